@@ -1,0 +1,93 @@
+"""Set-based writing that reads the same on both databases.
+
+COPY and arrays on PostgreSQL, executemany on SQLite. Only the unpacking path needs
+this; everything else uses the ORM.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+Row = Sequence[Any]
+
+
+def is_postgres() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def column_names(model: type[Model], fields: Sequence[str]) -> list[str]:
+    return [model._meta.get_field(f).column for f in fields]
+
+
+def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Row]) -> None:
+    table, columns = model._meta.db_table, ", ".join(column_names(model, fields))
+    with connection.cursor() as cursor:
+        if is_postgres():
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(rows))  # noqa: S608
+
+
+def update(model: type[Model], fields: Sequence[str], rows: Sequence[Row]) -> None:
+    """Update rows by primary key; the key is the last value of each row."""
+    if not rows:
+        return
+    columns = column_names(model, fields)
+    sets = ", ".join(f"{c} = %s" for c in columns)
+    key = model._meta.pk.column  # type: ignore[union-attr]
+    statement = f"UPDATE {model._meta.db_table} SET {sets} WHERE {key} = %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, rows)
+
+
+def fetch_by_ids(model: type[Model], fields: Sequence[str], ids: Iterable[int]) -> list[tuple[Any, ...]]:
+    """Read columns of the rows with these primary keys, in one statement of one parameter."""
+    keys = list(ids)
+    if not keys:
+        return []
+    columns = ", ".join(column_names(model, fields))
+    table, key = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
+    where, parameter = among(key, keys)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {table} WHERE {where}", [parameter])  # noqa: S608
+        return list(cursor.fetchall())
+
+
+def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, object]:
+    """Give a condition and its one parameter for `column` being any of `values`."""
+    if is_postgres():
+        return f"{column} = ANY(%s)", list(values)
+    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
+
+
+def reserve_ids(model: type[Model], count: int) -> list[int]:
+    """Take `count` primary keys that nobody else will get. Call inside a transaction."""
+    if count == 0:
+        return []
+    table, key = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
+    with connection.cursor() as cursor:
+        if is_postgres():
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [table, key, count],
+            )
+            return [row[0] for row in cursor.fetchall()]
+        # An immediate transaction holds SQLite's only write lock, so max + 1 is ours; the
+        # sequence table keeps numbers of deleted rows from being given again.
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row = cursor.fetchone()
+        first = (row[0] if row else 0) + 1
+        return list(range(first, first + count))
+
+
+def lock_writer(key: int) -> None:
+    """Let one transaction at a time pass. SQLite's immediate transactions do so already."""
+    if is_postgres():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
