@@ -46,7 +46,9 @@ def update(model: type[Model], fields: Sequence[str], rows: Sequence[Row]) -> No
         cursor.executemany(statement, rows)
 
 
-def fetch_by_ids(model: type[Model], fields: Sequence[str], ids: Iterable[int]) -> list[tuple[Any, ...]]:
+def fetch_by_ids(
+    model: type[Model], fields: Sequence[str], ids: Iterable[int]
+) -> list[tuple[Any, ...]]:
     """Read columns of the rows with these primary keys, in one statement of one parameter."""
     keys = list(ids)
     if not keys:

@@ -1,0 +1,1 @@
+"""Pure decisions of the reports room: values in, a decision with its reasons out."""

@@ -1,0 +1,78 @@
+"""The facts of a report that the score may look at, one flat table of plain values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from breakwater.formats.record import VICTIM, Record
+
+CLASSES = ("A1", "A2", "B1", "B2")
+Fact = bool | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the desk knows about a report beyond the report itself."""
+
+    received_at: datetime
+    prior_reports: int  # earlier reports about the same reported accounts
+    new_files: int  # files whose hash the desk had not seen
+    known_viral: bool  # every file is in more reports than the cap
+    ip_grade: int
+    completeness: int
+
+
+FACTS = (
+    "escalated", "priority", "sextortion", "csam_solicitation", "minor_to_minor", "spam",
+    "sadistic", "live_streaming", "infant", "self_production", "physical_harm", "violence",
+    "generative_ai", "incident_type", "access_to_children", "access_to_firearms", "convicted",
+    "children", "prior_reports", "worst_class", "days_old", "viewed", "new_files", "ip_grade",
+    "completeness", "all_files_viral", "batch", "informational", "platform", "provider", "files",
+)  # fmt: skip
+
+
+def facts(record: Record, around: Surroundings) -> dict[str, Fact]:
+    marks = {a for f in record.files for a in f.annotations}
+    notes = set(record.annotations)
+    people, files = record.persons, record.files
+    classes = sorted(f.classification for f in files if f.classification in CLASSES)
+    viral = bool(files) and all({"viral", "potential_meme"} & set(f.annotations) for f in files)
+    said_prior = sum(len(p.prior_reports) for p in people if p.role != VICTIM)
+    return {
+        "escalated": record.escalation is not None,
+        "priority": record.priority,
+        "sextortion": "sextortion" in notes,
+        "csam_solicitation": "csam_solicitation" in notes,
+        "minor_to_minor": "minor_to_minor" in notes,
+        "spam": "spam" in notes,
+        "sadistic": "sadistic" in notes,
+        "live_streaming": "live_streaming" in marks,
+        "infant": "infant" in marks,
+        "self_production": "self_production" in marks,
+        "physical_harm": bool(marks & {"physical_harm", "violence", "bestiality"}),
+        "violence": "violence" in marks,
+        "generative_ai": "generative_ai" in marks,
+        "incident_type": record.incident_type,
+        "access_to_children": any(p.access_to_children for p in people),
+        "access_to_firearms": any(p.access_to_firearms for p in people),
+        "convicted": any(p.convicted for p in people),
+        "children": sum(1 for p in people if p.role == VICTIM),
+        "prior_reports": max(around.prior_reports, said_prior),
+        "worst_class": classes[0] if classes else "",
+        "days_old": _days_old(record, around.received_at),
+        "viewed": any(f.viewed for f in files),
+        "new_files": around.new_files,
+        "ip_grade": around.ip_grade,
+        "completeness": around.completeness,
+        "all_files_viral": viral or around.known_viral,
+        "batch": bool(record.batch),
+        "informational": record.informational,
+        "platform": record.platform,
+        "provider": record.provider,
+        "files": len(files),
+    }
+
+
+def _days_old(record: Record, received_at: datetime) -> int:
+    """Days from incident to receipt, -1 if the incident's time is unknown."""
+    when = record.incident_at.utc if record.incident_at else None
+    return max(0, (received_at - when).days) if when else -1
