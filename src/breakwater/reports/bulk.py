@@ -6,10 +6,11 @@ this; everything else uses the ORM.
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import DateTimeField, Model
 
 Row = Sequence[Any]
 
@@ -30,20 +31,38 @@ def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Row]) -> No
                 for row in rows:
                     copy.write_row(row)
         else:
+            rows = _for_sqlite(model, fields, rows)
             marks = ", ".join(["%s"] * len(fields))
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(rows))  # noqa: S608
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608
 
 
 def update(model: type[Model], fields: Sequence[str], rows: Sequence[Row]) -> None:
     """Update rows by primary key; the key is the last value of each row."""
     if not rows:
         return
-    columns = column_names(model, fields)
-    sets = ", ".join(f"{c} = %s" for c in columns)
-    key = model._meta.pk.column  # type: ignore[union-attr]
-    statement = f"UPDATE {model._meta.db_table} SET {sets} WHERE {key} = %s"  # noqa: S608
+    table, columns, pk = model._meta.db_table, column_names(model, fields), _key(model)
     with connection.cursor() as cursor:
-        cursor.executemany(statement, rows)
+        if not is_postgres():
+            rows = _for_sqlite(model, fields, rows)
+            sets = ", ".join(f"{c} = %s" for c in columns)
+            cursor.executemany(f"UPDATE {table} SET {sets} WHERE {pk} = %s", rows)  # noqa: S608
+            return
+        types = [model._meta.get_field(f).db_type(connection) for f in fields]
+        arrays = ", ".join(f"%s::{t}[]" for t in (*types, "bigint"))
+        sets = ", ".join(f"{c} = v.{c}" for c in columns)
+        names = ", ".join((*columns, "_key"))
+        cursor.execute(
+            f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS v({names}) "  # noqa: S608
+            f"WHERE {table}.{pk} = v._key",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+
+def _key(model: type[Model]) -> str:
+    key = model._meta.pk
+    if key is None:
+        raise TypeError(f"{model.__name__} has no primary key")
+    return key.column
 
 
 def fetch_by_ids(
@@ -54,25 +73,56 @@ def fetch_by_ids(
     if not keys:
         return []
     columns = ", ".join(column_names(model, fields))
-    table, key = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
+    table, key = model._meta.db_table, _key(model)
     where, parameter = among(key, keys)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM {table} WHERE {where}", [parameter])  # noqa: S608
-        return list(cursor.fetchall())
+        return _from_sqlite(model, fields, cursor.fetchall())
+
+
+def _datetimes(model: type[Model], fields: Sequence[str]) -> list[int]:
+    return [i for i, f in enumerate(fields) if isinstance(model._meta.get_field(f), DateTimeField)]
+
+
+def _for_sqlite(model: type[Model], fields: Sequence[str], rows: Iterable[Row]) -> list[Row]:
+    """Write times as Django's ORM does: UTC without a zone."""
+    places = _datetimes(model, fields)
+    if not places:
+        return list(rows)
+    converted = [list(row) for row in rows]
+    for row in converted:
+        for place in places:
+            if row[place] is not None:
+                row[place] = str(row[place].astimezone(UTC).replace(tzinfo=None))
+    return converted
+
+
+def _from_sqlite(
+    model: type[Model], fields: Sequence[str], rows: list[Any]
+) -> list[tuple[Any, ...]]:
+    places = [] if is_postgres() else _datetimes(model, fields)
+    if not places:
+        return rows
+    converted = [list(row) for row in rows]
+    for row in converted:
+        for place in places:
+            if row[place] is not None:
+                row[place] = datetime.fromisoformat(row[place]).replace(tzinfo=UTC)
+    return [tuple(row) for row in converted]
 
 
 def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, object]:
     """Give a condition and its one parameter for `column` being any of `values`."""
     if is_postgres():
         return f"{column} = ANY(%s)", list(values)
-    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
+    return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))  # noqa: S608
 
 
 def reserve_ids(model: type[Model], count: int) -> list[int]:
     """Take `count` primary keys that nobody else will get. Call inside a transaction."""
     if count == 0:
         return []
-    table, key = model._meta.db_table, model._meta.pk.column  # type: ignore[union-attr]
+    table, key = model._meta.db_table, _key(model)
     with connection.cursor() as cursor:
         if is_postgres():
             cursor.execute(

@@ -1,0 +1,198 @@
+"""Writes a set of understood reports with their selectors, bundles and counts.
+
+Everything that needs the desk's memory happens here, in the order of arrival: earlier
+reports of an account, files seen before, the bundle a report joins. Reads are a handful
+of statements per set and writes go in bulk.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from breakwater.formats.record import REPORTED
+from breakwater.reports import bulk
+from breakwater.reports.actions import counting, regroup
+from breakwater.reports.actions.incoming import Incoming, has_generative_ai, reasons_json
+from breakwater.reports.models import Appearance, Membership, Provider, Report, Selector
+from breakwater.reports.rules import identify
+from breakwater.reports.rules.bundling import Bundler, Known, links
+from breakwater.reports.rules.facts import Surroundings, facts
+from breakwater.reports.rules.score import Score, score
+
+
+def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
+    if not reports:
+        return
+    _number(reports)
+    values, known, existing = _selectors(reports)
+    bundler = regroup.make_bundler(
+        known, spare=sum(max(1, len(r.understood.parts)) for r in reports)
+    )
+    memberships: list[tuple[object, ...]] = []
+    for index, report in enumerate(reports):
+        report.score = _weigh(report, known)
+        memberships += _place(report, index, bundler)
+        bundler.count(report.sightings)
+    bulk.insert(Report, _REPORT_FIELDS, [_report_row(r) for r in reports])
+    regroup.write_bundles(reports, memberships, bundler, at=at)
+    moved = [(r, bundler.current(b), via, sid, c) for r, b, via, sid, c in memberships]
+    bulk.insert(Membership, ("report", "bundle", "via", "via_selector", "country"), moved)
+    _write_selectors(values, known, existing, reports)
+    counting.count(reports)
+
+
+def _number(reports: Sequence[Incoming]) -> None:
+    for report, pk in zip(reports, bulk.reserve_ids(Report, len(reports)), strict=True):
+        report.id = pk
+    names = {r.understood.record.provider[:255] for r in reports}
+    Provider.objects.bulk_create([Provider(name=n) for n in sorted(names)], ignore_conflicts=True)
+    ids = dict(Provider.objects.filter(name__in=names).values_list("name", "id"))
+    for report in reports:
+        report.provider_id = ids[report.understood.record.provider[:255]]
+
+
+def _selectors(
+    reports: Sequence[Incoming],
+) -> tuple[dict[int, tuple[str, str]], dict[int, Known], set[int]]:
+    """Number every selector of the set and fetch what the desk knows of each."""
+    wanted: dict[tuple[str, str], int] = {}
+    for report in reports:
+        for selector in (*report.understood.selectors, *(s for _, s in report.understood.parts)):
+            wanted.setdefault((selector.kind, selector.value), -1)
+    values, known, existing = _resolve(wanted)
+    for report in reports:
+        report.sightings = [
+            (wanted[s.kind, s.value], s.role, s.kind) for s in report.understood.selectors
+        ]
+    for report in reports:
+        for _, selector in report.understood.parts:
+            report.sightings.append((wanted[selector.kind, selector.value], "file", selector.kind))
+    return values, known, existing
+
+
+def _resolve(
+    wanted: dict[tuple[str, str], int],
+) -> tuple[dict[int, tuple[str, str]], dict[int, Known], set[int]]:
+    """Give each (kind, value) its number; step aside where a number is taken by another."""
+    values: dict[int, tuple[str, str]] = {}
+    known: dict[int, Known] = {}
+    existing: set[int] = set()
+    open_pairs, salt = list(wanted), 0
+    while open_pairs:
+        numbered = [(identify.selector_id(k, v, salt), (k, v)) for k, v in open_pairs]
+        held = {
+            row[0]: row
+            for row in bulk.fetch_by_ids(
+                Selector, ("id", "kind", "value", "frequency", "bundle"), {n for n, _ in numbered}
+            )
+        }
+        open_pairs = []
+        for number, pair in numbered:
+            row = held.get(number)
+            taken_by = (row[1], row[2]) if row else values.get(number)
+            if taken_by not in (None, pair):
+                open_pairs.append(pair)
+                continue
+            wanted[pair], values[number] = number, pair
+            known[number] = Known(row[3], row[4]) if row else Known()
+            if row:
+                existing.add(number)
+        salt += 1
+    return values, known, existing
+
+
+def _weigh(report: Incoming, known: dict[int, Known]) -> Score:
+    accounts = [
+        known[s].frequency
+        for s, role, kind in report.sightings
+        if role == REPORTED and kind == "account"
+    ]
+    files = [known[s].frequency for s, _, kind in report.sightings if kind == "md5"]
+    cap = links().cap("file", "md5")
+    around = Surroundings(
+        received_at=report.received_at,
+        prior_reports=0 if report.understood.record.batch else max(accounts, default=0),
+        new_files=files.count(0),
+        known_viral=bool(files) and cap is not None and min(files) >= cap,
+        ip_grade=report.understood.ip_grade,
+        completeness=report.understood.completeness.percent,
+    )
+    return score(facts(report.understood.record, around))
+
+
+def _place(
+    report: Incoming, index: int, bundler: Bundler
+) -> list[tuple[int, int, str, int | None, str]]:
+    """Join the report to its bundle, or each country's part of a batch to its own."""
+    parts = report.understood.parts
+    if not parts:
+        joined = bundler.place(index, report.sightings, linking=True)
+        return [(report.id, joined.bundle, joined.via, joined.selector, "")]
+    found: dict[int, tuple[int, int, str, int | None, str]] = {}
+    links_of_parts = [s for s in report.sightings if s[2] == "batch"]
+    for (country, _), link in zip(parts, links_of_parts, strict=True):
+        joined = bundler.place(index, [link], linking=False)
+        found.setdefault(
+            joined.bundle, (report.id, joined.bundle, joined.via, joined.selector, country)
+        )
+    return list(found.values())
+
+
+_REPORT_FIELDS = (
+    "id", "number", "original", "door", "provider", "received_at", "incident_at",
+    "incident_type", "country", "country_reason", "ip_grade", "is_urgent", "is_batch",
+    "is_informational", "has_generative_ai", "score", "reasons", "completeness", "problems",
+    "file_count", "record",
+)  # fmt: skip
+
+
+def _report_row(report: Incoming) -> tuple[object, ...]:
+    understood = report.understood
+    record = understood.record
+    urgent, points = report.weight
+    return (
+        report.id,
+        report.number,
+        report.original_id,
+        report.door,
+        report.provider_id,
+        report.received_at,
+        record.incident_at.utc if record.incident_at else None,
+        record.incident_type,
+        understood.country,
+        understood.country_reason,
+        understood.ip_grade,
+        urgent,
+        bool(record.batch),
+        record.informational,
+        has_generative_ai(report),
+        points,
+        reasons_json(report),
+        understood.completeness.percent,
+        min(len(record.not_understood), 32_000),
+        len(record.files),
+        understood.packed,
+    )
+
+
+def _write_selectors(
+    values: dict[int, tuple[str, str]],
+    known: dict[int, Known],
+    existing: set[int],
+    reports: Sequence[Incoming],
+) -> None:
+    first_seen: dict[int, datetime] = {}
+    appearances: list[tuple[int, int, str]] = []
+    for report in reports:
+        for sid, role, _ in report.sightings:
+            first_seen.setdefault(sid, report.received_at)
+            appearances.append((report.id, sid, role))
+    fresh = [
+        (sid, *values[sid], known[sid].frequency, known[sid].bundle, first_seen[sid])
+        for sid in values
+        if sid not in existing
+    ]
+    fields = ("id", "kind", "value", "frequency", "bundle", "first_seen_at")
+    bulk.insert(Selector, fields, fresh)
+    changed = [(known[sid].frequency, known[sid].bundle, sid) for sid in existing]
+    bulk.update(Selector, ("frequency", "bundle"), sorted(changed, key=lambda row: row[2]))
+    bulk.insert(Appearance, ("report", "selector", "role"), appearances)

@@ -1,0 +1,13 @@
+"""What the worker runs for this room: each takes the time and says whether it did work."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from breakwater.reports.actions.unpack import unpack_waiting
+
+
+def unpack(at: datetime) -> bool:
+    return unpack_waiting(at=at) > 0
+
+
+JOBS: list[tuple[str, Callable[[datetime], bool]]] = [("reports.unpack", unpack)]
