@@ -6,7 +6,7 @@ this; everything else uses the ORM.
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from django.db import connection
@@ -107,7 +107,7 @@ def _from_sqlite(
     for row in converted:
         for place in places:
             if row[place] is not None:
-                row[place] = datetime.fromisoformat(row[place]).replace(tzinfo=UTC)
+                row[place] = row[place].replace(tzinfo=UTC)
     return [tuple(row) for row in converted]
 
 
