@@ -22,27 +22,26 @@ from breakwater.reports.rules.score import Score, score
 def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
     if not reports:
         return
-    _number(reports)
-    values, known, existing = _selectors(reports)
+    for report, pk in zip(reports, bulk.reserve_ids(Report, len(reports)), strict=True):
+        report.id = pk
+    values, known, existing = number_set(reports)
     bundler = regroup.make_bundler(
         known, spare=sum(max(1, len(r.understood.parts)) for r in reports)
     )
     memberships: list[tuple[object, ...]] = []
     for index, report in enumerate(reports):
-        report.score = _weigh(report, known)
+        report.score = weigh(report, known)
         memberships += _place(report, index, bundler)
         bundler.count(report.sightings)
-    bulk.insert(Report, _REPORT_FIELDS, [_report_row(r) for r in reports])
+    bulk.insert(Report, *report_rows(reports))
     regroup.write_bundles(reports, memberships, bundler, at=at)
     moved = [(r, bundler.current(b), via, sid, c) for r, b, via, sid, c in memberships]
     bulk.insert(Membership, ("report", "bundle", "via", "via_selector", "country"), moved)
-    _write_selectors(values, known, existing, reports)
+    write_selectors(values, known, existing, reports)
     counting.count(reports)
 
 
-def _number(reports: Sequence[Incoming]) -> None:
-    for report, pk in zip(reports, bulk.reserve_ids(Report, len(reports)), strict=True):
-        report.id = pk
+def _name_providers(reports: Sequence[Incoming]) -> None:
     names = {r.understood.record.provider[:255] for r in reports}
     Provider.objects.bulk_create([Provider(name=n) for n in sorted(names)], ignore_conflicts=True)
     ids = dict(Provider.objects.filter(name__in=names).values_list("name", "id"))
@@ -50,10 +49,11 @@ def _number(reports: Sequence[Incoming]) -> None:
         report.provider_id = ids[report.understood.record.provider[:255]]
 
 
-def _selectors(
+def number_set(
     reports: Sequence[Incoming],
 ) -> tuple[dict[int, tuple[str, str]], dict[int, Known], set[int]]:
-    """Number every selector of the set and fetch what the desk knows of each."""
+    """Number every provider and selector of the set and fetch what the desk knows of each."""
+    _name_providers(reports)
     wanted: dict[tuple[str, str], int] = {}
     for report in reports:
         for selector in (*report.understood.selectors, *(s for _, s in report.understood.parts)):
@@ -100,7 +100,7 @@ def _resolve(
     return values, known, existing
 
 
-def _weigh(report: Incoming, known: dict[int, Known]) -> Score:
+def weigh(report: Incoming, known: dict[int, Known]) -> Score:
     accounts = [
         known[s].frequency
         for s, role, kind in report.sightings
@@ -145,6 +145,11 @@ _REPORT_FIELDS = (
 )  # fmt: skip
 
 
+def report_rows(reports: Sequence[Incoming]) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    """Give the columns of the report table, id first, and a row per report."""
+    return _REPORT_FIELDS, [_report_row(r) for r in reports]
+
+
 def _report_row(report: Incoming) -> tuple[object, ...]:
     understood = report.understood
     record = understood.record
@@ -174,7 +179,7 @@ def _report_row(report: Incoming) -> tuple[object, ...]:
     )
 
 
-def _write_selectors(
+def write_selectors(
     values: dict[int, tuple[str, str]],
     known: dict[int, Known],
     existing: set[int],
