@@ -1,4 +1,5 @@
 """Applies a signed-in person's language and time zone to the page."""
+
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 

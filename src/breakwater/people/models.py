@@ -43,9 +43,19 @@ class User(AbstractUser):
     time_zone = models.CharField(max_length=64, blank=True)
     theme = models.CharField(max_length=5, blank=True)  # light, dark, "" = as the device
     uses_shortcuts = models.BooleanField(default=True)
+    # Set while the password is one that an administrator handed out.
+    first_password_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def audit_name(self) -> str:
+        return self.username
+
+    @property
+    def audit_agency(self) -> str:
+        return self.agency.name if self.agency else ""
 
 
 class ApiToken(models.Model):

@@ -87,9 +87,7 @@ class Original(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sha256"], name="original_sha256")]
         indexes = [
-            models.Index(
-                fields=["id"], name="original_waiting", condition=models.Q(state=0)
-            ),
+            models.Index(fields=["id"], name="original_waiting", condition=models.Q(state=0)),
             models.Index(fields=["id"], name="original_stuck", condition=models.Q(state=3)),
             models.Index(fields=["number"], name="original_number"),
         ]
@@ -154,13 +152,17 @@ class Report(models.Model):
     incident_type = models.CharField(max_length=20, blank=True)
     country = models.CharField(max_length=2, blank=True)
     country_reason = models.CharField(max_length=20, blank=True)  # key of data/country.toml
-    ip_grade = models.SmallIntegerField(default=0)  # rules.identify.IpGrade, the best of its captures
+    ip_grade = models.SmallIntegerField(
+        default=0
+    )  # rules.identify.IpGrade, the best of its captures
     is_urgent = models.BooleanField(default=False)
     is_batch = models.BooleanField(default=False)
     is_informational = models.BooleanField(default=False)
     has_generative_ai = models.BooleanField(default=False)
     score = models.IntegerField(default=0)
-    reasons = models.TextField(default="[]")  # JSON [[rule key, points, {params}], …], heaviest first
+    reasons = models.TextField(
+        default="[]"
+    )  # JSON [[rule key, points, {params}], …], heaviest first
     completeness = models.SmallIntegerField(default=0)  # per cent
     problems = models.SmallIntegerField(default=0)  # len(record.not_understood)
     file_count = models.IntegerField(default=0)
@@ -282,9 +284,7 @@ class Membership(models.Model):
     country = models.CharField(max_length=2, blank=True)  # of a batch's part
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["report", "bundle"], name="membership_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["report", "bundle"], name="membership_once")]
 
     def __str__(self) -> str:
         return f"{self.report_id} in {self.bundle_id}"

@@ -62,6 +62,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
                 "breakwater.site.context.desk",
+                "breakwater.people.access.rights",
             ],
             "builtins": ["breakwater.site.templatetags.desk"],
         },

@@ -1,0 +1,40 @@
+# The newcomer's two commands: `make demo` and `make test`. Everything else: `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help setup demo test bench lint format docs messages clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
+
+setup: $(STAMP) ## the environment, from the lock file with hashes
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(STAMP) ## a working desk with published figures and synthetic reports
+	BREAKWATER_DEMO=yes BREAKWATER_DATA_DIR=$${BREAKWATER_DATA_DIR:-var/demo} $(BIN)/breakwater demo
+
+test: $(STAMP) ## the whole suite, on SQLite and again on PostgreSQL
+	$(BIN)/python tools/run_tests.py
+
+bench: $(STAMP) ## every figure beside its peer, on both databases
+	$(BIN)/python -m benchmarks
+
+lint: $(STAMP) ## ruff, mypy and import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) var build

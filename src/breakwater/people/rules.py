@@ -1,0 +1,87 @@
+"""Who may do what: a table of roles and kinds of agency. Whose bundle it is, the rooms decide.
+
+An action that is not in the table is refused to everybody.
+"""
+
+from datetime import datetime, timedelta
+
+ACTIONS = (
+    "queue.see",
+    "bundle.see",
+    "bundle.work",
+    "bundle.supervise",
+    "report.see",
+    "import.files",
+    "work.see",
+    "figures.see",
+    "log.see",
+    "people.manage",
+    "api.read",
+)
+
+_DESK = frozenset(
+    {
+        "queue.see",
+        "bundle.see",
+        "bundle.work",
+        "report.see",
+        "import.files",
+        "figures.see",
+        "api.read",
+    }
+)
+_OF_ROLE: dict[str, frozenset[str]] = {
+    "officer": _DESK,
+    "supervisor": _DESK | {"bundle.supervise", "work.see"},
+    # A reader sees what a supervisor shared with the reader's agency, see `only_shared`.
+    "reader": frozenset({"bundle.see", "report.see", "api.read"}),
+    "analyst": frozenset({"figures.see", "api.read"}),
+    "auditor": frozenset({"log.see"}),
+    "administrator": frozenset({"people.manage", "work.see", "figures.see"}),
+}
+
+_EVERY_KIND = frozenset(
+    {
+        "police",
+        "prosecutor",
+        "judiciary",
+        "forensic_lab",
+        "cert",
+        "regulator",
+        "ministry",
+        "ngo",
+        "provider",
+    }
+)
+_KINDS_OF_ROLE: dict[str, frozenset[str]] = {
+    "officer": frozenset({"police"}),
+    "supervisor": frozenset({"police"}),
+    "reader": frozenset({"police", "prosecutor", "judiciary", "forensic_lab"}),
+    "analyst": _EVERY_KIND,
+    "auditor": _EVERY_KIND - {"provider"},
+    "administrator": frozenset({"police", "ministry"}),
+}
+
+# A tired officer's screen is left alone more often than it is signed out.
+IDLE_LIMIT = timedelta(hours=1)
+SIGNED_IN_LIMIT = timedelta(hours=12)
+FIRST_PASSWORD_LIFE = timedelta(hours=72)
+TOKEN_DAYS = (30, 90, 365)
+
+
+def may(role: str, agency_kind: str, action: str) -> bool:
+    return action in _OF_ROLE.get(role, ()) and fits(role, agency_kind)
+
+
+def fits(role: str, agency_kind: str) -> bool:
+    """Whether this kind of agency can have people of this role at all."""
+    return agency_kind in _KINDS_OF_ROLE.get(role, ())
+
+
+def only_shared(role: str) -> bool:
+    """Whether this role sees a bundle or report only after it was shared with its agency."""
+    return role == "reader"
+
+
+def session_is_over(signed_in_at: datetime, seen_at: datetime, now: datetime) -> bool:
+    return now - seen_at > IDLE_LIMIT or now - signed_in_at > SIGNED_IN_LIMIT
