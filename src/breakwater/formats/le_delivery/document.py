@@ -111,7 +111,7 @@ def _is_flat(body: bytes) -> bool:
 
 def _check_depth(value: object) -> None:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [inner for outer in level for inner in _contents(outer)]
         if not level:
             return

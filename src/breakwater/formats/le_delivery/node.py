@@ -60,9 +60,11 @@ class Node:
 
     def text(self, key: str) -> str:
         value = self.data.get(key)
+        if value is None:
+            return ""
         if value.__class__ is str:
-            return clean(value)
-        return "" if value is None else self._text_of(key, value)
+            return value.strip() if "\0" not in value else clean(value)  # type: ignore[no-any-return]
+        return self._text_of(key, value)
 
     def _text_of(self, key: str, value: object) -> str:
         if isinstance(value, list) and len(value) == 1:
