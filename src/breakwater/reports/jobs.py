@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from breakwater.reports.actions.unpack import unpack_waiting
+from breakwater.reports.actions.unpack import unpack_all
 
 
 def unpack(at: datetime) -> bool:
-    return unpack_waiting(at=at) > 0
+    return unpack_all(at=at) > 0
 
 
 JOBS: list[tuple[str, Callable[[datetime], bool]]] = [("reports.unpack", unpack)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from breakwater.formats.record import FILE_ANNOTATIONS, File, Moment, Person, Record
 from breakwater.reports.rules import tables
-from breakwater.reports.rules.facts import Surroundings, facts
+from breakwater.reports.rules.facts import Surroundings, facts, own_facts
 from breakwater.reports.rules.score import read_rules, rules_in_force, score
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -27,7 +27,8 @@ def around(**changes):
 
 
 def weigh(record, **changes):
-    return score(facts(record, around(**changes)))
+    when = record.incident_at.utc if record.incident_at else None
+    return score(facts(own_facts(record), when, around(**changes)))
 
 
 def keys(result):

@@ -6,7 +6,6 @@ from datetime import UTC, date
 
 from django.db import connection
 
-from breakwater.formats.record import Person
 from breakwater.reports.actions.incoming import Incoming
 
 BANDS = ((2, "0-2"), (6, "3-6"), (10, "7-10"), (13, "11-13"), (15, "14-15"), (17, "16-17"))
@@ -27,12 +26,12 @@ def _count_reports(reports: Sequence[Incoming]) -> None:
     found: dict[tuple[date, str, int, str], list[int]] = {}
     for report in reports:
         day = report.received_at.astimezone(UTC).date()
-        record = report.understood.record
-        key = (day, report.understood.country, report.provider_id, record.incident_type)
+        understood = report.understood
+        key = (day, understood.country, report.provider_id, understood.incident_type)
         sums = found.setdefault(key, [0, 0, 0])
         sums[0] += 1
         sums[1] += report.weight[0]
-        sums[2] += len(record.files)
+        sums[2] += understood.file_count
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO reports_tally "
@@ -50,11 +49,11 @@ def _count_people(reports: Sequence[Incoming]) -> None:
     found: Counter[tuple[date, str, str, str, str]] = Counter()
     for report in reports:
         # A batch's accounts say nothing of people: they are counted nowhere as persons.
-        if report.understood.record.batch:
+        if report.understood.is_batch:
             continue
         month = report.received_at.astimezone(UTC).date().replace(day=1)
-        for person in report.understood.record.persons:
-            found[month, report.understood.country, *_traits(person)] += 1
+        for role, age, sex in report.understood.people:
+            found[month, report.understood.country, role, age_band(age), sex] += 1
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO reports_persontally (month, country, role, age_band, sex, persons) "
@@ -63,7 +62,3 @@ def _count_people(reports: Sequence[Incoming]) -> None:
             "persons = reports_persontally.persons + excluded.persons",
             [(*key, number) for key, number in sorted(found.items())],
         )
-
-
-def _traits(person: Person) -> tuple[str, str, str]:
-    return person.role, age_band(person.age), person.sex

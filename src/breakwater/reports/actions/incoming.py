@@ -31,7 +31,7 @@ class Incoming:
 
 
 def has_generative_ai(report: Incoming) -> bool:
-    return any("generative_ai" in f.annotations for f in report.understood.record.files)
+    return bool(report.understood.facts["generative_ai"])
 
 
 def reasons_json(report: Incoming) -> str:

@@ -151,10 +151,10 @@ def _facts_of(report: Incoming, part_country: str) -> tuple[object, ...]:
         report.id,
         reasons_json(report),
         part_country if report.understood.parts else report.understood.country,
-        report.understood.record.incident_type,
+        report.understood.incident_type,
         report.provider_id,
-        bool(report.understood.record.batch),
-        report.understood.record.informational,
+        report.understood.is_batch,
+        report.understood.is_informational,
         has_generative_ai(report),
         report.understood.ip_grade,
     )

@@ -7,6 +7,7 @@ from breakwater.formats.record import VICTIM, Record
 
 CLASSES = ("A1", "A2", "B1", "B2")
 Fact = bool | int | str
+UNKNOWN_AGE = -1  # days_old where the incident has no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,12 @@ FACTS = (
 )  # fmt: skip
 
 
-def facts(record: Record, around: Surroundings) -> dict[str, Fact]:
+def own_facts(record: Record) -> dict[str, Fact]:
+    """Give the facts that the report alone tells."""
     marks = {a for f in record.files for a in f.annotations}
     notes = set(record.annotations)
     people, files = record.persons, record.files
     classes = sorted(f.classification for f in files if f.classification in CLASSES)
-    viral = bool(files) and all({"viral", "potential_meme"} & set(f.annotations) for f in files)
-    said_prior = sum(len(p.prior_reports) for p in people if p.role != VICTIM)
     return {
         "escalated": record.escalation is not None,
         "priority": record.priority,
@@ -56,14 +56,11 @@ def facts(record: Record, around: Surroundings) -> dict[str, Fact]:
         "access_to_firearms": any(p.access_to_firearms for p in people),
         "convicted": any(p.convicted for p in people),
         "children": sum(1 for p in people if p.role == VICTIM),
-        "prior_reports": max(around.prior_reports, said_prior),
+        "prior_reports": sum(len(p.prior_reports) for p in people if p.role != VICTIM),
         "worst_class": classes[0] if classes else "",
-        "days_old": _days_old(record, around.received_at),
         "viewed": any(f.viewed for f in files),
-        "new_files": around.new_files,
-        "ip_grade": around.ip_grade,
-        "completeness": around.completeness,
-        "all_files_viral": viral or around.known_viral,
+        "all_files_viral": bool(files)
+        and all({"viral", "potential_meme"} & set(f.annotations) for f in files),
         "batch": bool(record.batch),
         "informational": record.informational,
         "platform": record.platform,
@@ -72,7 +69,17 @@ def facts(record: Record, around: Surroundings) -> dict[str, Fact]:
     }
 
 
-def _days_old(record: Record, received_at: datetime) -> int:
-    """Days from incident to receipt, -1 if the incident's time is unknown."""
-    when = record.incident_at.utc if record.incident_at else None
-    return max(0, (received_at - when).days) if when else -1
+def facts(
+    own: dict[str, Fact], incident_at: datetime | None, around: Surroundings
+) -> dict[str, Fact]:
+    """Complete a report's own facts with what the desk knows around it."""
+    days_old = max(0, (around.received_at - incident_at).days) if incident_at else UNKNOWN_AGE
+    return {
+        **own,
+        "prior_reports": max(around.prior_reports, int(own["prior_reports"])),
+        "days_old": days_old,
+        "new_files": around.new_files,
+        "ip_grade": around.ip_grade,
+        "completeness": around.completeness,
+        "all_files_viral": bool(own["all_files_viral"]) or around.known_viral,
+    }
