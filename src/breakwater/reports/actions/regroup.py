@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
+
 from breakwater.custody.actions import record as audit
 from breakwater.reports import bulk
 from breakwater.reports.actions.incoming import Incoming, has_generative_ai, reasons_json
@@ -186,20 +188,32 @@ def _record_reopened(reopened: list[int], at: datetime) -> None:
 def _record_merges(
     given: list[int], bundler: SetBundler, reports: Sequence[Incoming], at: datetime
 ) -> None:
-    for source in given:
-        target, index = bundler.current(source), bundler.merged[source][1]
-        moved = Membership.objects.filter(bundle_id=source)
-        ids = list(moved.values_list("id", flat=True))
-        moved.update(bundle_id=target)
-        Bundle.objects.filter(pk=source).update(state=Bundle.State.MERGED, merged_into_id=target)
-        number = reports[index].number
-        BundleChange.objects.create(
-            bundle_id=target,
+    if not given:
+        return
+    targets = {source: bundler.current(source) for source in given}
+    moved: dict[int, list[int]] = {source: [] for source in given}
+    where, parameter = bulk.among("bundle_id", given)
+    with connection.cursor() as cursor:
+        statement = f"SELECT id, bundle_id FROM reports_membership WHERE {where} ORDER BY id"  # noqa: S608
+        cursor.execute(statement, [parameter])
+        for membership, source in cursor.fetchall():
+            moved[source].append(membership)
+    bulk.update(Membership, ("bundle",), [(targets[s], m) for s in given for m in moved[s]])
+    merged = int(Bundle.State.MERGED)
+    bulk.update(Bundle, ("state", "merged_into"), [(merged, targets[s], s) for s in given])
+    BundleChange.objects.bulk_create(
+        BundleChange(
+            bundle_id=targets[source],
             at=at,
             verb="merged",
-            note=number,
-            before={"source": source, "state": int(Bundle.State.NEW), "memberships": ids},
+            note=reports[bundler.merged[source][1]].number,
+            before={
+                "source": source,
+                "state": int(Bundle.State.NEW),
+                "memberships": moved[source],
+            },
         )
-    if given:
-        merges = {str(source): bundler.current(source) for source in given}
-        audit("reports.bundle.merged", actor="software", detail={"merges": merges}, at=at)
+        for source in given
+    )
+    merges = {str(source): target for source, target in targets.items()}
+    audit("reports.bundle.merged", actor="software", detail={"merges": merges}, at=at)
