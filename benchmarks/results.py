@@ -1,0 +1,58 @@
+"""One record per figure, printed as it is measured and written at the end."""
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`ratio` is value over peer value; `limit` is what the issue asks, as a sentence."""
+
+    name: str
+    database: str
+    value: float
+    unit: str
+    peer: str
+    peer_value: float | None
+    ratio: float | None
+    limit: str
+
+
+def figure(
+    name: str, database: str, value: float, unit: str, *, peer: str = "", peer_value: float | None = None, limit: str = ""
+) -> Figure:
+    ratio = round(value / peer_value, 3) if peer_value else None
+    found = Figure(name, database, round(value, 2), unit, peer, peer_value and round(peer_value, 2), ratio, limit)
+    print(line(found), flush=True)
+    return found
+
+
+def line(f: Figure) -> str:
+    text = f"{f.database:10} {f.name}: {f.value:,} {f.unit}"
+    if f.peer_value:
+        text += f" · {f.peer}: {f.peer_value:,} · ratio {f.ratio}"
+    return text + (f" · asked: {f.limit}" if f.limit else "")
+
+
+def write(figures: list[Figure]) -> None:
+    (HERE / "results.json").write_text(json.dumps([asdict(f) for f in figures], indent=1) + "\n")
+    rows = [
+        "# Measured figures",
+        "",
+        f"Written by `make bench` on {platform.machine()}, Python {platform.python_version()}, "
+        "2 cores. Ratio is value over peer; the peers ran in the same run.",
+        "",
+        "| figure | database | value | unit | peer | peer value | ratio | asked |",
+        "|---|---|---:|---|---|---:|---:|---|",
+    ]
+    for f in figures:
+        peer_value = f"{f.peer_value:,}" if f.peer_value else ""
+        rows.append(
+            f"| {f.name} | {f.database} | {f.value:,} | {f.unit} | {f.peer} | {peer_value} "
+            f"| {f.ratio or ''} | {f.limit} |"
+        )
+    (HERE / "results.md").write_text("\n".join(rows) + "\n")
