@@ -10,11 +10,13 @@ from typing import Any
 
 from breakwater.formats import filing
 from breakwater.formats.le_delivery import document, files
+from breakwater.formats.le_delivery.document import MAX_BYTES
 from breakwater.formats.le_delivery.report import SECTIONS, number_of, record_of
 from breakwater.formats.record import File, FormatError, Record
 
 __all__ = [
     "JSON_PART",
+    "MAX_BYTES",
     "file_names",
     "pack",
     "read_package",
@@ -107,13 +109,15 @@ def read_package(package: bytes) -> Record:
 
 
 def _merge(found: File, meta: dict[str, str | int], problems: list[str]) -> None:
-    """Fill in what was measured; where the report says otherwise, it stays and is listed."""
-    for kind in _HASHES:
-        measured, said = str(meta.get(kind, "")), getattr(found, kind)
-        if said and measured and said != measured:
-            problems.append(f"{found.name}: {kind} is {said} in the report, {measured} in the file")
-        elif measured:
-            setattr(found, kind, measured)
+    """Fill in what was measured, unless the report says that it is another file."""
+    measured = {kind: str(meta.get(kind, "")) for kind in _HASHES}
+    for kind, value in measured.items():
+        said = getattr(found, kind)
+        if said and value and said != value:
+            problems.append(f"{found.name}: {kind} is {said} in the report, {value} in the file")
+            return
+    for kind, value in measured.items():
+        setattr(found, kind, getattr(found, kind) or value)
     size = meta.get("size")
     if isinstance(size, int) and found.size is None:
         found.size = size

@@ -63,7 +63,7 @@ class Node:
         if value is None:
             return ""
         if value.__class__ is str:
-            return value.strip() if "\0" not in value else clean(value)  # type: ignore[no-any-return]
+            return value.strip() if "\0" not in value else clean(value)
         return self._text_of(key, value)
 
     def _text_of(self, key: str, value: object) -> str:
