@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from breakwater.reports.actions.filing import expire_unfinished
 from breakwater.reports.actions.unpack import unpack_all
 
 
@@ -10,4 +11,11 @@ def unpack(at: datetime) -> bool:
     return unpack_all(at=at) > 0
 
 
-JOBS: list[tuple[str, Callable[[datetime], bool]]] = [("reports.unpack", unpack)]
+def expire_filings(at: datetime) -> bool:
+    return expire_unfinished(at) > 0
+
+
+JOBS: list[tuple[str, Callable[[datetime], bool]]] = [
+    ("reports.unpack", unpack),
+    ("reports.expire_filings", expire_filings),
+]

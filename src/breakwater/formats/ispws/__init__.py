@@ -25,6 +25,8 @@ __all__ = [
     "Invalid",
     "NotXml",
     "check_batch_files",
+    "check_report",
+    "is_batch",
     "parse_file_details",
     "parse_report",
     "read_file_details",
@@ -50,3 +52,13 @@ def parse_file_details(data: bytes, *, now: datetime | None = None) -> tuple[str
     """
     problems: list[str] = []
     return file_of_tree(validate_file_details(data, now=now), problems)
+
+
+def check_report(data: bytes, *, now: datetime | None = None) -> None:
+    """Check a report without reading it. Raises like `parse_report`."""
+    validate_report(data, now=now)
+
+
+def is_batch(data: bytes) -> bool:
+    """Say whether a report that was checked is a batched one."""
+    return b"batchedReport" in data and bool(read_report(data).batch)
