@@ -1,0 +1,7 @@
+"""Addresses of this room, each part's own list under one roof."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("breakwater.reports.import_urls")),
+]
