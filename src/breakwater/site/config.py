@@ -79,7 +79,9 @@ def read(env: Mapping[str, str]) -> Config:
     """
     unknown = sorted(n for n in env if n.startswith("BREAKWATER_") and n not in NAMES)
     if unknown:
-        raise ConfigError(f"unknown setting {', '.join(unknown)}; known: {', '.join(sorted(NAMES))}")
+        raise ConfigError(
+            f"unknown setting {', '.join(unknown)}; known: {', '.join(sorted(NAMES))}"
+        )
     data_dir = Path(env.get("BREAKWATER_DATA_DIR") or "var").resolve()
     country = env.get("BREAKWATER_COUNTRY", "JM").upper()
     if len(country) != 2 or not country.isalpha():
@@ -89,7 +91,9 @@ def read(env: Mapping[str, str]) -> Config:
         raise ConfigError(f"BREAKWATER_LANGUAGE is «{language}»; use one of {', '.join(LANGUAGES)}")
     time_zone = env.get("BREAKWATER_TIME_ZONE", "America/Jamaica")
     if time_zone not in available_timezones():
-        raise ConfigError(f"BREAKWATER_TIME_ZONE is «{time_zone}»; use a name such as America/Curacao")
+        raise ConfigError(
+            f"BREAKWATER_TIME_ZONE is «{time_zone}»; use a name such as America/Curacao"
+        )
     ZoneInfo(time_zone)
     demo = _yes_no(env, "BREAKWATER_DEMO", False)
     proxies = env.get("BREAKWATER_TRUSTED_PROXIES", "0")
@@ -100,7 +104,9 @@ def read(env: Mapping[str, str]) -> Config:
         secret_key=_secret(env, "BREAKWATER_SECRET_KEY", data_dir),
         debug=_yes_no(env, "BREAKWATER_DEBUG", False),
         demo=demo,
-        hosts=[h.strip() for h in env.get("BREAKWATER_HOSTS", "localhost,127.0.0.1,[::1]").split(",")],
+        hosts=[
+            h.strip() for h in env.get("BREAKWATER_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+        ],
         https=_yes_no(env, "BREAKWATER_HTTPS", False),
         country=country,
         language=language,
