@@ -1,0 +1,1 @@
+"""What other rooms and the pages may ask of reports."""
