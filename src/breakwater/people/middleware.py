@@ -17,7 +17,7 @@ from breakwater.people.models import User
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # What somebody with a handed-out password can reach before choosing their own.
-_BEFORE_OWN_PASSWORD = {"password", "sign-out", "set_language", "help"}
+_BEFORE_OWN_PASSWORD = {"password", "sign-out", "language", "help"}
 
 
 class PreferencesMiddleware:
