@@ -1,6 +1,6 @@
 """What people type: sign-in, their own settings, and the administrator's forms."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -14,6 +14,11 @@ from django.utils.translation import ngettext
 from breakwater import countries
 from breakwater.people import rules
 from breakwater.people.models import Agency, AgencyKind, Role, User
+
+if TYPE_CHECKING:  # the stubs know a type argument that Django's own class does not take
+    _UserForm = forms.ModelForm[User]
+else:
+    _UserForm = forms.ModelForm
 
 THEMES = [("", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))]
 _CLASSES: dict[type[forms.Widget], str] = {
@@ -74,7 +79,7 @@ def _own_name(code: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-class PreferencesForm(_Dressed, forms.ModelForm[User]):
+class PreferencesForm(_Dressed, _UserForm):
     language = forms.ChoiceField(label=_("Language"), choices=_languages, required=False)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_time_zones, required=False)
     theme = forms.ChoiceField(label=_("Colours"), choices=THEMES, required=False)
@@ -128,7 +133,7 @@ class PlaceForm(_Dressed, forms.Form):
         return cleaned
 
 
-class PersonForm(_Dressed, forms.ModelForm[User]):
+class PersonForm(_Dressed, _UserForm):
     class Meta:
         model = User
         fields = ["username", "first_name", "last_name", "email"]
