@@ -36,3 +36,15 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.hash}"
+
+
+class AuditCheck(models.Model):
+    """What one verification of the whole chain found."""
+
+    at = models.DateTimeField()
+    entries = models.BigIntegerField()
+    faults = models.BigIntegerField()
+    first_fault = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.entries} {self.faults}"
