@@ -1,0 +1,180 @@
+"""The words of figures: names of regions and types, answers and findings as sentences."""
+
+from django.utils.formats import number_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from breakwater import countries
+from breakwater.figures import rules
+from breakwater.figures.figure import Origin
+
+REGIONS = {
+    "caribbean": lazy("Caribbean"),
+    "central-america": lazy("Central America"),
+    "north-america": lazy("North America"),
+    "south-america": lazy("South America"),
+    "european-union": lazy("European Union"),
+    "south-asia": lazy("South Asia"),
+    "south-east-asia": lazy("South-East Asia"),
+    "pacific": lazy("Pacific"),
+}
+TYPES = {
+    "csam": lazy("CSAM: possession, making or sharing"),
+    "trafficking": lazy("Child sex trafficking"),
+    "travel": lazy("Travel to exploit children"),
+    "molestation": lazy("Child sexual abuse"),
+    "misleading_domain": lazy("Misleading domain name"),
+    "misleading_words": lazy("Misleading words or images"),
+    "enticement": lazy("Online enticement of a child"),
+    "obscene_to_child": lazy("Obscene material sent to a child"),
+    "": lazy("Type not given"),
+}
+ROLES = {
+    "victim": lazy("Children reported as victims"),
+    "reported": lazy("Persons reported"),
+    "recipient": lazy("Recipients"),
+}
+SEXES = {
+    "female": lazy("Female"),
+    "male": lazy("Male"),
+    "other": lazy("Other"),
+    "": lazy("Not known"),
+}
+TRENDS = {
+    "rising": lazy("rising"),
+    "falling": lazy("falling"),
+    "steady": lazy("steady"),
+    "unknown": lazy("not known, there are too few years"),
+}
+
+
+def origin(which: Origin, is_demo: bool) -> str:
+    """Where the numbers of a figure come from; every figure says it."""
+    if which == "published":
+        return _("Published by NCMEC")
+    own = (
+        _("This desk's own counts, synthetic in the demo")
+        if is_demo
+        else _("This desk's own counts")
+    )
+    if which == "own":
+        return own
+    return _("Published by NCMEC, beside: %(own)s") % {"own": own}
+
+
+def country(code: str) -> str:
+    if not code:
+        return _("Country not known")
+    return countries.name(code, (get_language() or "en")[:2])
+
+
+def incident_type(kind: str) -> str:
+    return str(TYPES.get(kind, kind))
+
+
+def provider(name: str) -> str:
+    return name or _("Provider not named")
+
+
+def number(value: float) -> str:
+    return number_format(value, use_l10n=True, force_grouping=True)
+
+
+def percent(part: float | None, signed: bool = False) -> str:
+    """A share or a change in per cent."""
+    if part is None:
+        return "–"
+    digits = 0 if abs(part) >= 0.1 else 1
+    # number_format cuts off instead of rounding.
+    text = number_format(round(abs(part) * 100, digits), digits, force_grouping=True)
+    sign = ("+" if part > 0 else "−" if part < 0 else "") if signed else ""
+    return f"{sign}{text} %"
+
+
+def place(rank: rules.Rank) -> str:
+    return _("place %(place)s of %(of)s") % {"place": number(rank.place), "of": number(rank.of)}
+
+
+def answer_of_country(
+    code: str, year: int, by_year: dict[int, int], rank: rules.Rank | None
+) -> str:
+    """The sentence on top of a country's figures."""
+    reports = by_year.get(year)
+    if reports is None or rank is None:
+        return _("The published tables have no reports for %(country)s in %(year)s.") % {
+            "country": country(code),
+            "year": year,
+        }
+    moved = rules.change(by_year.get(year - 1), reports)
+    return ngettext(
+        "%(country)s: %(number)s report published for %(year)s, %(place)s. "
+        "%(moved)s against the year before; the trend is %(trend)s.",
+        "%(country)s: %(number)s reports published for %(year)s, %(place)s. "
+        "%(moved)s against the year before; the trend is %(trend)s.",
+        reports,
+    ) % {
+        "country": country(code),
+        "number": number(reports),
+        "year": year,
+        "place": place(rank),
+        "moved": percent(moved, signed=True),
+        "trend": TRENDS[rules.trend(by_year)],
+    }
+
+
+def finding(found: rules.Finding) -> str:
+    """What is odd, as a sentence; the evidence stands below it as a table."""
+    sentence = _FINDINGS[found.kind]
+    return str(sentence) % {"subject": found.subject, "other": found.other}
+
+
+def findings_title(kind: str) -> str:
+    return str(_TITLES[kind])
+
+
+_TITLES = {
+    "mixed_row": lazy("Two territories in one row"),
+    "other_numbers": lazy("Other numbers than published"),
+    "two_names": lazy("One country under two names"),
+    "other_totals": lazy("Two totals for one year"),
+    "no_country": lazy("No country listed"),
+    "not_in_iso": lazy("Not a country of today"),
+    "uninhabited": lazy("Places where nobody lives"),
+    "other_spelling": lazy("Other spellings"),
+    "years_missing": lazy("Years without an entry"),
+}
+_FINDINGS = {
+    "mixed_row": lazy(
+        "The row “%(subject)s” of the shared table holds the numbers of %(other)s in some years "
+        "and its own in others. Do not read it as a trend."
+    ),
+    "other_numbers": lazy(
+        "The row “%(subject)s” of the shared table has other numbers than the published table."
+    ),
+    "two_names": lazy(
+        "The code %(subject)s stands under two names: %(other)s. "
+        "The desk adds the rows of one code together."
+    ),
+    "other_totals": lazy(
+        "The table by provider adds up to less than the table by country. The rest was not "
+        "reported by providers, for example by the public."
+    ),
+    "no_country": lazy(
+        "The entry “%(subject)s” belongs to no country. It counts in the world total and in "
+        "no country or rank."
+    ),
+    "not_in_iso": lazy(
+        "“%(subject)s” (%(other)s) is not a country of ISO 3166. It counts in the world total only."
+    ),
+    "uninhabited": lazy(
+        "“%(subject)s” has reports, but nobody lives there for good. The place is probably wrong."
+    ),
+    "other_spelling": lazy(
+        "The shared table writes “%(subject)s”, the published table “%(other)s”. They are "
+        "matched by their code."
+    ),
+    "years_missing": lazy(
+        "Some countries have no entry in some years. No entry can mean no report, or a gap."
+    ),
+}
