@@ -78,6 +78,18 @@ def plan(verb: str, ids: Iterable[int], *, by: User) -> tuple[list[Bundle], list
     return will, refused
 
 
+def preview(
+    verb: str, ids: Iterable[int], *, by: User
+) -> tuple[list[Bundle], list[tuple[int, str]]]:
+    """The plan of a decision without making it.
+
+    Raises:
+        TooMany: choose fewer.
+    """
+    with transaction.atomic():
+        return plan(verb, ids, by=by)
+
+
 def assign(ids: Sequence[int], to: User, *, by: User, at: datetime) -> Outcome:
     """Make somebody responsible; only a supervisor takes a bundle from somebody else.
 
