@@ -1,6 +1,6 @@
 """Adds to the audit log. Nothing here changes or removes an entry; the database refuses it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,7 +8,7 @@ from typing import Protocol
 from django.db import connection, transaction
 
 from breakwater.custody import rules
-from breakwater.custody.models import AuditEntry, AuditHead
+from breakwater.custody.models import AuditCheck, AuditEntry, AuditHead
 
 VIEWED = "custody.record.viewed"
 
@@ -113,3 +113,14 @@ def record_view(
     """Log that somebody is about to see personal data of `target`; call before showing it."""
     with transaction.atomic():
         return record(VIEWED, actor=user, target=target, detail=detail, at=at)
+
+
+def keep_check(entries: int, findings: Sequence[rules.Finding], *, at: datetime) -> AuditCheck:
+    """Keep what a verification found, so that the log's page can tell of it."""
+    first = findings[0] if findings else None
+    return AuditCheck.objects.create(
+        at=at,
+        entries=entries,
+        faults=len(findings),
+        first_fault=f"{first.fault} {first.seq}: {first.reason}"[:300] if first else "",
+    )
