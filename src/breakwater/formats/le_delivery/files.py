@@ -17,6 +17,7 @@ _TAG = frozenset({"id", "name", "value", "type", "timestamp"})
 _METADATA = frozenset({"id", "name", "value", "type"})
 _HASH = frozenset({"id", "hashType", "type", "value", "hash"})
 _HASH_BY_LENGTH = {32: "md5", 40: "sha1", 64: "sha256"}
+_DIGESTS = frozenset({"md5", "sha1", "sha256", "sha"})
 _HEX = re.compile(r"[0-9a-f]+")
 _UPLOAD_TIMES = frozenset(
     {
@@ -89,7 +90,9 @@ def _hashes(node: Node, found: File) -> None:
         return
     for n in node.nodes("originalFileHashes", _HASH):
         value, kind = n.text("value") or n.text("hash"), n.text("hashType") or n.text("type")
-        if value and not _put_hash(found, value):
+        # A PDQ value is as long as a SHA-256: what the report calls it decides.
+        named = not kind or words.plain(kind).replace(" ", "") in _DIGESTS
+        if value and not (named and _put_hash(found, value)):
             found.other_hashes = [*found.other_hashes, (kind or "unknown", value)]
 
 
