@@ -26,15 +26,18 @@ def plain(entry: AuditEntry) -> rules.Entry:
     return rules.Entry(**{name: getattr(entry, name) for name in rules.Entry.__slots__})
 
 
-def all_entries(after: int = -1) -> Iterator[rules.Entry]:
-    """The log in its order, in pieces: it can be millions of rows.
+def all_entries(
+    after: int = -1, among: QuerySet[AuditEntry] | None = None
+) -> Iterator[rules.Entry]:
+    """The log, or some of it, in its order and in pieces: it can be millions of rows.
 
     Read by key and not with one open cursor, because a cursor over a whole verification
     would hold a read transaction open and keep SQLite's log from being trimmed.
     """
     last = after
+    entries = AuditEntry.objects.all() if among is None else among
     while True:
-        rows = AuditEntry.objects.filter(seq__gt=last).order_by("seq")
+        rows = entries.filter(seq__gt=last).order_by("seq")
         values = list(rows.values_list(*rules.Entry.__slots__)[:CHUNK])
         if not values:
             return

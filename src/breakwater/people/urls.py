@@ -1,6 +1,6 @@
 """Addresses of people: signing in, one's own page, the administrator's pages, the log."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from breakwater.people import sign_in_views, views
 
@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:pk>/", views.person, name="person"),
     path("people/<int:pk>/active/", views.set_active, name="person-active"),
     path("people/<int:pk>/password/", views.reset_password, name="person-password"),
+    path("", include("breakwater.people.log_urls")),
 ]
