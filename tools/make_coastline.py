@@ -42,7 +42,7 @@ BY_HAND: dict[str, Point] = {
 WORLD = (-180.0, -58.0, 180.0, 80.0)
 # Views are (west, south, east, north); a view without one is the whole world.
 VIEWS = {
-    "caribbean": (-90.0, 0.5, -50.0, 33.5),
+    "caribbean": (-91.0, 2.5, -52.0, 33.5),
     "central-america": (-119.0, 5.0, -76.0, 33.5),
     "north-america": (-170.0, 15.0, -50.0, 75.0),
     "south-america": (-84.0, -56.5, -33.0, 14.0),
@@ -57,6 +57,7 @@ def main(path: str) -> None:
     rings = arcs_of(world)
     shapes = dict(countries(world, rings))
     land = [ring for polygons in land_of(world, rings) for ring in polygons]
+    land = [piece for ring in land for piece in cut(ring)]
     # Nobody reports from the ice.
     land = [ring for ring in land if max(y for _x, y in ring) > WORLD[1]]
     out = {
@@ -123,6 +124,17 @@ def countries(world: dict[str, Any], arcs: list[Ring]) -> list[tuple[str, list[R
 
 def land_of(world: dict[str, Any], arcs: list[Ring]) -> list[list[Ring]]:
     return [polygons_of(shape, arcs) for shape in world["objects"]["land"]["geometries"]]
+
+
+def cut(ring: Ring) -> list[Ring]:
+    """The parts of a ring on either side of the 180th meridian, which it jumps across."""
+    jumps = [i + 1 for i, (a, b) in enumerate(itertools.pairwise(ring)) if abs(a[0] - b[0]) > 180]
+    if not jumps:
+        return [ring]
+    ring = [*ring[jumps[0] :], *ring[1 : jumps[0]]]
+    ends = [0, *(place - jumps[0] for place in jumps[1:]), len(ring)]
+    pieces = [ring[first:last] for first, last in itertools.pairwise(ends)]
+    return [piece for piece in pieces if len(piece) > 2]
 
 
 def area(ring: Ring) -> float:

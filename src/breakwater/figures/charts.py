@@ -14,8 +14,7 @@ from breakwater.figures.figure import Cell, Figure, numbers
 from breakwater.figures.svg import COLOURS, document, text
 
 WIDTH = 560
-ROW = 22
-LABEL = 190
+LABEL = 205
 PLOT = 220
 MOST_BARS = 30
 
@@ -104,24 +103,29 @@ def _all(figure: Figure) -> list[float]:
 
 
 def _bars(figure: Figure) -> tuple[str, int]:
-    """Rows with a bar each, one thinner bar per further series."""
-    many = min(len(figure.labels), MOST_BARS)
+    """Rows of bars: with three series or more, each bar is wide enough for its own number."""
+    many, series = min(len(figure.labels), MOST_BARS), len(figure.series)
     scale = Scale(_all(figure), figure.log)
-    top = 22 if len(figure.series) > 1 else 4
-    parts = [_legend(figure)] if len(figure.series) > 1 else []
+    thick = {1: 16.0, 2: 8.0}.get(series, 14.0)
+    row, top = thick * series + 6, 22 if series > 1 else 4
     room = WIDTH - LABEL - 78
-    thick = (ROW - 6) / len(figure.series)
+    parts = [_legend(figure)]
     for place in range(many):
-        y = top + place * ROW
-        parts.append(text(LABEL - 6, y + 15, _short(figure.labels[place]), anchor="end"))
-        for number, series in enumerate(figure.series):
-            value = series.values[place]
-            length = scale(value) * room if isinstance(value, int | float) else 0
+        y = top + place * row
+        parts.append(
+            text(LABEL - 6, y + 3 + thick * series / 2 + 4, _short(figure.labels[place]), "end")
+        )
+        ends = [_length(scale, s.values[place]) * room for s in figure.series]
+        for number, end in enumerate(ends):
             marked = number or (1 if place in figure.marked else 0)
-            parts.append(_rect(LABEL, y + 3 + number * thick, length, thick - 1, marked))
-        first = figure.series[0].values[place]
-        parts.append(text(LABEL + _length(scale, first) * room + 5, y + 15, _value(first)))
-    return "".join(parts), top + many * ROW + 6
+            parts.append(_rect(LABEL, y + 3 + number * thick, end, thick - 1, marked))
+            at = y + 3 + (number + 0.5) * thick + 4
+            value = _value(figure.series[number].values[place])
+            if series > 2:
+                parts.append(text(LABEL + end + 5, at, value))
+            elif number == 0:
+                parts.append(text(LABEL + max(ends) + 5, y + 15, value))
+    return "".join(parts), math.ceil(top + many * row + 6)
 
 
 def _columns(figure: Figure) -> tuple[str, int]:
@@ -130,7 +134,8 @@ def _columns(figure: Figure) -> tuple[str, int]:
     step = (WIDTH - 60) / max(1, len(figure.labels))
     thick = min(44.0, step * 0.8 / len(figure.series))
     bottom = 30 + PLOT
-    every = math.ceil(len(figure.labels) * 58 / (WIDTH - 60))
+    widest = max((len(label) for label in figure.labels), default=0) * 7 + 8
+    every = math.ceil(len(figure.labels) * widest / (WIDTH - 60))
     for place, label in enumerate(figure.labels):
         middle = 52 + (place + 0.5) * step
         if place % every == 0:
@@ -140,7 +145,7 @@ def _columns(figure: Figure) -> tuple[str, int]:
             tall = _length(scale, series.values[place]) * PLOT
             parts.append(_rect(left + number * thick, bottom - tall, thick - 1, tall, number))
             if len(figure.labels) <= 6 and series.values[place] is not None:
-                words_of = _brief(series.values[place])
+                words_of = _brief(series.values[place], len(figure.series))
                 middle_of = left + (number + 0.5) * thick
                 parts.append(text(middle_of, bottom - tall - 4, words_of, anchor="middle"))
     return "".join(parts), bottom + 28
@@ -162,7 +167,7 @@ def _lines(figure: Figure) -> tuple[str, int]:
         ]
         parts.append(_path(points, number))
         x, y = 20 + number % 3 * 180, bottom + 42 + number // 3 * 18
-        parts.append(_key(x, y, series.name, number))
+        parts.append(_line_key(x, y, series.name, number))
     return "".join(parts), bottom + 40 + legend_rows * 18
 
 
@@ -179,6 +184,10 @@ def _path(points: list[tuple[float, float]], number: int) -> str:
         f'<polyline class="{kind}" points="{joined}" fill="none" stroke="{colour}" '
         f'stroke-width="2"{_dash(number)}/>{dots}'
     )
+
+
+def _line_key(x: float, y: float, name: str, number: int) -> str:
+    return _path([(x, y - 4), (x + 26, y - 4)], number) + text(x + 34, y, _short(name, 22))
 
 
 def _dash(number: int) -> str:
@@ -228,8 +237,11 @@ def _value(value: Cell) -> str:
     return words.number(value) if isinstance(value, int | float) else str(value or "")
 
 
-def _brief(value: Cell) -> str:
-    return _tick(value) if isinstance(value, int | float) else str(value or "")
+def _brief(value: Cell, series: int) -> str:
+    """A number above a column: whole where there is room for it."""
+    if isinstance(value, int | float) and (series > 1 or value >= 1e7):
+        return _tick(value)
+    return _value(value)
 
 
 def _short(label: str, most: int = 28) -> str:

@@ -65,7 +65,7 @@ def as_xlsx(figure: Figure, origin: str) -> bytes:
         for column, cell in enumerate(row[1:], start=1):
             unit = figure.series[column - 1].unit
             if cell is not None:
-                sheet.write(place, column, cell, percent if unit else None)
+                sheet.write(place, column, cell, percent if unit in ("share", "change") else None)
     sheet.set_column(0, 0, 34)
     sheet.freeze_panes(1, 1)
     sheet.write_string(len(figure.labels) + 2, 0, figure.title)

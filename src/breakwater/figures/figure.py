@@ -14,11 +14,11 @@ Origin = Literal["published", "own", "both"]
 
 @dataclass(frozen=True)
 class Series:
-    """One column of numbers; a unit other than "" is a part of one, shown in per cent."""
+    """One column. Units: a number of reports or people (""), a part of one, or words."""
 
     name: str
     values: tuple[Cell, ...]
-    unit: Literal["", "share", "change"] = ""
+    unit: Literal["", "share", "change", "words"] = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from breakwater.figures.published import DATA
 from breakwater.figures.svg import COLOURS, clean, document, text
 
 WIDTH = 860
-LARGEST, SMALLEST = 30.0, 3.0
+LARGEST, SMALLEST = 24.0, 3.0
 LABELLED = 30
 """How many dots get their name written beside them, the largest first."""
 LETTER, LINE = 6.2, 13.0
@@ -115,30 +115,49 @@ def _circle(dot: Dot) -> str:
 
 def _labels(dots: list[Dot], frame: Frame) -> str:
     """Names beside the dots where there is room; the marked country comes first."""
-    taken: list[Box] = []
+    taken = [_around(dot) for dot in dots]
     parts = []
-    for dot in sorted(dots[:LABELLED], key=lambda dot: not dot.is_marked):
-        for x, y, anchor in _spots(dot):
+    many = 14 if len(dots) > 2 * LABELLED else LABELLED
+    for dot in sorted(dots[:many], key=lambda dot: not dot.is_marked):
+        for x, y, anchor, leads in _spots(dot):
             box = _box(x, y, anchor, dot.name)
             if frame.holds(box) and not any(_meet(box, other) for other in taken):
                 taken.append(box)
+                parts.append(_leader(dot, x, y) if leads else "")
                 parts.append(text(x, y, dot.name, anchor=anchor, kind="map-label"))
                 break
     return "".join(parts)
 
 
-def _spots(dot: Dot) -> list[tuple[float, float, str]]:
+def _around(dot: Dot) -> Box:
+    half = dot.radius * 0.8
+    return (dot.x - half, dot.y - half, dot.x + half, dot.y + half)
+
+
+def _spots(dot: Dot) -> list[tuple[float, float, str, bool]]:
+    """Where a name may stand, the best first; far ones are joined to the dot by a line."""
     beside = dot.radius + 4
-    return [
-        (dot.x + beside, dot.y + 4, "start"),
-        (dot.x - beside, dot.y + 4, "end"),
-        (dot.x + beside, dot.y + 12, "start"),
-        (dot.x + beside, dot.y - 4, "start"),
-        (dot.x - beside, dot.y + 12, "end"),
-        (dot.x - beside, dot.y - 4, "end"),
-        (dot.x, dot.y - beside, "middle"),
-        (dot.x, dot.y + beside + 9, "middle"),
+    near = [
+        (dot.x + beside, dot.y + 4, "start", False),
+        (dot.x - beside, dot.y + 4, "end", False),
+        (dot.x, dot.y - beside, "middle", False),
+        (dot.x, dot.y + beside + 9, "middle", False),
     ]
+    far = [
+        (dot.x + side * (beside + across), dot.y + 4 + down, "start" if side > 0 else "end", True)
+        for across in (14, 34, 60)
+        for down in (-10, 10, -20, 20, -32, 32)
+        for side in (1, -1)
+    ]
+    return near + far
+
+
+def _leader(dot: Dot, x: float, y: float) -> str:
+    gap = -2 if x > dot.x else 2
+    return (
+        f'<line class="map-leader" x1="{dot.x:.1f}" y1="{dot.y:.1f}" x2="{x + gap:.1f}" '
+        f'y2="{y - 4:.1f}" stroke="#7b8794" stroke-width="0.6"/>'
+    )
 
 
 def _box(x: float, y: float, anchor: str, name: str) -> Box:

@@ -22,7 +22,7 @@ def by_month(counts: Mapping[date, Counts]) -> Figure:
         title=_("Reports received per month"),
         origin="own",
         column=_("Month"),
-        labels=tuple(date_format(month, "YEAR_MONTH_FORMAT") for month in months),
+        labels=tuple(date_format(month, "M Y") for month in months),
         series=(
             Series(_("Reports"), tuple(counts[month].reports for month in months)),
             Series(_("Urgent"), tuple(counts[month].urgent for month in months)),

@@ -223,19 +223,20 @@ def _wants_log(values: Sequence[int]) -> bool:
 def evidence(id: str, title: str, finding: rules.Finding) -> Figure:
     """The numbers behind a finding, as a table."""
     rows = finding.evidence
-    columns = {
-        _("Year"): tuple("" if row.year is None else str(row.year) for row in rows),
-        _("Reports"): tuple(row.number for row in rows),
-        _("Compared with"): tuple(row.where for row in rows),
-        _("Reports there"): tuple(row.beside for row in rows),
-    }
-    used = {name: cells for name, cells in columns.items() if any(c or c == 0 for c in cells)}
+    own, beside = words.evidence_columns(finding.kind)
+    columns = (
+        Series(_("Year"), tuple(str(row.year or "") for row in rows), unit="words"),
+        Series(own, tuple(row.number for row in rows)),
+        Series(_("Compared with"), tuple(row.where for row in rows), unit="words"),
+        Series(beside, tuple(row.beside for row in rows)),
+    )
+    used = tuple(c for c in columns if any(cell not in ("", None) for cell in c.values))
     return Figure(
         id=id,
         title=title,
         origin="published",
         column=_("Entry"),
         labels=tuple(row.name or _("All countries") for row in rows),
-        series=tuple(Series(name, cells) for name, cells in used.items()),
+        series=used,
         kind="table",
     )

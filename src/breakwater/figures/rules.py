@@ -181,22 +181,22 @@ def _no_country(tables: Published) -> Iterator[Finding]:
 
 
 def _not_in_iso(rows: Sequence[Row]) -> Iterator[Finding]:
-    for iso3 in dict.fromkeys(r.iso3 for r in rows if r.iso3 and not r.code):
-        odd = [r for r in rows if r.iso3 == iso3]
-        yield Finding("not_in_iso", odd[0].name, _of_rows(odd), iso3)
+    odd = [row for row in rows if row.iso3 and not row.code]
+    if odd:
+        yield Finding("not_in_iso", "", _of_rows(odd))
 
 
 def _uninhabited(tables: Published) -> Iterator[Finding]:
-    for code in sorted(tables.uninhabited & tables.countries.keys()):
-        rows = [r for r in tables.rows if r.code == code]
-        yield Finding("uninhabited", rows[0].name, _of_rows(rows))
+    odd = [row for row in tables.rows if row.code in tables.uninhabited]
+    if odd:
+        yield Finding("uninhabited", "", _of_rows(odd))
 
 
 def _other_spellings(tables: Published) -> Iterator[Finding]:
-    for check in check_shared(tables):
-        if check.line.name != check.published.name:
-            evidence = (Evidence(check.line.name, None, None, check.published.name),)
-            yield Finding("other_spelling", check.line.name, evidence, check.published.name)
+    odd = [c for c in check_shared(tables) if c.line.name != c.published.name]
+    if odd:
+        evidence = tuple(Evidence(c.line.name, None, None, c.published.name) for c in odd)
+        yield Finding("other_spelling", "", evidence)
 
 
 def _years_missing(tables: Published) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from breakwater.figures.figure import Cell, Figure, Series
 class ShownRow:
     label: str
     link: str
-    cells: list[str]
+    cells: list[tuple[str, bool]]
     is_marked: bool
 
 
@@ -21,7 +21,8 @@ class Shown:
     figure: Figure
     svg: SafeString
     origin: str
-    header: list[str]
+    header: list[tuple[str, bool]]
+    """Names of the columns, and whether each holds numbers; so do the cells below."""
     rows: list[ShownRow]
     forms: list[str]
 
@@ -33,7 +34,10 @@ def show(figure: Figure, is_demo: bool) -> Shown:
         # Every text in the drawing went through svg.clean.
         svg=mark_safe(drawing),  # noqa: S308
         origin=words.origin(figure.origin, is_demo),
-        header=figure.header,
+        header=[
+            (figure.column, False),
+            *((series.name, series.unit != "words") for series in figure.series),
+        ],
         rows=[_row(figure, place) for place in range(len(figure.labels))],
         forms=["csv", "xlsx", "svg"] if drawing else ["csv", "xlsx"],
     )
@@ -43,7 +47,10 @@ def _row(figure: Figure, place: int) -> ShownRow:
     return ShownRow(
         label=figure.labels[place],
         link=figure.links[place] if figure.links else "",
-        cells=[cell_text(series, series.values[place]) for series in figure.series],
+        cells=[
+            (cell_text(series, series.values[place]), series.unit != "words")
+            for series in figure.series
+        ],
         is_marked=place in figure.marked,
     )
 
@@ -53,6 +60,6 @@ def cell_text(series: Series, cell: Cell) -> str:
         return "–"
     if isinstance(cell, str):
         return cell
-    if series.unit:
+    if series.unit in ("share", "change"):
         return words.percent(cell, signed=series.unit == "change")
     return words.number(cell)

@@ -15,7 +15,7 @@ def clean(words: str) -> str:
 def document(id: str, title: str, desc: str, width: int, height: int, body: str) -> str:
     """A whole drawing that also stands alone as a file."""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width} {height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="drawing" viewBox="0 0 {width} {height}" '
         f'role="img" aria-labelledby="{clean(id)}-title {clean(id)}-desc" '
         f'font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
         f'<title id="{clean(id)}-title">{clean(title)}</title>'

@@ -20,14 +20,14 @@ REGIONS = {
     "pacific": lazy("Pacific"),
 }
 TYPES = {
-    "csam": lazy("CSAM: possession, making or sharing"),
+    "csam": lazy("CSAM made, held or shared"),
     "trafficking": lazy("Child sex trafficking"),
     "travel": lazy("Travel to exploit children"),
     "molestation": lazy("Child sexual abuse"),
     "misleading_domain": lazy("Misleading domain name"),
     "misleading_words": lazy("Misleading words or images"),
     "enticement": lazy("Online enticement of a child"),
-    "obscene_to_child": lazy("Obscene material sent to a child"),
+    "obscene_to_child": lazy("Obscene material to a child"),
     "": lazy("Type not given"),
 }
 ROLES = {
@@ -85,7 +85,7 @@ def percent(part: float | None, signed: bool = False) -> str:
     """A share or a change in per cent."""
     if part is None:
         return "–"
-    digits = 0 if abs(part) >= 0.1 else 1
+    digits = 0 if abs(part) >= 0.1 else 1 if abs(part) >= 0.01 else 2
     # number_format cuts off instead of rounding.
     text = number_format(round(abs(part) * 100, digits), digits, force_grouping=True)
     sign = ("+" if part > 0 else "−" if part < 0 else "") if signed else ""
@@ -133,6 +133,15 @@ def findings_title(kind: str) -> str:
     return str(_TITLES[kind])
 
 
+def evidence_columns(kind: str) -> tuple[str, str]:
+    """What a finding's numbers are, and what they stand beside."""
+    if kind == "other_totals":
+        return _("By country"), _("By provider")
+    if kind == "no_country":
+        return _("Reports"), _("All reports of the year")
+    return _("Reports"), _("Reports there")
+
+
 _TITLES = {
     "mixed_row": lazy("Two territories in one row"),
     "other_numbers": lazy("Other numbers than published"),
@@ -165,13 +174,13 @@ _FINDINGS = {
         "no country or rank."
     ),
     "not_in_iso": lazy(
-        "“%(subject)s” (%(other)s) is not a country of ISO 3166. It counts in the world total only."
+        "These entries are not countries of ISO 3166. They count in the world total only."
     ),
     "uninhabited": lazy(
-        "“%(subject)s” has reports, but nobody lives there for good. The place is probably wrong."
+        "These places have reports, but nobody lives there for good. The place is probably wrong."
     ),
     "other_spelling": lazy(
-        "The shared table writes “%(subject)s”, the published table “%(other)s”. They are "
+        "The shared table and the published table write some names differently. They are "
         "matched by their code."
     ),
     "years_missing": lazy(
