@@ -5,5 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("breakwater.reports.queue_urls")),
     path("", include("breakwater.reports.import_urls")),
+    path("", include("breakwater.reports.work_urls")),
     path("", include("breakwater.reports.account_urls")),
 ]

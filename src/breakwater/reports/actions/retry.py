@@ -7,7 +7,7 @@ from django.db import transaction
 
 from breakwater.custody.actions import Actor
 from breakwater.custody.actions import record as audit
-from breakwater.reports.models import Original
+from breakwater.reports.models import Job, Original
 
 
 def retry(*, by: Actor | str, at: datetime, originals: Iterable[int] | None = None) -> int:
@@ -20,3 +20,12 @@ def retry(*, by: Actor | str, at: datetime, originals: Iterable[int] | None = No
         if count:
             audit("reports.originals.retried", actor=by, detail={"originals": count}, at=at)
     return count
+
+
+def run_now(job: str, *, by: Actor | str, at: datetime) -> bool:
+    """Give a failed job its next turn at once instead of after its rest; say if there is such a job."""
+    with transaction.atomic():
+        found = bool(Job.objects.filter(name=job, tries__gt=0).update(next_run_at=at))
+        if found:
+            audit("reports.job.retried", actor=by, target=job, at=at)
+    return found

@@ -1,0 +1,103 @@
+"""The worker: turns are taken once, failures are kept and tried again, nothing is lost."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from breakwater.reports.models import Job
+from breakwater.site import worker
+
+pytestmark = pytest.mark.django_db
+
+
+def fails(at):
+    raise ValueError("the disk is full")
+
+
+def test_every_room_s_jobs_are_found():
+    assert {"reports.unpack", "reports.expire_filings"} <= {name for name, _ in worker.jobs()}
+
+
+def test_a_due_job_gets_its_turn_and_rests_afterwards(at):
+    turns = []
+    found = [("test.job", lambda now: bool(turns.append(now)))]
+    worker.turn(at, found)
+    worker.turn(at, found)
+    worker.turn(at + timedelta(seconds=2), found)
+    assert turns == [at, at + timedelta(seconds=2)]
+
+
+def test_a_job_that_did_something_is_due_again_at_once(at):
+    turns = []
+
+    def works(now):
+        turns.append(now)
+        return True
+
+    worker.turn(at, [("test.job", works)])
+    worker.turn(at, [("test.job", works)])
+    assert len(turns) == 2
+
+
+def test_a_turn_that_somebody_holds_is_not_taken_twice(at):
+    taken = []
+
+    def slow(now):
+        taken.append(now)
+        worker.turn(now, [("test.job", slow)])
+        return False
+
+    worker.turn(at, [("test.job", slow)])
+    assert len(taken) == 1
+
+
+def test_a_failed_job_keeps_its_error_and_is_tried_again_later_and_later(at):
+    worker.turn(at, [("test.job", fails)])
+    job = Job.objects.get(name="test.job")
+    assert (job.tries, job.last_error) == (1, "ValueError: the disk is full")
+    first = job.next_run_at - at
+    worker.turn(job.next_run_at, [("test.job", fails)])
+    job.refresh_from_db()
+    assert job.tries == 2
+    assert job.next_run_at - job.last_run_at > first
+
+
+def test_a_failing_job_does_not_stop_the_others(at):
+    turns = []
+    worker.turn(at, [("test.a", fails), ("test.b", lambda now: bool(turns.append(now)))])
+    assert turns == [at]
+
+
+def test_a_job_that_works_again_forgets_its_failures(at):
+    worker.turn(at, [("test.job", fails)])
+    later = at + timedelta(hours=1)
+    worker.turn(later, [("test.job", lambda now: False)])
+    job = Job.objects.get(name="test.job")
+    assert (job.tries, job.last_error) == (0, "")
+
+
+def test_the_turn_of_a_killed_worker_is_free_when_the_next_one_starts(at):
+    Job.objects.create(name="test.job", next_run_at=at + worker.LEASE, last_run_at=at)
+    worker.take_over(at + timedelta(seconds=1))
+    turns = []
+    worker.turn(at + timedelta(seconds=1), [("test.job", lambda now: bool(turns.append(now)))])
+    assert len(turns) == 1
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1))
+def test_no_retry_waits_longer_than_twenty_minutes(tries, chance):
+    assert timedelta(seconds=1) < worker.wait_after(tries, chance) < timedelta(minutes=20)
+
+
+def test_the_work_page_shows_a_failed_job_and_lets_it_be_tried_now(at, supervisor, client_for):
+    worker.turn(at, [("reports.unpack", fails)])
+    client = client_for(supervisor)
+    assert "the disk is full" in client.get("/work/").content.decode()
+    client.post("/work/jobs/reports.unpack/retry/")
+    assert Job.objects.get(name="reports.unpack").next_run_at > at + timedelta(days=1)
+
+
+def test_the_work_page_says_when_no_worker_runs(supervisor, client_for):
+    assert "The worker does not run" in client_for(supervisor).get("/work/").content.decode()
