@@ -4,7 +4,6 @@ No page reads a report or a person: published tables and tallies only.
 """
 
 from collections.abc import Mapping
-from datetime import date
 from itertools import groupby
 
 from django.conf import settings
@@ -18,11 +17,11 @@ from breakwater import countries as codes
 from breakwater.figures import exports, own_figures, published_figures, rules, words
 from breakwater.figures.figure import Figure
 from breakwater.figures.published import Line, Published, tables
+from breakwater.figures.recent import recent
 from breakwater.figures.shown import show
 from breakwater.people.access import needs
 from breakwater.reports.queries import tallies
 
-MONTHS_SHOWN = 12
 MOST_COMPARED = 6
 NEIGHBOURS = 7
 
@@ -31,9 +30,8 @@ NEIGHBOURS = 7
 @needs("figures.see")
 def dashboard(request: HttpRequest) -> HttpResponse:
     published, code = tables(), settings.DESK_COUNTRY
-    today = timezone.now().date()
-    own = tallies.overview(since=_months_back(today))
-    recent = tallies.last_days(today)
+    taken = recent(timezone.now())
+    own, last = taken.counts, taken.last_days
     line = _line(published, code)
     region, lines = _home_region(published, code)
     figures = [
@@ -53,10 +51,11 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "answer": _answer(published, code),
-        "recent": recent,
-        "recent_urgent": words.percent(rules.share(recent.urgent, recent.reports)),
+        "recent": last,
+        "recent_urgent": words.percent(rules.share(last.urgent, last.reports)),
         "total": own.total,
-        "since": _months_back(today),
+        "since": taken.since,
+        "taken_at": taken.taken_at,
         "region": region,
         "region_name": words.REGIONS.get(region),
         "code": code,
@@ -191,7 +190,7 @@ def providers(request: HttpRequest) -> HttpResponse:
     year = published.provider_years[-1]
     first = max(published.providers.values(), key=lambda line: line.by_year.get(year, 0))
     part = rules.share(first.by_year[year], published.provider_totals[year])
-    own = tallies.by_provider(since=_months_back(timezone.now().date()))
+    own = recent(timezone.now()).counts.by_provider
     figures = [
         own_figures.by_provider(own),
         published_figures.top_providers(published),
@@ -204,8 +203,7 @@ def providers(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs("figures.see")
 def types(request: HttpRequest) -> HttpResponse:
-    since = _months_back(timezone.now().date())
-    found = tallies.by_type(since=since)
+    found = recent(timezone.now()).counts.by_type
     whole = sum((count.reports for count in found.values()), 0)
     first = max(found, key=lambda kind: found[kind].reports, default=None)
     context = {
@@ -323,9 +321,3 @@ def _around(published: Published, code: str) -> Figure:
     lines = [published.countries[found] for found in order[first : first + NEIGHBOURS]]
     title = _("Countries with about as many reports, %(year)s") % {"year": year}
     return published_figures.bars("around", title, lines, year, code)
-
-
-def _months_back(today: date) -> date:
-    """The first day of the month that begins the span of own counts."""
-    months = today.year * 12 + today.month - 1 - (MONTHS_SHOWN - 1)
-    return date(months // 12, months % 12 + 1, 1)
