@@ -200,9 +200,15 @@ def reason_sentence(key: str, shown: Mapping[str, object]) -> str:
     return str(words) % {**shown} if words else key
 
 
+def stored_reasons(reasons: str) -> list[tuple[str, int, dict[str, object]]]:
+    """(rule key, points, shown facts), as stored with a report or bundle."""
+    return [(key, points, shown) for key, points, shown in json.loads(reasons)]
+
+
 def reason_lines(reasons: str) -> list[tuple[str, int]]:
     """(sentence, points) of each reason, as stored with a report or bundle."""
-    return [(reason_sentence(key, shown), points) for key, points, shown in json.loads(reasons)]
+    stored = stored_reasons(reasons)
+    return [(reason_sentence(key, shown), points) for key, points, shown in stored]
 
 
 def headline(reasons: str, most: int = 3) -> str:

@@ -5,11 +5,14 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 
 from breakwater.site import views
+from breakwater.site.api import api, api_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("help/", views.help_page, name="help"),
     path("language/", views.choose_language, name="language"),
+    path("api/", api_page, name="api"),
+    path("api/v1/", api.urls),
     path("ispws/", include("breakwater.reports.door_urls")),
     path("", include("breakwater.reports.urls")),
 ]
