@@ -37,7 +37,7 @@ def decide(at: datetime, *, seed: int) -> None:
     for place, officer in enumerate(officers):
         _end(officer, rng, at)
         deciding.assign(strong[place :: len(officers)], officer, by=supervisor, at=at)
-    _refer(strong[:: len(officers)][:REFERRED], officers[0], at)
+    _refer(strong[2 :: 2 * len(officers)][:REFERRED], officers[0], at)
 
 
 def _first(bundles: QuerySet[Bundle], count: float) -> list[int]:

@@ -57,7 +57,7 @@ class FilePool:
 
     def viral(self) -> Item:
         """Draw one of the files that everybody has seen."""
-        if not self._viral or len(self._viral) ** 2 * 40 < self._drawn:
+        if not self._viral or len(self._viral) ** 2 * 400 < self._drawn:
             self._viral.append(self._make(marks=("viral", "potentialMeme")))
         # The few best known come most often.
         return self._viral[int(len(self._viral) * self._rng.random() ** 2)]

@@ -161,8 +161,8 @@ class World:
         rng = self._rng
         if self._offenders and rng.random() < self._share["same_offender"]:
             # Recent ones come back more often than old ones.
-            back = int(rng.expovariate(1 / 300)) + 1
-            offender = self._offenders[-min(back, len(self._offenders))]
+            back = int(rng.expovariate(1 / 300)) % len(self._offenders) + 1
+            offender = self._offenders[-back]
             if case.country is not None:
                 case.country = offender.country
             account = offender.accounts[int(rng.random() * len(offender.accounts))]
