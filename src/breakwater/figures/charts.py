@@ -239,7 +239,7 @@ def _value(value: Cell) -> str:
 
 def _brief(value: Cell, series: int) -> str:
     """A number above a column: whole where there is room for it."""
-    if isinstance(value, int | float) and (series > 1 or value >= 1e7):
+    if isinstance(value, int | float) and value >= (1e5 if series > 1 else 1e7):
         return _tick(value)
     return _value(value)
 

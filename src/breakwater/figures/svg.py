@@ -3,7 +3,8 @@
 import re
 from xml.sax.saxutils import escape
 
-COLOURS = ("#2c6e9e", "#c2571a", "#5b8c3a", "#7a5195", "#8a6d1f", "#3d8c8c")
+# No warning colour among them: children are counted in these drawings.
+COLOURS = ("#2c6e9e", "#8a3f8f", "#5b8c3a", "#3d8c8c", "#6b6257", "#b0527f")
 # What XML 1.0 does not allow, whatever a provider calls itself.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
