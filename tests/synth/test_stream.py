@@ -111,6 +111,13 @@ def test_every_phone_number_is_reserved_for_fiction_and_given_to_one_person() ->
     people = [p for _, r in sample() for p in r.persons if p.phones]
     assert len(people) > 100
     assert all(FICTION.fullmatch(phone.value) for p in people for phone in p.phones)
+    holders: dict[str, set[tuple[str, ...]]] = {}
+    for _, record in desk():
+        for person in record.persons:
+            for phone in person.phones:
+                mails = tuple(e.value for e in person.emails)
+                holders.setdefault(phone.value, set()).add(mails)
+    assert all(len(mails) == 1 for mails in holders.values())
 
 
 def _names_of_hosts(text: str) -> Iterator[str]:
