@@ -104,7 +104,7 @@ def _load_demo(count: int, seed: int) -> None:
     from breakwater.reports.models import Report
     from breakwater.synth.demo import load_demo
 
-    if Report.objects.exists():
+    if Report.objects.count() >= count:
         out.print("The demo's reports are here already.")
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

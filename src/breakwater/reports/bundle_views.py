@@ -42,7 +42,7 @@ def bundle_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     members = queries.memberships(bundle)
     context = {
         "bundle": bundle,
-        "answer": texts.headline(bundle.reasons),
+        "answer": texts.headline(bundle.reasons, 3),
         "reasons": texts.reason_lines(bundle.reasons),
         "type": texts.INCIDENT_TYPES.get(bundle.incident_type, bundle.incident_type),
         "grade": texts.IP_GRADES[bundle.ip_grade],
@@ -66,7 +66,11 @@ def bundle_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "can_work": user_may(user, "bundle.work"),
         "can_supervise": user_may(user, "bundle.supervise"),
         "is_closed": bundle.state in (Bundle.State.ARCHIVED, Bundle.State.REFERRED),
-        "archive_words": texts.ARCHIVE.get(bundle.archive_reason, ""),
+        "archive_words": (
+            texts.ARCHIVE.get(bundle.archive_reason, "")
+            if bundle.state == Bundle.State.ARCHIVED
+            else ""
+        ),
     }
     return render(request, "reports/bundle.html", context)
 
@@ -221,7 +225,7 @@ def report_page(request: HttpRequest, number: str) -> HttpResponseBase:
         "report": report,
         "record": record,
         "bundles": single.bundles(report, user),
-        "answer": texts.headline(report.reasons),
+        "answer": texts.headline(report.reasons, 3),
         "reasons": texts.reason_lines(report.reasons),
         "type": texts.INCIDENT_TYPES.get(report.incident_type, report.incident_type),
         "grade": texts.IP_GRADES[report.ip_grade],

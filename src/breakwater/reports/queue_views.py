@@ -77,7 +77,7 @@ def _rows(bundles: list[Bundle], unread: set[int]) -> list[dict[str, object]]:
             "bundle": b,
             "why": texts.headline(b.reasons),
             "is_unread": b.pk in unread,
-            "type": texts.INCIDENT_TYPES.get(b.incident_type, b.incident_type),
+            "type": texts.SHORT_TYPES.get(b.incident_type, b.incident_type),
             "grade": texts.IP_GRADES[b.ip_grade],
         }
         for b in bundles

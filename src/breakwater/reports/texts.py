@@ -50,6 +50,17 @@ INCIDENT_TYPES: Words = {
     "obscene_to_child": lazy("Obscene material sent to a child"),
     "": lazy("Type not said"),
 }
+SHORT_TYPES: Words = {
+    "csam": "CSAM",
+    "trafficking": lazy("Trafficking"),
+    "travel": lazy("Travel"),
+    "molestation": lazy("Sexual abuse"),
+    "misleading_domain": lazy("Misleading domain"),
+    "misleading_words": lazy("Misleading words"),
+    "enticement": lazy("Enticement"),
+    "obscene_to_child": lazy("Obscene material"),
+    "": lazy("Not said"),
+}
 IP_GRADES: dict[int, str | Promise] = {
     0: lazy("No IP address"),
     1: lazy("Shared address without a port: not attributable"),
@@ -211,7 +222,7 @@ def reason_lines(reasons: str) -> list[tuple[str, int]]:
     return [(reason_sentence(key, shown), points) for key, points, shown in stored]
 
 
-def headline(reasons: str, most: int = 3) -> str:
+def headline(reasons: str, most: int = 2) -> str:
     """The gravest reasons in one line; what lowers is left to the bundle's own page."""
     raising = [sentence for sentence, points in reason_lines(reasons) if points > 0]
     return "; ".join(raising[:most]) or _("No special reason")

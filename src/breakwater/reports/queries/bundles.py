@@ -92,15 +92,15 @@ def named(of: Bundle) -> list[Named]:
 
 
 def common_files(of: Bundle) -> list[Named]:
-    """Files of the bundle that are in too many reports to link."""
+    """The three most common files of the bundle that are in too many reports to link."""
     cap = min(c for (role, _), (_, _, c) in link_table().by_role_and_kind.items() if role == "file")
     rows = Selector.objects.filter(
         pk__in=Appearance.objects.filter(report__memberships__bundle=of, role="file").values(
             "selector"
         ),
         frequency__gte=cap,
-        kind__in=("md5", "sha1", "sha256"),
-    ).order_by("-frequency")[:10]
+        kind="md5",
+    ).order_by("-frequency")[:3]
     return [Named(s, {"file"}, cap) for s in rows]
 
 

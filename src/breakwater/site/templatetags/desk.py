@@ -14,6 +14,8 @@ from breakwater import countries
 
 register = template.Library()
 UTC = ZoneInfo("UTC")
+# Day before month in words: nobody reads 3/4 as the wrong day.
+MOMENT = "j M Y H:i"
 
 ICONS = {
     "alert": "M12 9v4 M12 16v.01 M10.4 3.6 2.3 17.1a2 2 0 0 0 1.7 2.9h16a2 2 0 0 0 1.7-2.9L13.6 3.6"
@@ -53,7 +55,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.filter
-def local_time(value: datetime | None, form: str = "SHORT_DATETIME_FORMAT") -> SafeString:
+def local_time(value: datetime | None, form: str = MOMENT) -> SafeString:
     """A moment in the reader's zone with its name; UTC on hover and in print."""
     if value is None:
         return SafeString("–")
@@ -93,7 +95,7 @@ def age(value: datetime | None) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{} {}">{}</time>',
         value.astimezone(UTC).isoformat(timespec="seconds"),
-        formats.date_format(here, "SHORT_DATETIME_FORMAT"),
+        formats.date_format(here, MOMENT),
         here.tzname() or "",
         in_words(timezone.now() - value),
     )

@@ -1,0 +1,61 @@
+"""Takes the screenshots of docs/screenshots from a running demo.
+
+    breakwater demo            # in another terminal
+    python tools/take_screenshots.py http://127.0.0.1:8000
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+OUT = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+]  # fmt: skip
+
+
+def sign_in(page: Page, base: str, name: str) -> None:
+    page.goto(f"{base}/sign-in/")
+    page.fill('input[name="username"]', name)
+    page.fill('input[name="password"]', "correct horse battery")
+    page.locator('main button[type="submit"], main form button').first.click()
+    page.wait_for_load_state()
+
+
+def pages(page: Page, base: str) -> dict[str, str]:
+    page.goto(f"{base}/queue/")
+    bundle = page.locator("a.row-link").first.get_attribute("href") or "/queue/"
+    page.goto(base + bundle)
+    report = page.locator('a[href^="/reports/"]').first.get_attribute("href") or "/queue/"
+    return {
+        "queue": "/queue/",
+        "bundle": bundle,
+        "report": report,
+        "figures": "/figures/",
+        "country": "/figures/countries/JM/",
+        "region": "/figures/regions/caribbean/",
+        "import": "/import/",
+    }
+
+
+def main(base: str, only: list[str]) -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        for size, (width, height) in SIZES.items():
+            context = browser.new_context(viewport={"width": width, "height": height})
+            page = context.new_page()
+            sign_in(page, base, "officer")
+            for name, path in pages(page, base).items():
+                if only and name not in only:
+                    continue
+                page.goto(base + path)
+                page.screenshot(path=OUT / f"{name}-{size}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1].rstrip("/"), sys.argv[2:])
