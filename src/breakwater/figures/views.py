@@ -207,7 +207,7 @@ def types(request: HttpRequest) -> HttpResponse:
     whole = sum((count.reports for count in found.values()), 0)
     first = max(found, key=lambda kind: found[kind].reports, default=None)
     context = {
-        "first": None if first is None else words.incident_type(first),
+        "first": None if first is None else words.whole_type(first),
         "part": first is not None and words.percent(rules.share(found[first].reports, whole)),
     }
     return _page(request, "types", [own_figures.by_type(found)], context)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as lazy
 from breakwater import countries
 from breakwater.figures import rules
 from breakwater.figures.figure import Origin
+from breakwater.reports import texts
 
 REGIONS = {
     "caribbean": lazy("Caribbean"),
@@ -18,17 +19,6 @@ REGIONS = {
     "south-asia": lazy("South Asia"),
     "south-east-asia": lazy("South-East Asia"),
     "pacific": lazy("Pacific"),
-}
-TYPES = {
-    "csam": lazy("CSAM made, held or shared"),
-    "trafficking": lazy("Child sex trafficking"),
-    "travel": lazy("Travel to exploit children"),
-    "molestation": lazy("Child sexual abuse"),
-    "misleading_domain": lazy("Misleading domain name"),
-    "misleading_words": lazy("Misleading words or images"),
-    "enticement": lazy("Online enticement of a child"),
-    "obscene_to_child": lazy("Obscene material to a child"),
-    "": lazy("Type not given"),
 }
 ROLES = {
     "victim": lazy("Children reported as victims"),
@@ -70,7 +60,11 @@ def country(code: str) -> str:
 
 
 def incident_type(kind: str) -> str:
-    return str(TYPES.get(kind, kind))
+    return str(texts.SHORT_TYPES.get(kind, kind))
+
+
+def whole_type(kind: str) -> str:
+    return str(texts.INCIDENT_TYPES.get(kind, kind))
 
 
 def provider(name: str) -> str:
