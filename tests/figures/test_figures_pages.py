@@ -164,6 +164,22 @@ def test_the_dashboard_answers_for_the_desks_country(
     assert "6,155 reports published for 2023" in answer
 
 
+@pytest.mark.parametrize("code", ["ZA", "HM", "SX", "XK"])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_dashboard_works_for_every_kind_of_desk(
+    code: str, language: str, analyst: User, client_for: ClientFor, settings: object
+) -> None:
+    settings.DESK_COUNTRY = code  # type: ignore[attr-defined]
+    client = client_for(analyst)
+    for page in ("/figures/", "/figures/countries/", f"/figures/countries/{code.lower()}/"):
+        assert client.get(page, headers={"accept-language": language}).status_code == 200
+
+
+def test_an_exported_file_is_named_after_its_page(analyst: User, client_for: ClientFor) -> None:
+    answer = client_for(analyst).get("/figures/countries/JM/?export=trend&as=csv")
+    assert 'filename="figures-countries-JM-trend.csv"' in answer["Content-Disposition"]
+
+
 def test_a_country_without_published_figures_says_so(analyst: User, client_for: ClientFor) -> None:
     answer = client_for(analyst).get("/figures/countries/HM/").content.decode()
     assert "have no reports for" in answer

@@ -94,7 +94,8 @@ def _tick(value: float) -> str:
     """A short number for an axis."""
     for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= size:
-            return words.number(round(value / size, 1)).removesuffix(".0") + " " + sign
+            short = round(value / size, 1)
+            return words.number(int(short) if short == int(short) else short) + " " + sign
     return words.number(round(value))
 
 

@@ -270,18 +270,21 @@ def _page(
     """The page, or one of its figures as a file if the address asks for it."""
     wanted = request.GET.get("export")
     if wanted is not None:
-        return _export(wanted, request.GET.get("as", ""), figures)
+        return _export(request, wanted, figures)
     shown = {figure.id: show(figure, settings.DEMO) for figure in figures}
     context = {**context, "figures": shown, "room": "figures", "page_name": name}
     return render(request, f"figures/{name}.html", context)
 
 
-def _export(wanted: str, form: str, figures: list[Figure]) -> HttpResponse:
+def _export(request: HttpRequest, wanted: str, figures: list[Figure]) -> HttpResponse:
+    form = request.GET.get("as", "")
     figure = next((figure for figure in figures if figure.id == wanted), None)
     if figure is None or form not in exports.forms(figure):
         raise Http404(wanted)
     content = exports.export(figure, form, words.origin(figure.origin, settings.DEMO))
-    name = f"breakwater-{figure.id.replace('_', '-')}.{form}"
+    # Every address of this room is made of plain letters, so it can name a file.
+    page = request.path.strip("/").replace("/", "-")
+    name = f"{page}-{figure.id.replace('_', '-')}.{form}"
     return HttpResponse(
         content,
         content_type=exports.TYPES[form],
