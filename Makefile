@@ -11,10 +11,11 @@ help: ## what can be made
 
 setup: $(STAMP) ## the environment, from the lock file with hashes
 
-$(STAMP): requirements-dev.lock pyproject.toml
+$(STAMP): requirements-dev.lock pyproject.toml $(wildcard src/breakwater/locale/*/LC_MESSAGES/django.po)
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python tools/messages.py compile
 	touch $@
 
 demo: $(STAMP) ## a working desk with published figures and synthetic reports
@@ -35,6 +36,10 @@ lint: $(STAMP) ## ruff, mypy and import-linter
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: $(STAMP) ## collect the texts and compile the translations
+	$(BIN)/python tools/messages.py update
+	$(BIN)/python tools/messages.py compile
 
 clean:
 	rm -rf $(VENV) var build

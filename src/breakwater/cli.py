@@ -103,6 +103,7 @@ def _load_demo(count: int, seed: int) -> None:
 
     from breakwater.reports.models import Report
     from breakwater.synth.demo import load_demo
+    from breakwater.synth.tables import UnknownCountry
 
     if Report.objects.count() >= count:
         out.print("The demo's reports are here already.")
@@ -110,13 +111,17 @@ def _load_demo(count: int, seed: int) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=out) as bar:
         task = bar.add_task("Synthetic reports", total=count)
-        load_demo(
-            country=settings.DESK_COUNTRY,
-            count=count,
-            seed=seed,
-            at=timezone.now(),
-            progress=lambda done: bar.update(task, completed=done),
-        )
+        try:
+            load_demo(
+                country=settings.DESK_COUNTRY,
+                count=count,
+                seed=seed,
+                at=timezone.now(),
+                progress=lambda done: bar.update(task, completed=done),
+            )
+        except UnknownCountry as problem:
+            out.print(f"{problem}. Choose another BREAKWATER_COUNTRY for the demo.")
+            raise typer.Exit(2) from problem
 
 
 def _run_demo(host: str, wanted: int) -> None:

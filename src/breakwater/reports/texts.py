@@ -17,7 +17,7 @@ REASONS: Words = {
     "sextortion": lazy("Sexual extortion of a child"),
     "sadistic": lazy("Sadistic online exploitation"),
     "infant": lazy("An infant or toddler is involved"),
-    "molestation": lazy("Child sexual molestation"),
+    "molestation": lazy("Child sexual abuse"),
     "trafficking": lazy("Child sex trafficking, or travel to abuse a child"),
     "enticement": lazy("Online enticement of a child"),
     "access_to_children": lazy("The reported person has access to children"),
@@ -40,14 +40,14 @@ REASONS: Words = {
     "minor_to_minor": lazy("Between minors, by the provider's mark"),
 }
 INCIDENT_TYPES: Words = {
-    "csam": lazy("CSAM: possession, making or distribution"),
+    "csam": lazy("CSAM made, held or shared"),
     "trafficking": lazy("Child sex trafficking"),
-    "travel": lazy("Travel to abuse a child"),
-    "molestation": lazy("Child sexual molestation"),
+    "travel": lazy("Travel to abuse children"),
+    "molestation": lazy("Child sexual abuse"),
     "misleading_domain": lazy("Misleading domain name"),
     "misleading_words": lazy("Misleading words or images"),
     "enticement": lazy("Online enticement of a child"),
-    "obscene_to_child": lazy("Obscene material sent to a child"),
+    "obscene_to_child": lazy("Obscene material to a child"),
     "": lazy("Type not said"),
 }
 SHORT_TYPES: Words = {

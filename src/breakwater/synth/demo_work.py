@@ -33,7 +33,10 @@ def decide(at: datetime, *, seed: int) -> None:
     waiting = new.count()
     weak = _first(new.filter(is_urgent=False).order_by("score", "id"), waiting * PUT_AWAY)
     _put_away(weak, WEAK, officers, rng, at)
-    strong = _first(new.order_by("-is_urgent", "-score", "id"), waiting * TAKEN_ON)
+    # The newest urgent bundle is left waiting, so that the demo shows what comes first.
+    newest = new.filter(is_urgent=True).order_by("-last_report_at").values_list("id", flat=True)
+    others = new.exclude(id__in=list(newest[:1]))
+    strong = _first(others.order_by("-is_urgent", "-score", "id"), waiting * TAKEN_ON)
     for place, officer in enumerate(officers):
         _end(officer, rng, at)
         deciding.assign(strong[place :: len(officers)], officer, by=supervisor, at=at)
