@@ -96,14 +96,18 @@ def _highest() -> int:
 
 def _copies(shift: int, copy: int) -> list[str]:
     low = f"< {_highest()}"
-    digest = "sha256(concat(encode(sha256, 'hex'), '%d')::bytea)" if bulk.is_postgres() else "sha256 || CAST('%d' AS BLOB)"
+    digest = (
+        "sha256(concat(encode(sha256, 'hex'), '%d')::bytea)"
+        if bulk.is_postgres()
+        else "sha256 || CAST('%d' AS BLOB)"
+    )
     same: dict[Any, dict[str, str]] = {
         Original: {"id": f"id + {shift}", "sha256": digest % copy, "content": "''" if not bulk.is_postgres() else "''::bytea", "number": f"number || '-{copy}'"},
         Report: {"id": f"id + {shift}", "original_id": f"original_id + {shift}", "number": f"number || '-{copy}'"},
         Bundle: {"id": f"id + {shift}", "top_report_id": f"top_report_id + {shift}", "merged_into_id": f"merged_into_id + {shift}"},
         Membership: {"id": f"id + {shift}", "report_id": f"report_id + {shift}", "bundle_id": f"bundle_id + {shift}"},
-        Selector: {"id": f"id + {copy}" if bulk.is_postgres() else f"id + {copy}", "value": f"'{copy}' || value", "bundle_id": f"bundle_id + {shift}"},
-        Appearance: {"id": f"id + {shift}", "report_id": f"report_id + {shift}", "selector_id": f"selector_id + {copy}" if bulk.is_postgres() else f"selector_id + {copy}"},
+        Selector: {"id": f"id + {copy}", "value": f"'{copy}' || value", "bundle_id": f"bundle_id + {shift}"},
+        Appearance: {"id": f"id + {shift}", "report_id": f"report_id + {shift}", "selector_id": f"selector_id + {copy}"},
     }  # fmt: skip
     statements = []
     for model, changed in same.items():

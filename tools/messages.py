@@ -88,7 +88,9 @@ def update() -> None:
         path = po_path(language)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            write_po(file, catalog, omit_header=False, sort_output=True, include_lineno=False, width=98)
+            write_po(
+                file, catalog, omit_header=False, sort_output=True, include_lineno=False, width=98
+            )
 
 
 def missing(language: str) -> list[str]:

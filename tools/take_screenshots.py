@@ -1,7 +1,7 @@
 """Takes the screenshots of docs/screenshots from a running demo.
 
-    breakwater demo            # in another terminal
-    python tools/take_screenshots.py http://127.0.0.1:8000
+breakwater demo            # in another terminal
+python tools/take_screenshots.py http://127.0.0.1:8000
 """
 
 import sys

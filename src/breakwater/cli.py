@@ -165,7 +165,7 @@ def check() -> None:
         call_command("check", verbosity=0)
         call_command("migrate", check_unapplied=True, verbosity=0, interactive=False)
     except (CommandError, SystemExit) as problem:
-        out.print(f"Not in order: {problem or 'run breakwater migrate'}")
+        out.print(f"Not in order: {problem}. If tables are missing, run: breakwater migrate")
         raise typer.Exit(1) from problem
     rules = len(score.rules_in_force())
     reasons = len(deciding.archive_reasons())

@@ -100,7 +100,7 @@ def _killed_import(path: Path, environment: dict[str, str], after: float) -> boo
 
 def test_no_kill_loses_or_doubles_a_report(environment: dict[str, str], tmp_path: Path) -> None:
     _run(PREPARE, environment)
-    moments = random.Random(os.environ.get("BREAKWATER_SEED", "1"))
+    moments = random.Random(os.environ.get("KILL_SEED", "1"))  # noqa: S311 – repeatable moments
     archives = [_archive(tmp_path, 1)]
     for _ in range(KILLS):
         if _killed_import(archives[-1], environment, moments.uniform(0, 1.5)):

@@ -121,7 +121,7 @@ def of_phone(number: str) -> str:
         # Fiction numbers (555-01xx) are not "valid", so the area code has to decide.
         region = _area_code_region(str(parsed.national_number)[:3])
     if region is None:
-        regions = phonenumbers.region_codes_for_country_code(parsed.country_code)
+        regions = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
         region = regions[0] if len(regions) == 1 else None
     return region if region and region != "001" else ""
 

@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateTimeField, Model
+from django.db.models import DateTimeField, Field, Model
 
 Row = Sequence[Any]
 
@@ -20,7 +20,14 @@ def is_postgres() -> bool:
 
 
 def column_names(model: type[Model], fields: Sequence[str]) -> list[str]:
-    return [model._meta.get_field(f).column for f in fields]
+    return [_field(model, f).column or "" for f in fields]
+
+
+def _field(model: type[Model], name: str) -> Field[Any, Any]:
+    field = model._meta.get_field(name)
+    if not isinstance(field, Field):
+        raise TypeError(f"{model.__name__}.{name} is no column")
+    return field
 
 
 def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Row]) -> None:
@@ -62,7 +69,7 @@ def _key(model: type[Model]) -> str:
     key = model._meta.pk
     if key is None:
         raise TypeError(f"{model.__name__} has no primary key")
-    return key.column
+    return str(key.column)
 
 
 def fetch_by_ids(
@@ -94,7 +101,7 @@ def _for_sqlite(model: type[Model], fields: Sequence[str], rows: Iterable[Row]) 
         for place in places:
             if row[place] is not None:
                 row[place] = str(row[place].astimezone(UTC).replace(tzinfo=None))
-    return converted
+    return [*converted]
 
 
 def _from_sqlite(
@@ -111,7 +118,7 @@ def _from_sqlite(
     return [tuple(row) for row in converted]
 
 
-def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, object]:
+def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, Any]:
     """Give a condition and its one parameter for `column` being any of `values`."""
     if is_postgres():
         return f"{column} = ANY(%s)", list(values)

@@ -42,7 +42,7 @@ class Hashes:
         return Upload(name=name, size=self._size, md5=md5, sha1=sha1, sha256=sha256)
 
 
-class HashedFile(UploadedFile):
+class HashedFile(UploadedFile):  # type: ignore[type-arg]  # cannot be subscripted at run time
     """Stands in request.FILES for a file whose bytes are gone."""
 
     def __init__(self, upload: Upload) -> None:

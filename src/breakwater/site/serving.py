@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 STOP_WITHIN = 20  # seconds for a child to end by itself
 RESTARTS = 5  # within a minute, after which something is broken that a restart does not repair

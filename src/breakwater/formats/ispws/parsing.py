@@ -1,5 +1,7 @@
 """Turns untrusted bytes into an element tree, with nothing fetched and nothing expanded."""
 
+from typing import Any
+
 from lxml import etree
 
 from breakwater.formats.record import FormatError
@@ -37,7 +39,8 @@ def parse(data: bytes, root: str) -> etree._Element:
         line = getattr(problem, "lineno", None)
         where = f"line {line}" if line else "document"
         raise NotXml(where, f"not well-formed XML: {problem}") from problem
-    if element.getroottree().docinfo.doctype:
+    info: Any = element.getroottree().docinfo  # the stubs do not know what it has
+    if info.doctype:
         raise NotXml("document", "a document type declaration is not accepted; remove it")
     if local_name(element) != root:
         raise Invalid(local_name(element), f"expected one <{root}> element as the root")
@@ -46,7 +49,7 @@ def parse(data: bytes, root: str) -> etree._Element:
 
 def local_name(element: etree._Element) -> str:
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    return str(tag).rpartition("}")[2]
 
 
 def text_of(element: etree._Element) -> str:

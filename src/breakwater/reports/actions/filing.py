@@ -118,7 +118,9 @@ def finish(account: ProviderAccount, number: int, *, at: datetime) -> list[str]:
         files = list(filing.files.order_by("id"))
         xml = bytes(filing.xml)
         if ispws.is_batch(xml):
-            ispws.check_batch_files([f.details_xml and bytes(f.details_xml) for f in files])
+            ispws.check_batch_files(
+                [bytes(f.details_xml) if f.details_xml else None for f in files]
+            )
         delivery = Delivery.objects.create(
             door=Door.PROVIDER,
             name=str(filing),

@@ -115,7 +115,7 @@ def _recount(
     now = {(r.id, sid) for r in reports for sid, _, _ in r.sightings}
     for _, sid in now - before:
         known[sid].frequency += 1
-    gone = defaultdict(int)
+    gone: dict[int, int] = defaultdict(int)
     for _, sid in before - now:
         gone[sid] += 1
     for sid, number in gone.items():

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -52,7 +53,7 @@ class SetBundler(Bundler):
 
 def make_bundler(known: dict[int, Known], *, spare: int) -> SetBundler:
     """Fetch the bundles that the set's selectors point to, following merges."""
-    stored: dict[int, tuple[object, ...]] = {}
+    stored: dict[int, tuple[Any, ...]] = {}
     merged_into: dict[int, int] = {}
     wanted = {k.bundle for k in known.values() if k.bundle is not None}
     while wanted:
@@ -73,7 +74,7 @@ def make_bundler(known: dict[int, Known], *, spare: int) -> SetBundler:
     }
     bundler = SetBundler(known, groups, bulk.reserve_ids(Bundle, spare))
     bundler.rows = {
-        pk: _Row(stored[pk][1], stored[pk][4], stored[pk][5], stored[pk][6], stored[pk][7:])  # type: ignore[arg-type]
+        pk: _Row(stored[pk][1], stored[pk][4], stored[pk][5], stored[pk][6], stored[pk][7:])
         for pk in groups
     }
     return bundler
@@ -111,8 +112,7 @@ def write_bundles(
         fields,
         [
             (pk, r.state, r.report_count, r.opened_at, r.last_report_at, *r.facts, "")
-            for pk in fresh
-            if (r := rows[pk])
+            for pk, r in ((pk, rows[pk]) for pk in fresh)
         ],
     )
     reopened = [pk for pk in stored if rows[pk].touched and rows[pk].state == Bundle.State.ARCHIVED]

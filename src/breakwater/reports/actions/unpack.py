@@ -146,7 +146,7 @@ def _waiting(at: datetime, *, after: int, limit: int) -> list[Waiting]:
             "delivery_id",
         )[:limit]
     )  # fmt: skip
-    return [Waiting(*row) for row in rows]
+    return [Waiting(r[0], r[1], bytes(r[2]), r[3], r[4], r[5], r[6], r[7]) for r in rows]
 
 
 @contextmanager

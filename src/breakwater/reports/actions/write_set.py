@@ -7,6 +7,7 @@ of statements per set and writes go in bulk.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from breakwater.formats.record import REPORTED
 from breakwater.reports import bulk
@@ -28,7 +29,7 @@ def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
     bundler = regroup.make_bundler(
         known, spare=sum(max(1, len(r.understood.parts)) for r in reports)
     )
-    memberships: list[tuple[object, ...]] = []
+    memberships: list[tuple[Any, ...]] = []
     for index, report in enumerate(reports):
         report.score = weigh(report, known)
         memberships += _place(report, index, bundler)
@@ -82,7 +83,7 @@ _Held = tuple[int, str, str, int, int | None]
 
 def _held(numbers: Iterable[int]) -> dict[int, _Held]:
     fields = ("id", "kind", "value", "frequency", "bundle")
-    return {row[0]: row for row in bulk.fetch_by_ids(Selector, fields, numbers)}  # type: ignore[misc]
+    return {row[0]: row for row in bulk.fetch_by_ids(Selector, fields, numbers)}
 
 
 def _step_aside(

@@ -129,7 +129,7 @@ def number(value: float | None) -> str:
     """A number with the thousands of the reader's language."""
     if value is None:
         return "–"
-    return formats.number_format(value, use_l10n=True, force_grouping=True)
+    return str(formats.number_format(value, use_l10n=True, force_grouping=True))
 
 
 @register.inclusion_tag("site/empty_state.html")
@@ -146,4 +146,4 @@ def query_string(context: dict[str, Any], **changes: object) -> str:
             query.pop(name, None)
         else:
             query[name] = str(value)
-    return "?" + query.urlencode()
+    return f"?{query.urlencode()}"
