@@ -53,8 +53,24 @@ def run(database: str, count: int) -> list[Figure]:
     how = "COPY" if database == "postgresql" else "executemany"
     asked = "≥ 1,300 reports/s"
     return [
-        figure("whole path", database, whole, "reports/s", peer="parse alone", peer_value=parse, limit=asked),
-        figure("whole path", database, whole, "reports/s", peer=f"{how} of the same rows alone", peer_value=rows, limit=asked),
+        figure(
+            "whole path",
+            database,
+            whole,
+            "reports/s",
+            peer="parse alone",
+            peer_value=parse,
+            limit=asked,
+        ),
+        figure(
+            "whole path",
+            database,
+            whole,
+            "reports/s",
+            peer=f"{how} of the same rows alone",
+            peer_value=rows,
+            limit=asked,
+        ),
         figure("bytes read on the way", database, megabytes * whole / count, "MB/s"),
     ]
 

@@ -23,10 +23,26 @@ class Figure:
 
 
 def figure(
-    name: str, database: str, value: float, unit: str, *, peer: str = "", peer_value: float | None = None, limit: str = ""
+    name: str,
+    database: str,
+    value: float,
+    unit: str,
+    *,
+    peer: str = "",
+    peer_value: float | None = None,
+    limit: str = "",
 ) -> Figure:
     ratio = round(value / peer_value, 3) if peer_value else None
-    found = Figure(name, database, round(value, 2), unit, peer, peer_value and round(peer_value, 2), ratio, limit)
+    found = Figure(
+        name,
+        database,
+        round(value, 2),
+        unit,
+        peer,
+        peer_value and round(peer_value, 2),
+        ratio,
+        limit,
+    )
     print(line(found), flush=True)
     return found
 

@@ -1,6 +1,6 @@
 """kill -9 at random moments of an import: nothing reported as accepted is lost, none doubled.
 
-`BREAKWATER_KILLS=200 pytest tests/integration/test_import_kill.py` is the long run.
+`KILL_ROUNDS=200 pytest tests/integration/test_import_kill.py` is the long run.
 """
 
 import json
@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 pytestmark = pytest.mark.integration
-KILLS = int(os.environ.get("BREAKWATER_KILLS", "8"))
+KILLS = int(os.environ.get("KILL_ROUNDS", "8"))
 REPORTS = 1500
 
 PREPARE = """

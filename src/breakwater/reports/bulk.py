@@ -23,7 +23,7 @@ def column_names(model: type[Model], fields: Sequence[str]) -> list[str]:
     return [_field(model, f).column or "" for f in fields]
 
 
-def _field(model: type[Model], name: str) -> Field[Any, Any]:
+def _field(model: type[Model], name: str) -> "Field[Any, Any]":
     field = model._meta.get_field(name)
     if not isinstance(field, Field):
         raise TypeError(f"{model.__name__}.{name} is no column")

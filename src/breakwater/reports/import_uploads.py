@@ -39,7 +39,7 @@ class MemoryOnly(FileUploadHandler):
             raise TooLarge(connection_reset=False)
         self._buffer.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile[bytes]:
+    def file_complete(self, file_size: int) -> "UploadedFile[bytes]":
         self._buffer.seek(0)
         return InMemoryUploadedFile(
             file=self._buffer,
