@@ -37,6 +37,7 @@ VERBS: dict[str, Promise] = {
     "reports.filing.expired": _("Let an unfinished filing expire"),
     "reports.filing.finished": _("Finished a filing"),
     "reports.filing.retracted": _("Retracted a filing"),
+    "reports.job.retried": _("Started a job again"),
     "reports.originals.retried": _("Read originals again that were stuck"),
     "reports.rebuild.started": _("Began to rebuild from the originals"),
 }
