@@ -1,0 +1,187 @@
+"""Every page in a real Chromium: at two widths and in both themes, checked with axe, no foreign host.
+
+The server is the real one with a small synthetic desk; nothing is mocked.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed"
+    ),
+]
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text(encoding="utf-8")
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+]  # fmt: skip
+WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
+PAGES = {
+    "officer": (
+        "/queue/", "/queue/?view=all", "/queue/?q=nobody-at-all", "BUNDLE", "REPORT", "/import/",
+        "/figures/", "/figures/countries/JM/", "/figures/regions/caribbean/", "/figures/compare/",
+        "/figures/providers/", "/figures/types/", "/figures/people/", "/figures/quality/",
+        "/help/", "/me/", "/api/", "/no-such-page/",
+    ),
+    "supervisor": ("BUNDLE", "/work/"),
+    "administrator": ("/people/", "/provider-accounts/", "/work/"),
+    "auditor": ("/log/", "/me/"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[str]:
+    """A running desk with 150 synthetic reports, on a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="breakwater-browser-") as folder:
+        environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
+        environment |= {"BREAKWATER_DATA_DIR": folder, "BREAKWATER_DEMO": "yes"}
+        command = [sys.executable, "-m", "breakwater.cli"]
+        load = [*command, "demo", "--count", "150", "--no-start"]
+        subprocess.run(load, env=environment, check=True, capture_output=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        serve = [*command, "serve", "--port", str(port), "--workers", "1"]
+        with (Path(folder) / "server.log").open("wb") as log:
+            server = subprocess.Popen(serve, env=environment, stdout=log, stderr=log)
+        try:
+            base = f"http://127.0.0.1:{port}"
+            _wait_for(base)
+            yield base
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait_for(base: str) -> None:
+    for _ in range(150):
+        try:
+            urllib.request.urlopen(f"{base}/help/", timeout=5)  # noqa: S310 – our own address
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+        else:
+            return
+    raise TimeoutError(base)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        found = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield found
+        found.close()
+
+
+def _signed_in(browser: Browser, desk: str, person: str, width: str, theme: str) -> BrowserContext:
+    size = WIDTHS[width]
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, bypass_csp=False
+    )
+    page = context.new_page()
+    page.goto(f"{desk}/sign-in/")
+    page.fill('input[name="username"]', person)
+    page.fill('input[name="password"]', "correct horse battery")
+    page.press('input[name="password"]', "Enter")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    page.close()
+    return context
+
+
+def _address(page: Page, desk: str, path: str) -> str:
+    if path not in ("BUNDLE", "REPORT"):
+        return desk + path
+    page.goto(f"{desk}/queue/?view=all")
+    found = desk + str(page.locator("a.row-link").first.get_attribute("href"))
+    if path == "REPORT":
+        page.goto(found)
+        found = desk + str(page.locator('a[href^="/reports/"]').first.get_attribute("href"))
+    return found
+
+
+def _faults(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    result = page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+    )
+    return [f"{v['id']}: {n['html'][:160]}" for v in result["violations"] for n in v["nodes"][:3]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("person", PAGES)
+def test_every_page_can_be_used_by_everybody_and_needs_no_other_server(
+    browser: Browser, desk: str, person: str, width: str, theme: str
+) -> None:
+    context = _signed_in(browser, desk, person, width, theme)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: complaints.append(str(e)))
+    page.on("request", lambda r: None if r.url.startswith((desk, "data:", "blob:")) else complaints.append(r.url))  # fmt: skip
+    problems: dict[str, list[str]] = {}
+    for path in PAGES[person]:
+        complaints.clear()
+        page.goto(_address(page, desk, path))
+        found = [c for c in complaints if "404" not in c] + _faults(page)
+        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wider > 1:
+            found.append(f"the page is {wider} px wider than the screen")
+        if found:
+            problems[path] = found
+    context.close()
+    assert not problems, json.dumps(problems, indent=1)
+
+
+def test_the_sign_in_page_can_be_used_by_everybody(browser: Browser, desk: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{desk}/sign-in/")
+    assert _faults(page) == []
+    page.close()
+
+
+def test_the_queue_is_worked_with_the_keyboard_alone(browser: Browser, desk: str) -> None:
+    context = _signed_in(browser, desk, "officer", "desktop", "light")
+    page = context.new_page()
+    page.goto(f"{desk}/queue/")
+    first = page.locator(".queue-row").first.get_attribute("data-bundle")
+    page.keyboard.press("j")
+    with page.expect_navigation():
+        page.keyboard.press("7")
+    assert page.locator("#messages .alert").count() == 1
+    assert page.locator(f'.queue-row[data-bundle="{first}"]').count() == 0
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert page.locator(f'.queue-row[data-bundle="{first}"]').count() == 1
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    assert page.locator("#bulk").is_visible()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+    context.close()
+
+
+def test_shortcuts_stay_quiet_while_somebody_types(browser: Browser, desk: str) -> None:
+    context = _signed_in(browser, desk, "officer", "desktop", "light")
+    page = context.new_page()
+    page.goto(f"{desk}/queue/")
+    page.fill("#q", "")
+    page.type("#q", "uxj19?")
+    assert page.input_value("#q") == "uxj19?"
+    assert page.url.endswith("/queue/")
+    context.close()
