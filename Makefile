@@ -37,6 +37,9 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(STAMP) ## check that the documents are true
+	$(BIN)/python tools/check_docs.py
+
 messages: $(STAMP) ## collect the texts and compile the translations
 	$(BIN)/python tools/messages.py update
 	$(BIN)/python tools/messages.py compile

@@ -1,0 +1,45 @@
+"""Checks that the documents are true: links, settings, dependencies. Ends with 1 if not."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from breakwater.site.config import NAMES
+
+ROOT = Path(__file__).resolve().parent.parent
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+NAME = re.compile(r"^[A-Za-z][\w.-]*")
+
+
+def broken_links() -> Iterator[str]:
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for target in LINK.findall(path.read_text(encoding="utf-8")):
+            if not (path.parent / target).exists():
+                yield f"{path.relative_to(ROOT)}: {target} does not exist"
+
+
+def unexplained_settings() -> Iterator[str]:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    for name in sorted(NAMES):
+        if f"`{name}`" not in text:
+            yield f"docs/operations.md: {name} is not explained"
+
+
+def unexplained_dependencies() -> Iterator[str]:
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").lower()
+    for file in ("requirements.in", "requirements-dev.in"):
+        for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
+            found = NAME.match(line)
+            if found and not re.search(rf"(?<![\w-]){found[0].lower()}(?![\w-])", text):
+                yield f"docs/dependencies.md: {found[0]} has no line"
+
+
+def faults() -> list[str]:
+    return [*broken_links(), *unexplained_settings(), *unexplained_dependencies()]
+
+
+if __name__ == "__main__":
+    found = faults()
+    sys.stdout.write("".join(f"{fault}\n" for fault in found) or "The documents are in order.\n")
+    sys.exit(1 if found else 0)
