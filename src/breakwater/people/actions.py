@@ -30,7 +30,7 @@ class NotAllowed(Exception):
     """This person's role has no use for what they asked for."""
 
 
-def add_agency(name: str, kind: str, country: str, *, by: User, at: datetime) -> Agency:
+def add_agency(name: str, kind: str, country: str, *, by: User | str, at: datetime) -> Agency:
     """Enter an agency.
 
     Raises:
@@ -48,7 +48,7 @@ def add_agency(name: str, kind: str, country: str, *, by: User, at: datetime) ->
 
 
 def add_person(
-    person: User, agency: Agency, role: str, *, by: User, at: datetime
+    person: User, agency: Agency, role: str, *, by: User | str, at: datetime
 ) -> tuple[User, str]:
     """Enter a person (unsaved, with names only) and give their first password.
 

@@ -1,0 +1,58 @@
+"""The house's own promises: documents are true, nothing of a machine or a registry slips in."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import check_docs
+
+# Put together here, so that this file does not contain what it looks for.
+REGISTRIES = [".".join(p) for p in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
+PATHS = ["/".join(("", *p, "")) for p in (("root", ".pyenv"), ("work", "main"), ("home", "user"))]
+TEXT = {".py", ".toml", ".md", ".html", ".js", ".css", ".in", ".lock", ".txt", ".po", ".json", ""}
+NO_DRAWERS = {"utils.py", "helpers.py", "manager.py", "common.py"}
+
+
+def tracked() -> list[Path]:
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a clone")
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+def test_links_settings_and_dependencies_of_the_documents_are_true():
+    assert check_docs.faults() == []
+
+
+def test_no_registry_and_no_machine_path_is_in_the_repository():
+    found = []
+    for path in tracked():
+        if path.suffix not in TEXT or not path.exists() or "vendor" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found += [f"{path.name}: {n}" for n in [*REGISTRIES, *PATHS] if n in text]
+    assert found == []
+
+
+def test_lock_files_have_a_hash_for_every_version():
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        pinned = len(re.findall(r"^[\w\[\].-]+==", text, re.MULTILINE))
+        assert pinned
+        assert len(re.findall(r"==[^\\]*\\\n\s+--hash=", text)) == pinned
+
+
+def test_no_module_is_a_drawer_for_everything():
+    assert [p for p in tracked() if p.name in NO_DRAWERS] == []
+
+
+def test_the_licence_is_there():
+    assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
