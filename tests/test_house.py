@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-import check_docs
+import check_docs  # noqa: E402 – a tool, not part of the package
 
 # Put together here, so that this file does not contain what it looks for.
 REGISTRIES = [".".join(p) for p in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]

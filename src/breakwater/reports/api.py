@@ -50,7 +50,7 @@ class BundlePage(Schema):
 
 
 class BundleWhole(BundleLine):
-    reports: list[str] = Field(description="report numbers, at most 200, gravest first")
+    reports: list[str] = Field(description="report numbers, at most 2000, gravest first")
 
 
 class ReportWhole(Schema):
@@ -105,7 +105,7 @@ def bundle(request: HttpRequest, pk: int) -> BundleWhole:
     if found is None:
         raise HttpError(404, f"no bundle {pk} that you may see")
     record_view(user, f"B-{pk}", timezone.now(), detail={"api": True})
-    numbers = [m.report.number for m in bundle_queries.memberships(found)]
+    numbers = [m.report.number for m in bundle_queries.memberships(found, 2000)]
     return BundleWhole(**_line(found), reports=numbers)
 
 

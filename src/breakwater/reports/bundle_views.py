@@ -21,7 +21,8 @@ from breakwater.reports.queries import queue, single
 from breakwater.reports.rules import identify
 from breakwater.reports.rules.completeness import completeness
 
-PERSONS_SHOWN = 40
+PERSONS_SHOWN = 20
+ALL_REPORTS = 2000
 ACCOUNTS_OF_BATCH = 50
 
 
@@ -39,7 +40,8 @@ def bundle_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     record_view(user, f"B-{pk}", now)
     seeing.mark_seen(bundle, user, at=now)
     records = queries.records(bundle)
-    members = queries.memberships(bundle)
+    most = ALL_REPORTS if "all" in request.GET else queries.REPORTS_LISTED
+    members = queries.memberships(bundle, most)
     context = {
         "bundle": bundle,
         "answer": texts.headline(bundle.reasons, 3),

@@ -13,11 +13,12 @@ from breakwater.reports.models import Appearance, Bundle, BundleChange, Membersh
 from breakwater.reports.queries.queue import visible
 from breakwater.reports.rules.bundling import links as link_table
 
-REPORTS_READ = 20
-FILES_SHOWN = 100
-SELECTORS_SHOWN = 120
-LINKS_SHOWN = 30
-EVENTS_SHOWN = 200
+REPORTS_READ = 12
+REPORTS_LISTED = 40
+FILES_SHOWN = 40
+SELECTORS_SHOWN = 60
+LINKS_SHOWN = 20
+EVENTS_SHOWN = 60
 
 
 @dataclass(slots=True)
@@ -55,12 +56,12 @@ def bundle(pk: int, user: User) -> Bundle | None:
     return found.select_related("provider", "assigned_to", "top_report", "merged_into").first()
 
 
-def memberships(of: Bundle) -> list[Membership]:
-    """A bundle's reports, gravest first, with why each is here; at most 200."""
+def memberships(of: Bundle, most: int = REPORTS_LISTED) -> list[Membership]:
+    """A bundle's gravest reports, with why each is here."""
     found = of.memberships.select_related("report__provider", "via_selector").defer(
         "report__record"
     )
-    return list(found.order_by("-report__is_urgent", "-report__score", "report_id")[:200])
+    return list(found.order_by("-report__is_urgent", "-report__score", "report_id")[:most])
 
 
 def records(of: Bundle) -> list[tuple[str, Record]]:

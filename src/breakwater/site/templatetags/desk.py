@@ -63,7 +63,7 @@ def local_time(value: datetime | None, form: str = MOMENT) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{} UTC">{} <span class="zone">{}</span></time>',
         value.astimezone(UTC).isoformat(timespec="seconds"),
-        formats.date_format(value.astimezone(UTC), form),
+        f"{value.astimezone(UTC):%Y-%m-%d %H:%M}",
         formats.date_format(here, form),
         here.tzname() or "",
     )
