@@ -44,9 +44,8 @@ def rows(query, *fields):
     return [[str(value) for value in row] for row in query.values_list(*fields)]
 # A sequence may leave gaps: a bundle is compared by its place in the order of making.
 place = {str(pk): n for n, pk in enumerate(Bundle.objects.order_by("id").values_list("id", flat=True))}
-place["None"] = None
 def placed(found, column):
-    return [[*row[:column], place[row[column]], *row[column + 1:]] for row in found]
+    return [[*row[:column], place.get(row[column], "none"), *row[column + 1:]] for row in found]
 print(json.dumps({
     "queue": placed(rows(Bundle.objects.order_by(*ORDER), "id", "is_urgent", "score", "reasons", "country",
         "incident_type", "provider__name", "ip_grade", "report_count", "top_report__number",
