@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from benchmarks.results import Figure, figure
 from breakwater.reports import bulk
 from breakwater.reports.actions.accept import Document, accept_originals
-from breakwater.reports.actions.unpack import unpack_waiting
+from breakwater.reports.actions.unpack import unpack_all
 from breakwater.reports.models import (
     Appearance,
     Bundle,
@@ -88,9 +88,7 @@ def _whole_path(made: list[Document]) -> None:
     )
     for part in sets(made):
         accept_originals(part, delivery=delivery, at=at)
-        unpack_waiting(SET)
-    while unpack_waiting(SET):
-        pass
+    unpack_all(at=at)  # as the worker does: one process reads ahead, one writes
 
 
 def _rows_alone() -> float:
