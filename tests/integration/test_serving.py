@@ -17,6 +17,8 @@ import pytest
 
 pytestmark = pytest.mark.integration
 TOOL = Path(__file__).parents[2] / "tools" / "kill_rounds.py"
+TOOLS = runpy.run_path(str(TOOL), run_name="kill_rounds")
+XML = TOOLS["XML"].format(n=1)
 LONG = 60  # seconds after which a thing is taken not to happen any more
 READ = """
 import django; django.setup()
@@ -25,8 +27,16 @@ print(*Report.objects.values_list("number", flat=True))
 """
 
 
+def value(name: str, answer: str) -> str:
+    found = re.search(f"<{name}>([^<]+)<", answer)
+    assert found, answer
+    return found[1]
+
+
 class Desk:
-    def __init__(self, port: int, secret: str, environment: dict[str, str], process) -> None:
+    def __init__(
+        self, port: int, secret: str, environment: dict[str, str], process: subprocess.Popen[bytes]
+    ) -> None:
         self.port, self.environment, self.process = port, environment, process
         self.token = base64.b64encode(f"kill:{secret}".encode()).decode()
 
@@ -36,18 +46,24 @@ class Desk:
             body,
             {"Authorization": f"Basic {self.token}", "Content-Type": kind},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 – our own address  # noqa: S310 – our own server
-            return answer.read().decode()
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 – our own server
+            return str(answer.read().decode())
 
     def file(self) -> str:
-        answer = self.post("submit", TOOLS["XML"].format(n=1).encode(), "text/xml")
-        number = re.search("<reportId>([0-9]+)<", answer)[1]
+        """A complete filing: report, one file, its details, finish."""
+        number = value("reportId", self.post("submit", XML.encode(), "text/xml"))
+        file_id = value("fileId", self.post("upload", *TOOLS["_form"](number, b"synthetic bytes")))
+        ids = f"<reportId>{number}</reportId><fileId>{file_id}</fileId>"
+        details = f"<fileDetails>{ids}<fileViewedByEsp>true</fileViewedByEsp></fileDetails>"
+        assert value("responseCode", self.post("fileinfo", details.encode(), "text/xml")) == "0"
         form = "application/x-www-form-urlencoded"
-        assert "<responseCode>0<" in self.post("finish", f"id={number}".encode(), form)
+        done = self.post("finish", f"id={number}".encode(), form)
+        assert value("responseCode", done) == "0"
+        assert value("fileId", done) == file_id
         return f"P-{number}"
 
     def read(self) -> list[str]:
-        return TOOLS["_python"](READ, self.environment).split()
+        return str(TOOLS["_python"](READ, self.environment)).split()
 
     def children(self) -> dict[str, int]:
         """The processes below `serve --with-worker`, by the name of their command."""
@@ -61,9 +77,6 @@ class Desk:
             if parent == self.process.pid and len(words) > 3:
                 found[words[3].decode()] = int(status.parent.name)
         return found
-
-
-TOOLS = runpy.run_path(str(TOOL), run_name="kill_rounds")
 
 
 def wait_for(what: Callable[[], object]) -> None:

@@ -95,6 +95,22 @@ def test_a_bundle_shows_the_facts_of_its_gravest_report():
     assert bundle.top_report.number == "C-2"
 
 
+def test_a_merge_within_one_set_still_leads_later_reports_to_the_bundle():
+    one, two = account("a"), account("b")
+    write_set(
+        [
+            incoming("C-1", persons=[one]),
+            incoming("C-2", persons=[two]),
+            incoming("C-3", persons=[one, two]),
+        ],
+        at=NOW,
+    )
+    write_set([incoming("C-4", persons=[account("b")])], at=NOW)
+    assert bundle_of("C-4") == bundle_of("C-1")
+    held = set(Bundle.objects.values_list("id", flat=True))
+    assert set(Selector.objects.values_list("bundle_id", flat=True)) <= held | {None}
+
+
 def test_the_number_of_reports_does_not_weigh():
     write_set([incoming(f"C-{n}", files=[File(md5="a" * 32)]) for n in range(5)], at=NOW)
     bundle = bundle_of("C-0")

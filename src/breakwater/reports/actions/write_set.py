@@ -38,6 +38,10 @@ def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
     regroup.write_bundles(reports, memberships, bundler, at=at)
     moved = [(r, bundler.current(b), via, sid, c) for r, b, via, sid, c in memberships]
     bulk.insert(Membership, ("report", "bundle", "via", "via_selector", "country"), moved)
+    # A bundle that was opened and merged within this set was never written.
+    for selector in known.values():
+        if selector.bundle is not None:
+            selector.bundle = bundler.current(selector.bundle)
     write_selectors(values, known, existing, reports)
     counting.count(reports)
 
