@@ -1,5 +1,6 @@
 """Checks that the documents are true: links, settings, dependencies. Ends with 1 if not."""
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -10,10 +11,17 @@ from breakwater.site.config import NAMES
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 NAME = re.compile(r"^[A-Za-z][\w.-]*")
+NOT_OURS = {"build", "var", "vendor"}  # beside folders whose name begins with a dot
+
+
+def documents() -> Iterator[Path]:
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(f for f in folders if f not in NOT_OURS and not f.startswith("."))
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(".md"))
 
 
 def broken_links() -> Iterator[str]:
-    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+    for path in documents():
         for target in LINK.findall(path.read_text(encoding="utf-8")):
             if not (path.parent / target).exists():
                 yield f"{path.relative_to(ROOT)}: {target} does not exist"
