@@ -8,6 +8,9 @@ is set aside, tried again with back-off, and does not hold up the others.
 
 import gc
 import logging
+import os
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -72,8 +75,21 @@ def unpack_all(*, at: datetime | None = None) -> int:
             done += dealt_with
         return done
     # Spawned, not forked: a child must not inherit this process's database connection.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as reader:
+    with ProcessPoolExecutor(
+        1, mp_context=get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
+    ) as reader:
         return _unpack_ahead(reader, at)
+
+
+def _end_with(parent: int) -> None:
+    """Let the reading process end when its worker was killed, instead of waiting for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _unpack_ahead(reader: ProcessPoolExecutor, at: datetime) -> int:
