@@ -4,6 +4,9 @@ Needs no Django and no database: the same bytes give the same understanding, whi
 `breakwater reports rebuild` possible and lets another process do the reading.
 """
 
+import os
+import threading
+import time
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,3 +118,14 @@ def read_packed(
         except FormatError as problem:
             found.append((None, str(problem)))
     return found
+
+
+def end_with(parent: int) -> None:
+    """Let the reading process end when its worker was killed, instead of waiting for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -9,8 +9,6 @@ is set aside, tried again with back-off, and does not hold up the others.
 import gc
 import logging
 import os
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -27,7 +25,7 @@ from breakwater.reports import bulk
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.actions.write_set import write_set
 from breakwater.reports.models import Delivery, Original, Report
-from breakwater.reports.reading import Understood, read_packed
+from breakwater.reports.reading import Understood, end_with, read_packed
 
 UNPACK_LOCK = 4711_02
 MAX_TRIES = 8
@@ -76,20 +74,9 @@ def unpack_all(*, at: datetime | None = None) -> int:
         return done
     # Spawned, not forked: a child must not inherit this process's database connection.
     with ProcessPoolExecutor(
-        1, mp_context=get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
+        1, mp_context=get_context("spawn"), initializer=end_with, initargs=(os.getpid(),)
     ) as reader:
         return _unpack_ahead(reader, at)
-
-
-def _end_with(parent: int) -> None:
-    """Let the reading process end when its worker was killed, instead of waiting for ever."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _unpack_ahead(reader: ProcessPoolExecutor, at: datetime) -> int:
