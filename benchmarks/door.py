@@ -91,6 +91,8 @@ class Client:
 
     def upload_large(self) -> None:
         """Send 2 GB without ever holding them."""
+        # Idle since the first filing, longer than a server keeps a connection open.
+        self.connection.close()
         submitted = self._post("submit", XML.format(n="large").encode(), "text/xml; charset=utf-8")
         body, kind = _form(_value(submitted, "reportId"), b"@@")
         head, tail = body.split(b"@@")
