@@ -11,6 +11,7 @@ from breakwater.site.config import NAMES
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 NAME = re.compile(r"^[A-Za-z][\w.-]*")
+REQUIREMENTS = ("requirements.in", "requirements-dev.in", "tests/integration/foreign-client.in")
 NOT_OURS = {"build", "var", "vendor"}  # beside folders whose name begins with a dot
 
 
@@ -36,7 +37,7 @@ def unexplained_settings() -> Iterator[str]:
 
 def unexplained_dependencies() -> Iterator[str]:
     text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").lower()
-    for file in ("requirements.in", "requirements-dev.in"):
+    for file in REQUIREMENTS:
         for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
             found = NAME.match(line)
             if found and not re.search(rf"(?<![\w-]){found[0].lower()}(?![\w-])", text):
