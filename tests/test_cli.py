@@ -79,6 +79,16 @@ def test_a_database_that_is_not_up_to_date_ends_with_1_and_says_what_to_do(run) 
     assert "breakwater migrate" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments", [("serve",), ("serve", "--with-worker"), ("worker",)], ids=" ".join
+)
+def test_nothing_starts_on_a_database_without_tables(run, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "breakwater migrate" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_a_migrated_database_is_in_order(run) -> None:
     assert run("migrate").returncode == 0
     done = run("check")

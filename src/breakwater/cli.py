@@ -56,6 +56,7 @@ def serve(
     """Run the web server until Ctrl-C or SIGTERM."""
     from breakwater.site import serving
 
+    _need_tables()
     if not with_worker:
         serving.serve(host, port, workers=workers, threads=threads)
         return
@@ -70,10 +71,25 @@ def worker() -> None:
     """Run the background work until Ctrl-C or SIGTERM; what has begun is finished first."""
     from breakwater.site import worker as loop
 
+    _need_tables()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     loop.run(stop)
+
+
+def _need_tables() -> None:
+    """End with a sentence if the database was never brought to this version."""
+    from django.db import connection, connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    # The web server forks its processes, which must not share this connection.
+    connections.close_all()
+    if missing:
+        out.print("The database is not up to date. Run this first: breakwater migrate")
+        raise typer.Exit(2)
 
 
 @app.command()
