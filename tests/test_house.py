@@ -29,8 +29,31 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listed.stdout.split("\0") if name]
 
 
-def test_links_settings_and_dependencies_of_the_documents_are_true():
+def test_links_settings_dependencies_and_commands_of_the_documents_are_true():
     assert check_docs.faults() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("run `make demo`, then `make sense`", ["sense"]),
+        ("we make sense", []),
+        ("```sh\n$ A=b make test nosuch # make tea\n```", ["nosuch"]),
+        ("    breakwater migrate && breakwater migrat  # make the tables", ["migrat"]),
+        ("a span that `breakwater\naudit prove` goes on", ["prove"]),
+        ("`breakwater reports import reports.zip` `breakwater reports …` `breakwater --help`", []),
+        ("`.venv/bin/breakwater nosuch`", ["nosuch"]),
+    ],
+)
+def test_a_command_that_does_not_exist_is_found_in_a_document(
+    text: str, faults: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "guide.md").write_text(text)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (tmp_path / "Makefile").write_text(makefile)
+    monkeypatch.setattr(check_docs, "ROOT", tmp_path)
+    found = list(check_docs.unknown_commands())
+    assert [re.search("there is no (.+) for", fault)[1] for fault in found] == faults
 
 
 def test_no_registry_and_no_machine_path_is_in_the_repository():
