@@ -11,6 +11,7 @@ from breakwater.formats.ispws.read import (
     file_of_tree,
     read_file_details,
     read_filing,
+    read_parts,
     read_report,
     record_of_tree,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "parse_report",
     "read_file_details",
     "read_filing",
+    "read_parts",
     "read_report",
 ]
 

@@ -55,12 +55,16 @@ def read_file_details(data: bytes) -> File:
 
 
 def read_filing(package: bytes) -> Record:
-    """Read a filing package: the report, and each upload with its details.
+    """Read a filing package, or raise FormatError as `unpack` and `read_parts` do."""
+    return read_parts(unpack(package))
+
+
+def read_parts(parts: list[Part]) -> Record:
+    """Read the parts of a filing: the report, and each upload with its details.
 
     Raises:
-        FormatError: not a package, or one without a readable report.
+        FormatError: none that is a readable report.
     """
-    parts = unpack(package)
     reports = [p for p in parts if p.kind == "report"]
     if len(reports) != 1:
         raise FormatError("package", f"expected one report part, found {len(reports)}")

@@ -20,6 +20,7 @@ __all__ = [
     "file_names",
     "pack",
     "read_package",
+    "read_parts",
     "read_report",
     "report_number",
     "split",
@@ -94,7 +95,11 @@ def read_package(package: bytes) -> Record:
     Raises:
         FormatError: not such a package, or as `read_report`.
     """
-    parts = filing.unpack(package)
+    return read_parts(filing.unpack(package))
+
+
+def read_parts(parts: list[filing.Part]) -> Record:
+    """Read the parts of what `pack` wrote; raises as `read_package` does."""
     if not parts or parts[0].kind != JSON_PART:
         raise FormatError("part 0", f"expected a part of the kind {JSON_PART}")
     record = read_report(parts[0].body)

@@ -6,13 +6,11 @@ writes. An original that cannot be read is marked with the reason; one that trip
 is set aside, tried again with back-off, and does not hold up the others.
 """
 
-import gc
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -25,7 +23,7 @@ from breakwater.reports import bulk
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.actions.write_set import write_set
 from breakwater.reports.models import Delivery, Original, Report
-from breakwater.reports.reading import Understood, end_with, read_packed
+from breakwater.reports.reading import Understood, end_with, no_collector, read_packed
 
 UNPACK_LOCK = 4711_02
 MAX_TRIES = 8
@@ -152,18 +150,8 @@ def _waiting(at: datetime, *, after: int, limit: int) -> list[Waiting]:
     return [Waiting(r[0], r[1], bytes(r[2]), r[3], r[4], r[5], r[6], r[7]) for r in rows]
 
 
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Hold the garbage collector back: a set makes a million values and no cycles."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def _write(waiting: list[Waiting], reading: Reading, at: datetime) -> int:
-    with _no_collector(), transaction.atomic():
+    with no_collector(), transaction.atomic():
         bulk.lock_writer(UNPACK_LOCK)
         # Another worker may have been faster between the reading and the lock.
         still = _still_waiting([w.id for w in waiting])
