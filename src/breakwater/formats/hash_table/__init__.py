@@ -1,0 +1,25 @@
+"""Hash lists as tables: CSV, TSV and the like, JSON lists of objects, JSON lines.
+
+Units send each other whatever their tools export, so the columns are guessed, shown and
+corrected by a person (`preview`), and then read in constant memory (`read_table`). A line
+that cannot be read becomes a `Fault` with its number and the next one is read.
+"""
+
+from breakwater.formats.hash_table.columns import TARGETS, ColumnMapping, Guess, guess_mapping
+from breakwater.formats.hash_table.read import Preview, preview, read_table
+from breakwater.formats.hash_table.text import Shape, detect
+from breakwater.formats.hash_table.write import HEADER, write_table
+
+__all__ = [
+    "HEADER",
+    "TARGETS",
+    "ColumnMapping",
+    "Guess",
+    "Preview",
+    "Shape",
+    "detect",
+    "guess_mapping",
+    "preview",
+    "read_table",
+    "write_table",
+]
