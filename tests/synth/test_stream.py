@@ -189,6 +189,16 @@ def test_urgent_reports_are_as_rare_as_published() -> None:
     assert urgent == pytest.approx(0.0018, abs=0.0009)
 
 
+@given(st.integers(0, 10**6), st.integers(0, 39))
+@settings(max_examples=20, deadline=None)
+def test_a_report_that_is_asked_to_be_urgent_is_and_those_before_stay(
+    seed: int, place: int
+) -> None:
+    asked, usual = stream(40, seed, urgent=place), stream(40, seed)
+    assert asked[:place] == usual[:place]
+    assert read_original(asked[place].format, asked[place].data).escalation
+
+
 def test_most_reports_belong_to_the_desk_and_some_to_nowhere() -> None:
     found = [understand(r, overlay="demo").country for _, r in desk()]
     assert found.count("JM") / COUNT == pytest.approx(0.8, abs=0.07)

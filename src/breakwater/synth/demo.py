@@ -23,6 +23,7 @@ from breakwater.synth.stream import documents
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who do not exist
 STEPS = 30
 STEP = timedelta(days=6)
+URGENT_BEFORE = timedelta(hours=12)  # before the end: when the newest urgent report comes in
 SENDER = "breakwater demo"
 Progress = Callable[[int], None]
 
@@ -60,7 +61,11 @@ def load_demo(
     """
     load_people(country)
     end = _end_of_an_earlier_run() or at
-    found = documents(count, seed=seed, country=country, start=end - STEPS * STEP, end=end)
+    # Urgent reports are rare; without a fresh one the demo would not show what comes first.
+    urgent = count - 1 - int(count * (URGENT_BEFORE / (STEPS * STEP)))
+    found = documents(
+        count, seed=seed, country=country, start=end - STEPS * STEP, end=end, urgent=urgent
+    )
     done = 0
     for number, step in groupby(found, key=lambda d: _step_of(d, end)):
         until = end - (STEPS - 1 - number) * STEP
@@ -70,6 +75,8 @@ def load_demo(
             pass
         if is_new and number < STEPS - 1:
             demo_work.decide(until, seed=seed + number)
+        elif is_new:
+            demo_work.take_on_urgent(until)
         done += len(part)
         if progress:
             progress(done)

@@ -1,18 +1,19 @@
 """What the demo's people do between two deliveries, with the same actions as real people.
 
-Some of what is weak is put away, the strongest is taken on and ended after a month, a few
-bundles go to the prosecutor, and most waits: so the demo's queue shows every state.
+Everything urgent and the strongest of the rest is taken on, and ended after a month; some of
+what is weak is put away, a few bundles go to the prosecutor, and most waits: so the demo's
+queue shows every state.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from breakwater.people.models import Agency, AgencyKind, User
 from breakwater.reports.actions import deciding
-from breakwater.reports.models import Bundle
+from breakwater.reports.models import Bundle, Report
 
 WEAK = ("not_attributable", "too_little", "known_viral", "spam", "not_attributable")
 ENDED = ("no_offence", "handled_elsewhere", "other_country", "not_attributable")
@@ -20,31 +21,57 @@ PUT_AWAY, TAKEN_ON = 0.12, 0.04
 AT_MOST = 100  # what a small desk manages in six days
 REFERRED = 3
 ENDS_AFTER = timedelta(days=30)
+URGENT_WAITS = timedelta(days=2)  # a weekend; nothing urgent is left in the queue for longer
 
 
 def decide(at: datetime, *, seed: int) -> None:
     """Let the demo's people work through their bundles once."""
     rng = Random(seed)  # noqa: S311 - repeatable, not secret
-    officers = list(User.objects.filter(username__in=("officer", "officer2")).order_by("id"))
-    supervisor = User.objects.filter(username="supervisor").first()
+    officers, supervisor = _people()
     if not officers or supervisor is None:
         return
     new = Bundle.objects.filter(state=Bundle.State.NEW)
     waiting = new.count()
     weak = _first(new.filter(is_urgent=False).order_by("score", "id"), waiting * PUT_AWAY)
     _put_away(weak, WEAK, officers, rng, at)
-    # The newest urgent bundle is left waiting, so that the demo shows what comes first.
-    newest = new.filter(is_urgent=True).order_by("-last_report_at").values_list("id", flat=True)
-    others = new.exclude(id__in=list(newest[:1]))
-    strong = _first(others.order_by("-is_urgent", "-score", "id"), waiting * TAKEN_ON)
-    for place, officer in enumerate(officers):
+    for officer in officers:
         _end(officer, rng, at)
-        deciding.assign(strong[place :: len(officers)], officer, by=supervisor, at=at)
+    urgent = list(new.filter(is_urgent=True).order_by("-score", "id").values_list("id", flat=True))
+    others = new.filter(is_urgent=False).order_by("-score", "id")
+    strong = urgent + _first(others, waiting * TAKEN_ON - len(urgent))
+    _take_on(strong, officers, supervisor, at)
     _refer(strong[2 :: 2 * len(officers)][:REFERRED], officers[0], at)
 
 
+def take_on_urgent(at: datetime) -> None:
+    """Take on what has been urgent for two days; what became so since is left in the queue."""
+    officers, supervisor = _people()
+    if not officers or supervisor is None:
+        return
+    # A bundle may be old and urgent since today, or have a new report and be urgent for long.
+    since = Report.objects.filter(
+        memberships__bundle=OuterRef("pk"), is_urgent=True, received_at__lt=at - URGENT_WAITS
+    )
+    new = Bundle.objects.filter(Exists(since), state=Bundle.State.NEW, is_urgent=True)
+    ids = list(new.order_by("-score", "id").values_list("id", flat=True))
+    _take_on(ids, officers, supervisor, at)
+
+
+def _people() -> tuple[list[User], User | None]:
+    officers = list(User.objects.filter(username__in=("officer", "officer2")).order_by("id"))
+    return officers, User.objects.filter(username="supervisor").first()
+
+
+def _take_on(ids: list[int], officers: list[User], supervisor: User, at: datetime) -> None:
+    for place, officer in enumerate(officers):
+        mine = ids[place :: len(officers)]
+        for start in range(0, len(mine), deciding.MAX_AT_ONCE):
+            part = mine[start : start + deciding.MAX_AT_ONCE]
+            deciding.assign(part, officer, by=supervisor, at=at)
+
+
 def _first(bundles: QuerySet[Bundle], count: float) -> list[int]:
-    return list(bundles.values_list("id", flat=True)[: min(int(count), AT_MOST)])
+    return list(bundles.values_list("id", flat=True)[: max(0, min(int(count), AT_MOST))])
 
 
 def _end(officer: User, rng: Random, at: datetime) -> None:

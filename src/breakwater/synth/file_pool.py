@@ -53,7 +53,7 @@ class FilePool:
                 item = self._again(own)
                 if item.md5 not in here:
                     return item
-        return self._new()
+        return self.new()
 
     def viral(self) -> Item:
         """Draw one of the files that everybody has seen."""
@@ -74,7 +74,8 @@ class FilePool:
             return item
         return rng.choice(self._seen)
 
-    def _new(self) -> Item:
+    def new(self) -> Item:
+        """Make a file that nobody had before."""
         rng = self._rng
         self._made += 1
         draw = rng.random

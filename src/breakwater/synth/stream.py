@@ -21,13 +21,17 @@ def documents(
     start: datetime,
     end: datetime,
     formats: Sequence[str] = FORMATS,
+    urgent: int | None = None,
 ) -> Iterator[Document]:
     """Give `count` reports of a desk in `country` ("" = the whole world), in order of receipt.
+
+    The report in place `urgent` is urgent and has nothing in common with those before it, beside
+    those that chance makes urgent.
 
     Raises:
         UnknownCountry: the synthetic world has no networks for it.
     """
-    world = World(seed=seed, home=country, formats=tuple(formats))
+    world = World(seed=seed, home=country, formats=tuple(formats), urgent=urgent)
     for case in world.cases(count, start, end):
         yield document(case)
 

@@ -82,17 +82,21 @@ class Case:
     is_informational: bool = False
     is_batch: bool = False
     zone_less: bool = False
+    stands_alone: bool = False  # nobody and no file in it was seen before
 
 
 class World:
     """Everybody and everything that one stream knows of."""
 
-    def __init__(self, *, seed: int, home: str, formats: tuple[str, ...]) -> None:
+    def __init__(
+        self, *, seed: int, home: str, formats: tuple[str, ...], urgent: int | None = None
+    ) -> None:
         self._rng = Random(seed)  # noqa: S311 - repeatable, not secret
         self._cast = Cast(self._rng)
         self._files = FilePool(self._rng)
         self._mix = mix(home)
         self._formats = formats
+        self._urgent = urgent  # the place of a case that is urgent for certain and stands alone
         self._offenders: list[Offender] = []
         self._others: list[Account] = []
         self._share = shares()
@@ -120,13 +124,14 @@ class World:
             kind=types().draw(rng),
             provider=provider,
             country=None if draw() < share["no_country"] else self._mix.draw(rng),
+            stands_alone=index == self._urgent,
         )
-        if draw() < share["viral_batch"]:
+        if draw() < share["viral_batch"] and not case.stands_alone:
             return self._batch(case)
         case.zone_less = draw() < share["zone_less"]
         case.is_informational = draw() < share["informational"]
         case.priority = "2" if draw() < 0.06 else "3" if draw() < 0.01 else "E"
-        if draw() < share["urgent"]:
+        if draw() < share["urgent"] or case.stands_alone:
             case.priority, case.is_informational = "1", False
             case.escalation = ESCALATIONS[int(draw() * len(ESCALATIONS))]
         self._people(case)
@@ -154,12 +159,13 @@ class World:
         harms = case.kind in HARM
         if draw() < (0.7 if harms else 0.08):
             case.children.append(self._child(case))
-        if draw() < (0.1 if harms else 0.15):
+        if draw() < (0.1 if harms else 0.15) and not case.stands_alone:
             case.recipients.append(self._other(case.provider))
 
     def _offender(self, case: Case) -> tuple[Offender, Account]:
         rng = self._rng
-        if self._offenders and rng.random() < self._share["same_offender"]:
+        comes_back = self._offenders and rng.random() < self._share["same_offender"]
+        if comes_back and not case.stands_alone:
             # Recent ones come back more often than old ones.
             back = int(rng.expovariate(1 / 300)) % len(self._offenders) + 1
             offender = self._offenders[-back]
@@ -221,7 +227,7 @@ class World:
         before = offender.files[:]
         here: set[str] = set()
         for place in range(self._file_count()):
-            item = self._files.draw(before, here)
+            item = self._files.new() if case.stands_alone else self._files.draw(before, here)
             here.add(item.md5)
             if len(offender.files) < 40:
                 offender.files.append(item)
