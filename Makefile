@@ -11,7 +11,9 @@ help: ## what can be made
 
 setup: $(STAMP) ## the environment, from the lock file with hashes
 
-$(STAMP): requirements-dev.lock pyproject.toml $(wildcard src/breakwater/locale/*/LC_MESSAGES/django.po)
+CORE := setup.py $(wildcard src/breakwater/matching/core/*)
+
+$(STAMP): requirements-dev.lock pyproject.toml $(CORE) $(wildcard src/breakwater/locale/*/LC_MESSAGES/django.po)
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
