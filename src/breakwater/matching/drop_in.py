@@ -1,0 +1,62 @@
+"""The index interface of the field's library `threatexchange`, on our engine.
+
+Use it where PDQIndex stands: the same methods, the same answers, complete at distance 31.
+Only this module needs `threatexchange`.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+from threatexchange.signal_type.index import (
+    IndexMatchUntyped,
+    SignalSimilarityInfoWithIntDistance,
+    SignalTypeIndex,
+)
+
+from breakwater.matching.pdq import MATCH_DISTANCE
+from breakwater.matching.radius import RadiusIndex
+
+T = TypeVar("T")
+Match = IndexMatchUntyped[SignalSimilarityInfoWithIntDistance, T]
+
+
+class BreakwaterPdqIndex(SignalTypeIndex[T]):
+    """`SignalTypeIndex` for PDQ: hexadecimal hashes in, the metadata given with them out."""
+
+    def __init__(self, entries: Iterable[tuple[str, T]] = ()) -> None:
+        super().__init__()
+        self._metadata: list[T] = []
+        self._index = RadiusIndex(radius=MATCH_DISTANCE)
+        self.add_all(entries)
+
+    def __len__(self) -> int:
+        return len(self._metadata)
+
+    def query(self, query: str) -> list[Match[T]]:
+        """The entries within distance 31 of `query`, the nearest first."""
+        return [
+            IndexMatchUntyped(SignalSimilarityInfoWithIntDistance(d), self._metadata[i])
+            for i, d in self._index.near(bytes.fromhex(query))
+        ]
+
+    def add(self, signal_str: str, entry: T) -> None:
+        self.add_all([(signal_str, entry)])
+
+    def add_all(self, entries: Iterable[tuple[str, T]]) -> None:
+        pairs = list(entries)
+        if not pairs:
+            return
+        hashes = np.frombuffer(bytes.fromhex("".join(text for text, _ in pairs)), np.uint8)
+        first = len(self._metadata)
+        self._index.add(hashes.reshape(len(pairs), 32), np.arange(first, first + len(pairs)))
+        self._metadata.extend(entry for _, entry in pairs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Hashes are small and a segment of ten million is built in seconds; tables are not pickled.
+        hashes, ids = self._index.entries()
+        return {"metadata": self._metadata, "hashes": hashes, "ids": ids}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._metadata = state["metadata"]
+        self._index = RadiusIndex.build(state["hashes"], state["ids"], radius=MATCH_DISTANCE)

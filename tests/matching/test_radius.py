@@ -1,0 +1,204 @@
+"""A live index: what is added is found, what is removed is not, and a kill leaves one that opens."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from numpy.typing import NDArray
+
+from breakwater.matching import container, radius
+from breakwater.matching.radius import RadiusIndex
+
+Hashes = NDArray[np.uint8]
+
+
+def random_hashes(count: int, seed: int = 1) -> Hashes:
+    return np.random.default_rng(seed).integers(0, 256, (count, 32), dtype=np.uint8)
+
+
+class Life(RuleBasedStateMachine):
+    """Any order of adding, removing, compacting, saving and opening answers like a plain list."""
+
+    @initialize(seed=st.integers(0, 1000), tail=st.integers(1, 40))
+    def begin(self, seed: int, tail: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.tail_before, radius.TAIL = radius.TAIL, tail
+        self.folder = Path(os.environ["PYTEST_LIFE"]) / os.urandom(6).hex()
+        self.index = RadiusIndex()
+        self.plain: list[tuple[bytes, int]] = []
+        self.centre = self.rng.integers(0, 256, 32, dtype=np.uint8)
+
+    def teardown(self) -> None:
+        radius.TAIL = self.tail_before
+
+    @rule(count=st.integers(1, 30))
+    def add(self, count: int) -> None:
+        hashes = np.repeat(self.centre[None, :], count, axis=0)
+        for row in hashes:
+            row[self.rng.integers(0, 32, 3)] ^= np.uint8(self.rng.integers(0, 256))
+        ids = self.rng.integers(0, 25, count)
+        self.index.add(hashes, ids)
+        self.plain += [(h.tobytes(), int(i)) for h, i in zip(hashes, ids, strict=True)]
+
+    @rule(ids=st.lists(st.integers(0, 25), max_size=6))
+    def remove(self, ids: list[int]) -> None:
+        self.index.remove(ids)
+        self.plain = [(h, i) for h, i in self.plain if i not in ids]
+
+    @rule()
+    def compact(self) -> None:
+        self.index.compact()
+        assert len(self.index) == len(self.plain)
+
+    @rule()
+    def save_and_open(self) -> None:
+        self.index.save(self.folder)
+        self.index = RadiusIndex.open(self.folder)
+        self.index.verify()
+
+    @invariant()
+    def answers_like_a_plain_list(self) -> None:
+        if not hasattr(self, "index"):
+            return
+        wanted = int.from_bytes(self.centre.tobytes())
+        expected = sorted(
+            (i, d) for h, i in self.plain if (d := (int.from_bytes(h) ^ wanted).bit_count()) <= 31
+        )
+        assert sorted(self.index.near(self.centre.tobytes())) == expected
+
+
+@pytest.fixture(autouse=True)
+def _folder_of_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_LIFE", str(tmp_path))
+
+
+class TestLife(Life.TestCase):
+    settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def test_queries_keep_their_order_when_segments_and_tail_all_answer() -> None:
+    hashes = random_hashes(40_000)
+    index = RadiusIndex.build(hashes[:20_000], np.arange(20_000))
+    index.add(hashes[20_000:37_000], np.arange(20_000, 37_000))
+    index.add(hashes[37_000:], np.arange(37_000, 40_000))
+    asked = np.array([39_999, 5, 25_000, 5])
+    found = index.search(hashes[asked])
+    assert [found.of(i)[0] for i in range(4)] == [(int(i), 0) for i in asked]
+
+
+def test_searches_go_on_while_another_thread_adds() -> None:
+    hashes = random_hashes(60_000, seed=2)
+    index = RadiusIndex.build(hashes[:30_000], np.arange(30_000))
+    done, wrong = threading.Event(), []
+
+    def ask() -> None:
+        while not done.is_set():
+            if index.near(hashes[7].tobytes()) != [(7, 0)]:
+                wrong.append(1)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    for first in range(30_000, 60_000, 1_000):
+        index.add(hashes[first : first + 1_000], np.arange(first, first + 1_000))
+    done.set()
+    thread.join()
+    assert not wrong
+    assert index.near(hashes[59_999].tobytes()) == [(59_999, 0)]
+
+
+def test_another_process_sees_what_was_saved_after_a_refresh(tmp_path: Path) -> None:
+    hashes = random_hashes(100)
+    writer = RadiusIndex.build(hashes[:50], np.arange(50))
+    writer.save(tmp_path)
+    reader = RadiusIndex.open(tmp_path)
+    assert not reader.refresh()
+    writer.add(hashes[50:], np.arange(50, 100))
+    writer.save(tmp_path)
+    assert reader.near(hashes[60].tobytes()) == []
+    assert reader.refresh()
+    assert reader.near(hashes[60].tobytes()) == [(60, 0)]
+
+
+def test_only_one_writer_may_save_to_a_folder(tmp_path: Path) -> None:
+    index = RadiusIndex.build(random_hashes(10), np.arange(10))
+    with radius._only_writer(tmp_path), pytest.raises(BlockingIOError):
+        index.save(tmp_path)
+    index.save(tmp_path)
+
+
+@pytest.mark.parametrize("at", [0, 30, 5000, -1])
+def test_a_changed_byte_is_found(tmp_path: Path, at: int) -> None:
+    RadiusIndex.build(random_hashes(3000), np.arange(3000)).save(tmp_path)
+    path = next(tmp_path.glob("segment-*.bwx"))
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0x40
+    path.write_bytes(content)
+    with pytest.raises((container.Damaged, container.NotAnIndex)):
+        RadiusIndex.open(tmp_path).verify()
+
+
+def test_a_shortened_file_does_not_open(tmp_path: Path) -> None:
+    RadiusIndex.build(random_hashes(3000), np.arange(3000)).save(tmp_path)
+    path = next(tmp_path.glob("segment-*.bwx"))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(container.Damaged, match="bytes long"):
+        RadiusIndex.open(tmp_path)
+
+
+def test_hashes_of_another_length_are_refused() -> None:
+    index = RadiusIndex()
+    with pytest.raises(ValueError, match="the index holds hashes of 256 bits"):
+        index.add(np.zeros((2, 8), np.uint8), [1, 2])
+    with pytest.raises(ValueError, match="rows of 8, 16, 32 or 64 bytes"):
+        index.add(np.zeros((2, 31), np.uint8), [1, 2])
+
+
+WRITER = """
+import sys, numpy as np
+from pathlib import Path
+from breakwater.matching import radius
+from breakwater.matching.radius import RadiusIndex
+folder = Path(sys.argv[1])
+radius.TAIL = 200
+hashes = np.random.default_rng(1).integers(0, 256, (2_000_000, 32), dtype=np.uint8)
+index = RadiusIndex.open(folder)
+n = len(index)
+while n < len(hashes):
+    index.add(hashes[n:n + 150], np.arange(n, n + 150))
+    n += 150
+    if n % 1050 == 0:
+        index.compact()
+    index.save(folder)
+    print(n, flush=True)
+"""
+
+
+@pytest.mark.integration
+def test_a_killed_writer_leaves_the_old_or_the_new_index(tmp_path: Path) -> None:
+    hashes = np.random.default_rng(1).integers(0, 256, (2_000_000, 32), dtype=np.uint8)
+    RadiusIndex.build(hashes[:300], np.arange(300)).save(tmp_path)
+    rng = np.random.default_rng()
+    for _ in range(12):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout
+            said = [writer.stdout.readline()]
+            time.sleep(float(rng.uniform(0, 0.2)))
+            writer.send_signal(signal.SIGKILL)
+            said += writer.stdout.readlines()
+        index = RadiusIndex.open(tmp_path)
+        index.verify()
+        acknowledged = int([line for line in said if line.endswith("\n")][-1])
+        assert len(index) >= acknowledged
+        for i in (0, acknowledged - 1, len(index) - 1):
+            assert index.near(hashes[i].tobytes()) == [(i, 0)]
