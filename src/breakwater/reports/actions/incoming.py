@@ -7,6 +7,8 @@ from datetime import datetime
 from breakwater.reports.reading import Understood
 from breakwater.reports.rules.score import Score
 
+_json = json.JSONEncoder(separators=(",", ":"))
+
 Sighting = tuple[int, str, str]  # selector id, role, kind
 
 
@@ -24,6 +26,7 @@ class Incoming:
     provider_id: int = 0
     sightings: list[Sighting] = field(default_factory=list)
     score: Score | None = None
+    reasons: str = "[]"  # of the score, as JSON
 
     @property
     def weight(self) -> tuple[bool, int]:
@@ -34,5 +37,5 @@ def has_generative_ai(report: Incoming) -> bool:
     return bool(report.understood.facts["generative_ai"])
 
 
-def reasons_json(report: Incoming) -> str:
-    return json.dumps(report.score.reasons if report.score else [], separators=(",", ":"))
+def reasons_json(score: Score) -> str:
+    return _json.encode(score.reasons)

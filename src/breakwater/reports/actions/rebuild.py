@@ -79,7 +79,7 @@ def _rewrite(reports: Sequence[Incoming]) -> None:
             sid: Known(bisect.bisect_left(earlier.get(sid, []), report.id))
             for sid, _, _ in report.sightings
         }
-        report.score = weigh(report, seen)
+        weigh(report, seen)
     fields, rows = report_rows(reports)
     bulk.update(Report, fields[1:], [(*row[1:], row[0]) for row in rows])
     Appearance.objects.filter(report_id__in=ids).delete()

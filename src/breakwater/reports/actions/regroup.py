@@ -9,7 +9,7 @@ from django.db import connection
 
 from breakwater.custody.actions import record as audit
 from breakwater.reports import bulk
-from breakwater.reports.actions.incoming import Incoming, has_generative_ai, reasons_json
+from breakwater.reports.actions.incoming import Incoming, has_generative_ai
 from breakwater.reports.models import Bundle, BundleChange, Membership
 from breakwater.reports.rules.bundling import Bundler, Group, Known
 
@@ -151,7 +151,7 @@ def _facts_of(report: Incoming, part_country: str) -> tuple[object, ...]:
         urgent,
         points,
         report.id,
-        reasons_json(report),
+        report.reasons,
         part_country if report.understood.parts else report.understood.country,
         report.understood.incident_type,
         report.provider_id,

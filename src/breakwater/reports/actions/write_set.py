@@ -17,7 +17,7 @@ from breakwater.reports.models import Appearance, Membership, Provider, Report, 
 from breakwater.reports.rules import identify
 from breakwater.reports.rules.bundling import Bundler, Known, links
 from breakwater.reports.rules.facts import Surroundings, facts
-from breakwater.reports.rules.score import Score, score
+from breakwater.reports.rules.score import score
 
 
 def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
@@ -31,7 +31,7 @@ def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
     )
     memberships: list[tuple[Any, ...]] = []
     for index, report in enumerate(reports):
-        report.score = weigh(report, known)
+        weigh(report, known)
         memberships += _place(report, index, bundler)
         bundler.count(report.sightings)
     bulk.insert(Report, *report_rows(reports))
@@ -115,7 +115,8 @@ def _step_aside(
     return moved
 
 
-def weigh(report: Incoming, known: dict[int, Known]) -> Score:
+def weigh(report: Incoming, known: dict[int, Known]) -> None:
+    """Give the report its score and the reasons for it."""
     accounts = [
         known[s].frequency
         for s, role, kind in report.sightings
@@ -131,7 +132,8 @@ def weigh(report: Incoming, known: dict[int, Known]) -> Score:
         ip_grade=report.understood.ip_grade,
         completeness=report.understood.completeness,
     )
-    return score(facts(report.understood.facts, report.understood.incident_at, around))
+    report.score = score(facts(report.understood.facts, report.understood.incident_at, around))
+    report.reasons = reasons_json(report.score)
 
 
 def _place(
@@ -185,7 +187,7 @@ def _report_row(report: Incoming) -> tuple[object, ...]:
         understood.is_informational,
         has_generative_ai(report),
         points,
-        reasons_json(report),
+        report.reasons,
         understood.completeness,
         understood.problems,
         understood.file_count,

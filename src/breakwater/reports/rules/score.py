@@ -34,13 +34,21 @@ class Score:
 
 
 def score(facts: dict[str, Fact], rules: tuple[Rule, ...] | None = None) -> Score:
-    held = [r for r in (rules or rules_in_force()) if all(test(facts[f]) for f, test in r.tests)]
+    held = [r for r in (rules or rules_in_force()) if _holds(r, facts)]
     held.sort(key=lambda r: (not r.urgent, -abs(r.points), r.key))
     return Score(
         points=sum(r.points for r in held),
         is_urgent=any(r.urgent for r in held),
         reasons=tuple((r.key, r.points, {f: facts[f] for f in r.show}) for r in held),
     )
+
+
+def _holds(rule: Rule, facts: dict[str, Fact]) -> bool:
+    # A loop, for all() of a generator takes longer than the tests themselves do.
+    for fact, test in rule.tests:  # noqa: SIM110
+        if not test(facts[fact]):
+            return False
+    return True
 
 
 @functools.cache
