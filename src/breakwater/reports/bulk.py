@@ -6,7 +6,7 @@ this; everything else uses the ORM.
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -61,8 +61,15 @@ def update(model: type[Model], fields: Sequence[str], rows: Sequence[Row]) -> No
         cursor.execute(
             f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS v({names}) "  # noqa: S608
             f"WHERE {table}.{pk} = v._key",
-            [list(column) for column in zip(*rows, strict=True)],
+            [_array(column) for column in zip(*rows, strict=True)],
         )
+
+
+def _array(values: Sequence[Any]) -> str | list[Any]:
+    """Write whole numbers as PostgreSQL's text of an array, quicker than psycopg makes one."""
+    if set(map(type, values)) <= {int, type(None)}:
+        return "{" + ",".join("NULL" if v is None else str(v) for v in values) + "}"
+    return list(values)
 
 
 def _key(model: type[Model]) -> str:
@@ -97,10 +104,14 @@ def _for_sqlite(model: type[Model], fields: Sequence[str], rows: Iterable[Row]) 
     if not places:
         return list(rows)
     converted = [list(row) for row in rows]
+    written: dict[datetime | None, str | None] = {None: None}  # a report's selectors share a time
     for row in converted:
         for place in places:
-            if row[place] is not None:
-                row[place] = str(row[place].astimezone(UTC).replace(tzinfo=None))
+            when = row[place]
+            text = written.get(when)
+            if text is None and when is not None:
+                text = written[when] = str(when.astimezone(UTC).replace(tzinfo=None))
+            row[place] = text
     return [*converted]
 
 
@@ -121,6 +132,8 @@ def _from_sqlite(
 def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, Any]:
     """Give a condition and its one parameter for `column` being any of `values`."""
     if is_postgres():
+        if values and isinstance(values[0], int):
+            return f"{column} = ANY(%s::bigint[])", _array(values)
         return f"{column} = ANY(%s)", list(values)
     return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))  # noqa: S608
 
