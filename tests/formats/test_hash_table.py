@@ -160,6 +160,12 @@ def test_comments_blank_lines_and_repeated_headers_are_passed_over() -> None:
     ]
 
 
+def test_a_cell_that_begins_like_a_comment_is_no_comment() -> None:
+    entries, faults = read(table("# made by a tool", "source,md5", f"#7,{MD5[0]}"))
+    assert [(e.member_name, e.values("md5")) for e in entries] == [("#7", (MD5[0],))]
+    assert [(f.place, f.problem) for f in faults] == [(1, Problem.COMMENT)]
+
+
 def test_a_note_may_have_several_lines() -> None:
     entries, faults = read(table("md5,note", f'{MD5[0]},"one', 'two"', f"{MD5[1]},x"))
     assert [e.note for e in entries] == ["one\ntwo", "x"]

@@ -103,13 +103,15 @@ def _read_rows(lines: Lines, shape: Shape, mapping: ColumnMapping) -> Iterator[F
 
 def _rows(lines: Lines, shape: Shape) -> Iterator[list[str] | Fault]:
     """Give the cells of every row; while one is looked at, `lines.held` are its lines."""
+    width = 0
     while True:
         reader = csv.reader(lines.feed(), delimiter=shape.delimiter)
         try:
             for row in reader:
                 if lines.is_open:
                     break
-                if row and not _is_skipped(row):
+                if row and not _is_comment(row, width):
+                    width = width or len(row)
                     yield row
                 elif row:
                     yield Fault(lines.number, "", Problem.COMMENT, Advice.NORMALISED, row[0][:80])
@@ -125,8 +127,9 @@ def _rows(lines: Lines, shape: Shape) -> Iterator[list[str] | Fault]:
             yield Fault(lines.give_back(), "", problem, Advice.ENTRY_LEFT_OUT)
 
 
-def _is_skipped(row: Sequence[str]) -> bool:
-    return row[0][:1] == "#"
+def _is_comment(row: Sequence[str], width: int) -> bool:
+    # A cell may begin like a comment: a row as wide as the table is one of the table.
+    return row[0][:1] == "#" and (width <= 1 or len(row) != width)
 
 
 def _read_objects(
