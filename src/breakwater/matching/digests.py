@@ -24,6 +24,7 @@ class DigestTable:
         self.arrays, self.facts = arrays, facts
         self.digests: Digests = arrays["digests"]
         self._bits: int = facts["bits"]
+        self._mapped: container.Container | None = None
 
     @classmethod
     def build(cls, digests: Digests, ids: Ids) -> Self:
@@ -49,11 +50,18 @@ class DigestTable:
         mapped = container.Container.open(path)
         if mapped.facts.get("kind") != KIND:
             raise container.NotAnIndex(f"{path}: holds {mapped.facts.get('kind')}, not {KIND}")
-        return cls(mapped.arrays, dict(mapped.facts))
+        table = cls(mapped.arrays, dict(mapped.facts))
+        table._mapped = mapped
+        return table
 
     def write(self, path: Path) -> None:
         """Write the table durably and in one step."""
         container.write(path, self.arrays, self.facts)
+
+    def verify(self) -> None:
+        """Read every byte of the file behind the table. Raises container.Damaged."""
+        if self._mapped:
+            self._mapped.verify()
 
     def __len__(self) -> int:
         return len(self.arrays["ids"])

@@ -112,6 +112,16 @@ class RadiusIndex:
         """Pairs of id and distance for one hash, the nearest first."""
         return self.search(np.frombuffer(value, np.uint8)[None, :], radius).of(0)
 
+    def newest_id(self) -> int:
+        """The highest id that was ever added and not merged away; 0 for an empty index."""
+        state = self._state
+        tops = [
+            int(ids.max())
+            for ids in (*(s.segment.ids for s in state.sealed), state.ids)
+            if len(ids)
+        ]
+        return max(tops, default=0)
+
     def entries(self) -> tuple[NDArray[np.uint8], Ids]:
         """Every hash with its id, the removed left out: rows of bytes and as many ids."""
         codes, ids = self._live_entries(self._state)

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "ninja",
     "breakwater.custody",
     "breakwater.people",
+    "breakwater.hashlists",
     "breakwater.reports",
     "breakwater.figures",
     "breakwater.site",

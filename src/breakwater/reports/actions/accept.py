@@ -13,8 +13,8 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from breakwater.reports import bulk
 from breakwater.reports.models import Delivery, Original
+from breakwater.storage import bulk
 
 ACCEPT_LOCK = 4711_01
 

@@ -15,11 +15,12 @@ from django.db import transaction
 
 from breakwater.custody.actions import Actor
 from breakwater.custody.actions import record as audit
-from breakwater.reports import bulk, imports
+from breakwater.reports import imports
 from breakwater.reports.actions.accept import Document, Result, accept_originals
 from breakwater.reports.actions.unpack import UNPACK_LOCK
 from breakwater.reports.imports import Hashed, Refusal, Walk
 from breakwater.reports.models import Delivery, Door, Original
+from breakwater.storage import bulk
 
 PIECE = 500
 PIECE_BYTES = 32 * 1024 * 1024

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from breakwater.custody.actions import record as audit
-from breakwater.reports import bulk
 from breakwater.reports.actions import counting
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.actions.unpack import UNPACK_LOCK
@@ -23,6 +22,7 @@ from breakwater.reports.actions.write_set import number_set, report_rows, weigh,
 from breakwater.reports.models import Appearance, Bundle, Membership, PersonTally, Report, Tally
 from breakwater.reports.reading import read_original, understand
 from breakwater.reports.rules.bundling import Known
+from breakwater.storage import bulk
 
 SET = 500
 

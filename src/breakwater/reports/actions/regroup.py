@@ -8,10 +8,10 @@ from typing import Any
 from django.db import connection
 
 from breakwater.custody.actions import record as audit
-from breakwater.reports import bulk
 from breakwater.reports.actions.incoming import Incoming, has_generative_ai
 from breakwater.reports.models import Bundle, BundleChange, Membership
 from breakwater.reports.rules.bundling import Bundler, Group, Known
+from breakwater.storage import bulk
 
 _FACTS = (
     "is_urgent", "score", "top_report", "reasons", "country", "incident_type", "provider",

@@ -19,11 +19,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from breakwater.reports import bulk
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.actions.write_set import write_set
 from breakwater.reports.models import Delivery, Original, Report
 from breakwater.reports.reading import Understood, end_with, no_collector, read_packed
+from breakwater.storage import bulk
 
 UNPACK_LOCK = 4711_02
 MAX_TRIES = 8

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from breakwater.formats.record import REPORTED
-from breakwater.reports import bulk
 from breakwater.reports.actions import counting, regroup
 from breakwater.reports.actions.incoming import Incoming, has_generative_ai, reasons_json
 from breakwater.reports.models import Appearance, Membership, Provider, Report, Selector
@@ -18,6 +17,7 @@ from breakwater.reports.rules import identify
 from breakwater.reports.rules.bundling import Bundler, Known, links
 from breakwater.reports.rules.facts import Surroundings, facts
 from breakwater.reports.rules.score import score
+from breakwater.storage import bulk
 
 
 def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:

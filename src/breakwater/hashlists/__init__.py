@@ -1,0 +1,1 @@
+"""Lists of known hashes: who says what of a hash, imported, pulled, published and looked up."""

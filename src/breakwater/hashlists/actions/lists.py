@@ -1,0 +1,78 @@
+"""Making, changing and retiring lists."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from breakwater.custody.actions import record
+from breakwater.hashlists.models import HashList
+from breakwater.hashlists.rules.grades import schemes
+from breakwater.people.models import User
+
+
+class NotALegalBasis(ValueError):
+    """A list was to be made without saying who vouches for it or by what right it is held."""
+
+
+class NameTaken(ValueError):
+    """Another list has this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for a whole list."""
+
+    name: str
+    source: str
+    legal_basis: str
+    scheme: str = "own"
+    direction: str = "raise"
+    handling: str = "desk"
+    conditions: str = ""
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+def create_list(terms: Terms, *, by: User | str, at: datetime) -> HashList:
+    """Make an empty list.
+
+    Raises:
+        NotALegalBasis: source or legal basis is empty.
+        NameTaken: a list of this name exists.
+        ValueError: the scheme is none of data/grades.toml.
+    """
+    if not terms.source.strip() or not terms.legal_basis.strip():
+        raise NotALegalBasis("say who vouches for the list and by what right it is held")
+    if terms.scheme not in schemes():
+        raise ValueError(f"{terms.scheme}: expected one of {', '.join(schemes())}")
+    with transaction.atomic():
+        if HashList.objects.filter(name=terms.name).exists():
+            raise NameTaken(terms.name)
+        made = HashList.objects.create(
+            created_at=at,
+            created_by=by if isinstance(by, User) else None,
+            **{name: getattr(terms, name) for name in terms.__slots__},
+        )
+        record("hashlists.list.created", actor=by, at=at, target=made.name)
+    return made
+
+
+def retire_list(hash_list: HashList, *, by: User | str, at: datetime) -> None:
+    """Stop a list from speaking; its entries are kept, and `reinstate_list` takes it back."""
+    _set_retired(hash_list, at, "hashlists.list.retired", by=by, at=at)
+
+
+def reinstate_list(hash_list: HashList, *, by: User | str, at: datetime) -> None:
+    """Let a retired list speak again."""
+    _set_retired(hash_list, None, "hashlists.list.reinstated", by=by, at=at)
+
+
+def _set_retired(
+    hash_list: HashList, when: datetime | None, verb: str, *, by: User | str, at: datetime
+) -> None:
+    with transaction.atomic():
+        HashList.objects.filter(pk=hash_list.pk).update(retired_at=when, revision=F("revision") + 1)
+        record(verb, actor=by, at=at, target=hash_list.name)
+    hash_list.refresh_from_db()

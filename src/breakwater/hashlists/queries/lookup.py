@@ -1,0 +1,138 @@
+"""What the lists say of hashes: exact for digests, within a radius for PDQ and PhotoDNA."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+from django.db import connection
+
+from breakwater.hashlists import index
+from breakwater.hashlists.models import Direction, HashList, Kind
+from breakwater.hashlists.rules.voices import Voice, is_valid
+from breakwater.matching.pdq import MATCH_DISTANCE
+from breakwater.storage import bulk
+
+KINDS = {"md5": Kind.MD5, "sha1": Kind.SHA1, "sha256": Kind.SHA256, "pdq": Kind.PDQ}
+WIDTHS = {"md5": 16, "sha1": 20, "sha256": 32, "pdq": 32}
+# A widely shared file may be near thousands of entries; the nearest are enough to decide by.
+MOST_VOICES = 200
+
+
+class Asked(NamedTuple):
+    """One hash: `kind` is a key of `KINDS`, `value` lower-case hexadecimal of its length."""
+
+    kind: str
+    value: str
+
+
+class _Hit(NamedTuple):
+    asked: int
+    fingerprint: int
+    distance: int
+
+
+def find(
+    asked: Sequence[Asked],
+    *,
+    on: date,
+    radius: int = MATCH_DISTANCE,
+    handling: Iterable[str] | None = None,
+) -> list[list[Voice]]:
+    """For each of `asked` the voices of lists that are valid on that day.
+
+    `handling` restricts to lists with one of these conditions. Hashes of other kinds or of a
+    wrong length have no voices.
+    """
+    found: list[list[Voice]] = [[] for _ in asked]
+    hits = _hits(asked, radius)
+    if not hits:
+        return found
+    lists = _speaking(on, handling)
+    entries = _entries({hit.fingerprint for hit in hits}, lists)
+    for hit in sorted(hits, key=lambda h: (h.asked, h.distance)):
+        row = entries.get(hit.fingerprint)
+        if row is None or len(found[hit.asked]) >= MOST_VOICES:
+            continue
+        entry_id, list_id, member, grade, mapped = row
+        hash_list = lists[list_id]
+        found[hit.asked].append(
+            Voice(
+                list_id, hash_list.name, hash_list.source, member, str(hash_list.direction), grade,
+                mapped, asked[hit.asked].kind, hit.distance, entry_id,
+            )
+        )  # fmt: skip
+    return found
+
+
+def is_anything_listed() -> bool:
+    """Whether there is any hash to match against; cheap enough to ask before every set."""
+    return not index.current().is_empty
+
+
+def _hits(asked: Sequence[Asked], radius: int) -> set[_Hit]:
+    hits: set[_Hit] = set()
+    for name, kind in KINDS.items():
+        width = WIDTHS[name]
+        places = [i for i, a in enumerate(asked) if a.kind == name and len(a.value) == 2 * width]
+        if not places:
+            continue
+        joined = bytes.fromhex("".join(asked[i].value for i in places))
+        rows = np.frombuffer(joined, np.uint8).reshape(len(places), width)
+        if kind is Kind.PDQ:
+            hits |= _near(rows, places, radius)
+        else:
+            hits |= _same(kind, rows, places)
+    return hits
+
+
+def _same(kind: Kind, rows: index.Rows, places: list[int]) -> set[_Hit]:
+    table = index.current().digests(kind)
+    if table is None:
+        return set()
+    found = table.rows(rows)
+    starts, ids = table.arrays["starts"], table.arrays["ids"]
+    return {
+        _Hit(places[i], int(pk), 0)
+        for i in np.flatnonzero(found >= 0).tolist()
+        for pk in ids[starts[found[i]] : starts[found[i] + 1]]
+    }
+
+
+def _near(rows: index.Rows, places: list[int], radius: int) -> set[_Hit]:
+    pdq = index.current().pdq()
+    if pdq is None:
+        return set()
+    found = pdq.search(rows, radius)
+    return {
+        _Hit(places[i], pk, distance)
+        for i in np.flatnonzero(found.splits[1:] > found.splits[:-1]).tolist()
+        for pk, distance in found.of(i)[: 4 * MOST_VOICES]
+    }
+
+
+def _speaking(on: date, handling: Iterable[str] | None) -> Mapping[int, HashList]:
+    lists = HashList.objects.filter(retired_at=None)
+    if handling is not None:
+        lists = lists.filter(handling__in=list(handling))
+    return {x.pk: x for x in lists if is_valid(on, x.valid_from, x.valid_until)}
+
+
+_Row = tuple[int, int, str, str, str]
+
+
+def _entries(fingerprints: set[int], lists: Mapping[int, HashList]) -> dict[int, _Row]:
+    where, parameter = bulk.among("f.id", sorted(fingerprints))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT f.id, e.id, e.hash_list_id, e.member, e.grade, e.mapped_grade"  # noqa: S608
+            " FROM hashlists_fingerprint f JOIN hashlists_entry e ON e.id = f.entry_id"
+            f" WHERE e.deleted_at IS NULL AND {where}",
+            [parameter],
+        )
+        return {row[0]: row[1:] for row in cursor.fetchall() if row[2] in lists}
+
+
+def directions(voices: Iterable[Voice]) -> set[str]:
+    """In which directions voices point, for a quick test."""
+    return {v.direction for v in voices} & set(Direction.values)

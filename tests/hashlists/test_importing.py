@@ -1,0 +1,212 @@
+"""A file of hashes becomes entries of a list that lookups find, once, whatever happens meanwhile."""
+
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from breakwater.formats.hash_table import write_table
+from breakwater.hashlists import index, jobs
+from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions.entries import restore
+from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions.lists import NotALegalBasis, Terms, create_list, retire_list
+from breakwater.hashlists.models import Entry, Fingerprint, HashList, ListChange
+from breakwater.hashlists.queries.lookup import Asked, find
+from breakwater.people.models import User
+
+AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
+TODAY = date(2026, 11, 2)
+TERMS = Terms("Unit X", "Unit X of Testland", "Synthetic Act s. 1", scheme="industry")
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(index, "folder", lambda: tmp_path)
+    monkeypatch.setattr(index, "FRESH_FOR", 0.0)
+    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def unit_x(data_dir: Path, officer: User) -> HashList:
+    return create_list(TERMS, by=officer, at=AT)
+
+
+def take_in(hash_list: HashList, text: str, form: str = "table") -> ListChange:
+    received = Received("list.csv", form)
+    change = receive(hash_list, io.BytesIO(text.encode()), received, by="officer", at=AT)
+    for _, job in jobs.JOBS:
+        job(AT)
+    change.refresh_from_db()
+    return change
+
+
+def md5(n: int) -> str:
+    return f"{n:032x}"
+
+
+def voices(kind: str, value: str, **options: object) -> list[tuple[str, str, int]]:
+    found = find([Asked(kind, value)], on=TODAY, **options)[0]  # type: ignore[arg-type]
+    return [(v.list_name, v.grade, v.distance) for v in found]
+
+
+def test_hashes_of_an_imported_file_are_found_with_their_grade(unit_x: HashList) -> None:
+    change = take_in(unit_x, f"md5,grade\n{md5(1)},A1\n{md5(2)},b2\n")
+    assert (change.state, change.added, change.faulty) == ("done", 2, 0)
+    assert voices("md5", md5(1)) == [("Unit X", "A1", 0)]
+    assert [e.mapped_grade for e in Entry.objects.order_by("id")] == ["a1", "b2"]
+    assert voices("md5", md5(3)) == []
+    unit_x.refresh_from_db()
+    assert unit_x.entry_count == 2
+
+
+def test_pdq_hashes_are_found_within_their_distance(unit_x: HashList) -> None:
+    known = 0x1234 << 200
+    take_in(unit_x, f"pdq,grade\n{known:064x},A1\n")
+    assert voices("pdq", f"{known ^ 0b111:064x}") == [("Unit X", "A1", 3)]
+    assert voices("pdq", f"{known ^ (2**32 - 1):064x}") == []
+    assert voices("pdq", f"{known ^ 0b111:064x}", radius=2) == []
+
+
+def test_the_same_file_twice_changes_nothing(unit_x: HashList) -> None:
+    text = "md5,grade,entry_id\n" + "".join(f"{md5(n)},A1,{n}\n" for n in range(1, 30))
+    take_in(unit_x, text)
+    again = take_in(unit_x, text)
+    assert (again.added, again.changed, again.unchanged) == (0, 0, 29)
+    assert Fingerprint.objects.count() == 29
+
+
+def test_a_changed_entry_speaks_with_its_new_hash_and_grade_only(unit_x: HashList) -> None:
+    take_in(unit_x, f"md5,grade,entry_id\n{md5(1)},A1,e1\n")
+    change = take_in(unit_x, f"md5,grade,entry_id\n{md5(7)},B2,e1\n")
+    assert (change.added, change.changed) == (0, 1)
+    assert voices("md5", md5(1)) == []
+    assert voices("md5", md5(7)) == [("Unit X", "B2", 0)]
+
+
+def test_a_tombstone_silences_an_entry_and_keeps_what_it_said(unit_x: HashList) -> None:
+    take_in(unit_x, f"md5,grade,entry_id\n{md5(1)},A1,e1\n")
+    change = take_in(unit_x, f"md5,entry_id,deleted\n{md5(1)},e1,true\n")
+    assert change.removed == 1
+    assert voices("md5", md5(1)) == []
+    kept = Entry.objects.get()
+    assert (kept.grade, kept.deleted_at) == ("A1", AT)
+    back = take_in(unit_x, f"md5,grade,entry_id\n{md5(1)},A2,e1\n")
+    assert back.changed == 1
+    assert voices("md5", md5(1)) == [("Unit X", "A2", 0)]
+
+
+def test_every_list_keeps_its_voice_and_contradiction_is_seen(
+    unit_x: HashList, officer: User
+) -> None:
+    other = create_list(
+        Terms("Viral", "Clearing house", "Agreement", direction="lower"), by=officer, at=AT
+    )
+    take_in(unit_x, f"md5,grade\n{md5(1)},A1\n")
+    take_in(other, f"md5,grade\n{md5(1)},meme\n")
+    assert sorted(voices("md5", md5(1))) == [("Unit X", "A1", 0), ("Viral", "meme", 0)]
+
+
+def test_a_list_that_is_retired_or_not_valid_does_not_speak(
+    unit_x: HashList, officer: User
+) -> None:
+    take_in(unit_x, f"md5\n{md5(1)}\n")
+    assert find([Asked("md5", md5(1))], on=TODAY)[0]
+    HashList.objects.update(valid_until=TODAY - timedelta(days=1))
+    assert voices("md5", md5(1)) == []
+    HashList.objects.update(valid_until=TODAY)
+    assert voices("md5", md5(1))
+    retire_list(unit_x, by=officer, at=AT)
+    assert voices("md5", md5(1)) == []
+
+
+def test_bad_lines_are_set_aside_with_their_numbers(unit_x: HashList) -> None:
+    change = take_in(unit_x, f"md5,grade\n{md5(1)},A1\nnot a hash,A1\n{md5(2)},A1\nabc,A2\n")
+    assert (change.added, change.faulty) == (2, 2)
+    said = change.faults.filter(advice="value_left_out").order_by("id")
+    assert list(said.values_list("place", "problem")) == [
+        ("3", "not_hexadecimal"),
+        ("5", "wrong_length"),
+    ]
+
+
+def test_a_worker_that_was_killed_goes_on_behind_what_it_wrote(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "SET", 10)
+    text = "md5\n" + "".join(f"{md5(n)}\n" for n in range(1, 36))
+    change = receive(unit_x, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=AT)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(done: int, size: int) -> None:
+        if Entry.objects.count() == 20:
+            raise Killed
+
+    with pytest.raises(Killed):
+        importing.apply_change(change, at=AT, progress=kill)
+    assert voices("md5", md5(1)) == []
+    assert importing.work(AT)
+    index.update()
+    change.refresh_from_db()
+    assert (change.state, change.added, Entry.objects.count()) == ("done", 35, 35)
+    assert voices("md5", md5(35)) == [("Unit X", "", 0)]
+
+
+def test_a_file_that_cannot_be_read_fails_with_its_reason_and_is_kept(unit_x: HashList) -> None:
+    change = take_in(unit_x, '{"no": "vics"}', "vics")
+    assert change.state == "failed"
+    assert "NotVics" in change.last_error
+    assert (importing.folder() / change.file).exists()
+
+
+def test_an_export_gives_back_what_came_in(unit_x: HashList) -> None:
+    source = {
+        "md5": md5(9), "sha1": "ab" * 20, "grade": "A2", "entry_id": "77", "media": "video",
+        "size": 12, "mime_type": "video/mp4", "tags": ["one", "two"], "note": "n",
+        "netclean": "kept as it came", "odd column": "kept too",
+    }  # fmt: skip
+    take_in(unit_x, json.dumps([source]))
+    entry = Entry.objects.get()
+    hashes = [(f.kind, f.value) for f in entry.fingerprints.order_by("kind")]
+    said = b"".join(write_table([restore(entry, hashes)])).decode()
+    for value in (md5(9), "ab" * 20, "A2", "77", "video/mp4", "kept as it came", "kept too"):
+        assert value in said
+
+
+def test_a_damaged_index_is_made_anew_from_the_database(unit_x: HashList) -> None:
+    take_in(unit_x, f"md5,pdq\n{md5(1)},{2**40 - 1:064x}\n{md5(2)},{2**255:064x}\n")
+    for path in (index.digest_path(index.Kind.MD5), next(index.pdq_folder().glob("segment*"))):
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
+    index.update(verify=True)
+    assert voices("md5", md5(2)) == [("Unit X", "", 0)]
+    assert voices("pdq", f"{2**255 + 1:064x}") == [("Unit X", "", 1)]
+
+
+def test_only_what_a_lists_conditions_allow_is_told(unit_x: HashList, officer: User) -> None:
+    shared = create_list(
+        Terms("Shared", "NGO", "Agreement", handling="providers"), by=officer, at=AT
+    )
+    for one in (unit_x, shared):
+        take_in(one, f"md5\n{md5(1)}\n")
+    assert voices("md5", md5(1), handling=["providers"]) == [("Shared", "", 0)]
+
+
+def test_a_list_needs_a_source_and_a_legal_basis(data_dir: Path, officer: User) -> None:
+    with pytest.raises(NotALegalBasis):
+        create_list(Terms("x", "somebody", " "), by=officer, at=AT)
+
+
+def test_empty_files_are_refused_and_leave_nothing(unit_x: HashList, data_dir: Path) -> None:
+    with pytest.raises(importing.Empty):
+        receive(unit_x, io.BytesIO(b""), Received("a", "table"), by="o", at=AT)
+    assert not list(data_dir.glob("*.part"))
+    assert not ListChange.objects.exists()
