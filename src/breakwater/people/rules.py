@@ -14,6 +14,9 @@ ACTIONS = (
     "import.files",
     "work.see",
     "figures.see",
+    "lists.see",
+    "lists.manage",
+    "lists.lookup",
     "log.see",
     "people.manage",
     "api.read",
@@ -27,17 +30,20 @@ _DESK = frozenset(
         "report.see",
         "import.files",
         "figures.see",
+        "lists.see",
+        "lists.lookup",
         "api.read",
     }
 )
 _OF_ROLE: dict[str, frozenset[str]] = {
     "officer": _DESK,
-    "supervisor": _DESK | {"bundle.supervise", "work.see"},
+    "supervisor": _DESK | {"bundle.supervise", "lists.manage", "work.see"},
     # A reader sees what a supervisor shared with the reader's agency, see `only_shared`.
     "reader": frozenset({"bundle.see", "report.see", "api.read"}),
     "analyst": frozenset({"figures.see", "api.read"}),
     "auditor": frozenset({"log.see"}),
-    "administrator": frozenset({"people.manage", "work.see", "figures.see"}),
+    # An administrator sees whether lists are taken in, not what they say of a file.
+    "administrator": frozenset({"people.manage", "work.see", "figures.see", "lists.see"}),
 }
 
 _EVERY_KIND = frozenset(

@@ -14,6 +14,7 @@ from breakwater.people.access import user_may
 ROOMS = (
     ("queue", "bundle.see", "inbox", _("Queue"), "q"),
     ("import", "import.files", "upload", _("Hand in"), "i"),
+    ("hash-lists", "lists.see", "hash", _("Hash lists"), "h"),
     ("figures", "figures.see", "chart", _("Figures"), "f"),
     ("work", "work.see", "gear", _("Work"), "w"),
     ("log", "log.see", "list", _("Log"), "l"),
