@@ -31,6 +31,7 @@ VERBS: dict[str, Promise] = {
     "reports.account.created": _("Made a provider account"),
     "reports.bundle.archived": _("Archived a bundle"),
     "reports.bundle.assigned": _("Assigned a bundle"),
+    "reports.bundle.matched": _("Told that a hash list names a file"),
     "reports.bundle.merged": _("Merged bundles"),
     "reports.bundle.referred": _("Referred a bundle"),
     "reports.bundle.released": _("Released a bundle"),

@@ -55,6 +55,9 @@ class HashList(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True)
     retired_at = models.DateTimeField(null=True)
     entry_count = models.IntegerField(default=0)  # entries that are not deleted
+    # [[original grade, mapped grade, entries], …] as of the last change: counted by the worker,
+    # because nobody waits for a page that counts millions.
+    grades = models.JSONField(default=list)
     # Grows with every finished import or pull; the index and the archive follow it.
     revision = models.BigIntegerField(default=0)
     indexed_revision = models.BigIntegerField(default=0)
@@ -68,6 +71,7 @@ class ListChange(models.Model):
     """One import or pull that changed a list. Its number is what `Entry.changed_by` names."""
 
     class State(models.TextChoices):
+        DRAFT = "draft", _("Columns not confirmed")
         WAITING = "waiting", _("Waiting")
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
@@ -92,6 +96,9 @@ class ListChange(models.Model):
     tries = models.SmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
+    # Entries of this change that the archive has met: a worker that was killed goes on behind them.
+    matched = models.BigIntegerField(default=0)
+    matched_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=200)
     finished_at = models.DateTimeField(null=True)

@@ -217,6 +217,30 @@ class Appearance(models.Model):
         return f"{self.report_id} {self.role} {self.selector_id}"
 
 
+class FileMatch(models.Model):
+    """That a hash of a report's file is on a hash list, at what distance and who says so.
+
+    Lists and entries belong to the room below: they are named by number and read through its
+    queries.
+    """
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="matches")
+    selector_id = models.BigIntegerField()
+    list_id = models.BigIntegerField()
+    entry_id = models.BigIntegerField()
+    distance = models.SmallIntegerField()
+    direction = models.CharField(max_length=5)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["list_id", "report"], name="filematch_list"),
+            models.Index(fields=["entry_id"], name="filematch_entry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} on list {self.list_id}"
+
+
 class Bundle(models.Model):
     """Reports that are one matter: the unit of work of the queue.
 
@@ -252,9 +276,16 @@ class Bundle(models.Model):
     )
     archive_reason = models.CharField(max_length=30, blank=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False)
+    # Since when a hash list names a file of it, until somebody has looked.
+    matched_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["-matched_at"],
+                name="bundle_matched",
+                condition=models.Q(matched_at__isnull=False),
+            ),
             models.Index(
                 fields=["state", "-is_urgent", "-score", "-last_report_at", "-id"],
                 name="bundle_queue",

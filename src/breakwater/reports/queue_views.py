@@ -27,6 +27,7 @@ VIEW_WORDS = {
     "open": gettext_lazy("In work"),
     "referred": gettext_lazy("Referred"),
     "archived": gettext_lazy("Archived"),
+    "matched": gettext_lazy("New on a hash list"),
     "all": gettext_lazy("All"),
 }
 
@@ -47,6 +48,7 @@ def queue_page(request: HttpRequest) -> HttpResponseBase:
         "rows": _rows(page.bundles, page.unread),
         "views": _views(counts, wanted.view),
         "answer": _answer(urgent, counts["new"], user),
+        "archived_matches": _archived_matches(queue.archived_matches(user)),
         "total_text": _count(counts.get(wanted.view, 0)),
         **_choices(user),
     }
@@ -94,6 +96,17 @@ def _views(counts: dict[str, int], current: str) -> list[dict[str, object]]:
         }
         for key, word in VIEW_WORDS.items()
     ]
+
+
+def _archived_matches(number: int) -> str:
+    if not number:
+        return ""
+    text = ngettext(
+        "%(n)s archived bundle now matches a hash list.",
+        "%(n)s archived bundles now match a hash list.",
+        number,
+    )
+    return text % {"n": _count(number)}
 
 
 def _count(number: int) -> str:

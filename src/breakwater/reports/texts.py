@@ -21,6 +21,8 @@ REASONS: Words = {
     "trafficking": lazy("Child sex trafficking, or travel to abuse a child"),
     "enticement": lazy("Online enticement of a child"),
     "access_to_children": lazy("The reported person has access to children"),
+    "listed": lazy("A file is on a hash list: %(listed_by)s"),
+    "listed_lower": lazy("All files are on a list that lowers: %(listed_by)s"),
     "convicted": lazy("The reported person is said to be convicted of such an offence"),
     "self_production": lazy("The material may have been made by the child"),
     "priority_2": lazy("The clearing house gave it priority 2"),
@@ -144,6 +146,7 @@ VERBS: Words = {
     "archived": lazy("Archived"),
     "referred": lazy("Referred"),
     "reopened": lazy("Reopened"),
+    "matched": lazy("A hash list now names a file"),
     "merged": lazy("Merged"),
     "split": lazy("Split"),
 }

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import F
 
 from breakwater.custody.actions import record
-from breakwater.hashlists.models import HashList
+from breakwater.hashlists.actions.matched import TERMS
+from breakwater.hashlists.models import HashList, ListChange
 from breakwater.hashlists.rules.grades import schemes
 from breakwater.people.models import User
 
@@ -74,5 +75,10 @@ def _set_retired(
 ) -> None:
     with transaction.atomic():
         HashList.objects.filter(pk=hash_list.pk).update(retired_at=when, revision=F("revision") + 1)
+        # The archive meets the list again, as after an import.
+        ListChange.objects.create(
+            hash_list=hash_list, form=TERMS, name=verb, state=ListChange.State.DONE,
+            created_at=at, created_by=str(by), finished_at=at,
+        )  # fmt: skip
         record(verb, actor=by, at=at, target=hash_list.name)
     hash_list.refresh_from_db()

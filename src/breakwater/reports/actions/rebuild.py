@@ -13,13 +13,22 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from breakwater.custody.actions import record as audit
-from breakwater.reports.actions import counting
+from breakwater.reports.actions import counting, matching
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.actions.unpack import UNPACK_LOCK
 from breakwater.reports.actions.write_set import number_set, report_rows, weigh, write_selectors
-from breakwater.reports.models import Appearance, Bundle, Membership, PersonTally, Report, Tally
+from breakwater.reports.models import (
+    Appearance,
+    Bundle,
+    FileMatch,
+    Membership,
+    PersonTally,
+    Report,
+    Tally,
+)
 from breakwater.reports.reading import read_original, understand
 from breakwater.reports.rules.bundling import Known
 from breakwater.storage import bulk
@@ -43,7 +52,7 @@ def rebuild(*, by: str, at: datetime, progress: Callable[[int, int], None] | Non
             reports = _read_set(last, newest)
             if not reports:
                 break
-            _rewrite(reports)
+            _rewrite(reports, at)
         last, done = reports[-1].id, done + len(reports)
         if progress:
             progress(done, total)
@@ -51,13 +60,14 @@ def rebuild(*, by: str, at: datetime, progress: Callable[[int, int], None] | Non
 
 
 def _read_set(after: int, newest: int) -> list[Incoming]:
-    rows = (
-        Report.objects.filter(id__gt=after, id__lte=newest)
-        .order_by("id")
-        .values_list(
-            "id", "number", "door", "received_at", "original_id",
-            "original__format", "original__content", "original__provider_name",
-        )[:SET]
+    return read_again(Report.objects.filter(id__gt=after, id__lte=newest).order_by("id")[:SET])
+
+
+def read_again(reports: QuerySet[Report]) -> list[Incoming]:
+    """Read reports from their originals once more, in the order asked for."""
+    rows = reports.values_list(
+        "id", "number", "door", "received_at", "original_id",
+        "original__format", "original__content", "original__provider_name",
     )  # fmt: skip
     found = []
     for pk, number, door, received_at, original_id, format, content, provider_name in rows:
@@ -69,24 +79,50 @@ def _read_set(after: int, newest: int) -> list[Incoming]:
     return found
 
 
-def _rewrite(reports: Sequence[Incoming]) -> None:
+def _rewrite(reports: Sequence[Incoming], at: datetime) -> None:
     ids = [r.id for r in reports]
     before = _sightings_of(ids)
     values, known, existing = number_set(reports)
-    earlier = _earlier(known, ids)
-    for report in reports:
-        seen = {
-            sid: Known(bisect.bisect_left(earlier.get(sid, []), report.id))
-            for sid, _, _ in report.sightings
-        }
-        weigh(report, seen)
+    _weigh_again(reports, known, matching.verdicts(values, at.date()))
     fields, rows = report_rows(reports)
     bulk.update(Report, fields[1:], [(*row[1:], row[0]) for row in rows])
     Appearance.objects.filter(report_id__in=ids).delete()
     _recount(known, before, reports)
     write_selectors(values, known, existing, reports)
     counting.count(reports)
-    _refresh_bundles(ids)
+    refresh_bundles_of(ids)
+
+
+def _weigh_again(
+    reports: Sequence[Incoming], known: dict[int, Known], said: matching.Verdicts
+) -> None:
+    """Weigh reports as on their arrival, by what was known of each selector before them."""
+    ids = [r.id for r in reports]
+    earlier = _earlier(known, ids)
+    for report in reports:
+        seen = {
+            sid: Known(bisect.bisect_left(earlier.get(sid, []), report.id))
+            for sid, _, _ in report.sightings
+        }
+        weigh(report, seen, said)
+    FileMatch.objects.filter(report_id__in=ids).delete()
+    matching.write_matches(reports, said)
+
+
+def reweigh(report_ids: Sequence[int], at: datetime) -> list[Incoming]:
+    """Weigh reports again after the hash lists changed, and their bundles with them.
+
+    Call inside a transaction that holds the writer's lock.
+    """
+    reports = read_again(Report.objects.filter(id__in=report_ids).order_by("id"))
+    if not reports:
+        return []
+    values, known, _ = number_set(reports)
+    _weigh_again(reports, known, matching.verdicts(values, at.date()))
+    rows = [(*r.weight, r.reasons, r.id) for r in reports]
+    bulk.update(Report, ("is_urgent", "score", "reasons"), rows)
+    refresh_bundles_of([r.id for r in reports])
+    return reports
 
 
 def _sightings_of(ids: list[int]) -> set[tuple[int, int]]:
@@ -129,7 +165,7 @@ def _recount(
                 )
 
 
-def _refresh_bundles(report_ids: list[int]) -> None:
+def refresh_bundles_of(report_ids: list[int]) -> None:
     """Copy the gravest report's facts onto each bundle again."""
     bundles = Membership.objects.filter(report_id__in=report_ids).values_list(
         "bundle_id", flat=True

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from breakwater.formats.record import REPORTED
-from breakwater.reports.actions import counting, regroup
+from breakwater.reports.actions import counting, matching, regroup
 from breakwater.reports.actions.incoming import Incoming, has_generative_ai, reasons_json
 from breakwater.reports.models import Appearance, Membership, Provider, Report, Selector
 from breakwater.reports.rules import identify
@@ -30,8 +30,9 @@ def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
         known, spare=sum(max(1, len(r.understood.parts)) for r in reports)
     )
     memberships: list[tuple[Any, ...]] = []
+    said = matching.verdicts(values, at.date())
     for index, report in enumerate(reports):
-        weigh(report, known)
+        weigh(report, known, said)
         memberships += _place(report, index, bundler)
         bundler.count(report.sightings)
     bulk.insert(Report, *report_rows(reports))
@@ -43,6 +44,7 @@ def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
         if selector.bundle is not None:
             selector.bundle = bundler.current(selector.bundle)
     write_selectors(values, known, existing, reports)
+    matching.write_matches(reports, said)
     counting.count(reports)
 
 
@@ -115,7 +117,7 @@ def _step_aside(
     return moved
 
 
-def weigh(report: Incoming, known: dict[int, Known]) -> None:
+def weigh(report: Incoming, known: dict[int, Known], said: matching.Verdicts) -> None:
     """Give the report its score and the reasons for it."""
     accounts = [
         known[s].frequency
@@ -124,6 +126,7 @@ def weigh(report: Incoming, known: dict[int, Known]) -> None:
     ]
     files = [known[s].frequency for s, _, kind in report.sightings if kind == "md5"]
     cap = links().cap("file", "md5")
+    listed, listed_by = matching.listed(report, said) if said else ("", "")
     around = Surroundings(
         received_at=report.received_at,
         prior_reports=0 if report.understood.is_batch else max(accounts, default=0),
@@ -131,6 +134,8 @@ def weigh(report: Incoming, known: dict[int, Known]) -> None:
         known_viral=bool(files) and cap is not None and min(files) >= cap,
         ip_grade=report.understood.ip_grade,
         completeness=report.understood.completeness,
+        listed=listed,
+        listed_by=listed_by,
     )
     report.score = score(facts(report.understood.facts, report.understood.incident_at, around))
     report.reasons = reasons_json(report.score)

@@ -20,7 +20,7 @@ PAGE = 50
 COUNT_UP_TO = 1000
 FOUND_AT_MOST = 200
 ORDER = ("-is_urgent", "-score", "-last_report_at", "-id")
-VIEWS = ("new", "mine", "open", "referred", "archived", "all")
+VIEWS = ("new", "mine", "open", "referred", "archived", "matched", "all")
 State = Bundle.State
 _STATES = {
     "new": State.NEW,
@@ -105,6 +105,8 @@ def _in_view(found: QuerySet[Bundle], view: str, user: User) -> QuerySet[Bundle]
         return found.filter(assigned_to=user, state=State.OPEN)
     if view in _STATES:
         return found.filter(state=_STATES[view])
+    if view == "matched":
+        found = found.filter(matched_at__isnull=False)
     return found.exclude(state=State.MERGED)
 
 
@@ -129,6 +131,16 @@ def urgent_waiting(user: User) -> int:
     return (
         visible(user)
         .filter(state=State.NEW, is_urgent=True)
+        .values("pk")[: COUNT_UP_TO + 1]
+        .count()
+    )
+
+
+def archived_matches(user: User) -> int:
+    """Archived bundles that a hash list has named since somebody last looked at them."""
+    return (
+        visible(user)
+        .filter(matched_at__isnull=False, state=State.ARCHIVED)
         .values("pk")[: COUNT_UP_TO + 1]
         .count()
     )

@@ -20,6 +20,8 @@ class Surroundings:
     known_viral: bool  # every file is in more reports than the cap
     ip_grade: int
     completeness: int
+    listed: str = ""  # what hash lists say of the files: raise, lower, contradicted, ""
+    listed_by: str = ""  # the gravest voice, for the sentence
 
 
 FACTS = (
@@ -28,6 +30,7 @@ FACTS = (
     "generative_ai", "incident_type", "access_to_children", "access_to_firearms", "convicted",
     "children", "prior_reports", "worst_class", "days_old", "viewed", "new_files", "ip_grade",
     "completeness", "all_files_viral", "batch", "informational", "platform", "provider", "files",
+    "listed", "listed_by",
 )  # fmt: skip
 
 
@@ -82,4 +85,6 @@ def facts(
         "ip_grade": around.ip_grade,
         "completeness": around.completeness,
         "all_files_viral": bool(own["all_files_viral"]) or around.known_viral,
+        "listed": around.listed,
+        "listed_by": around.listed_by,
     }

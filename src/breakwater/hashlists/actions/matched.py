@@ -1,0 +1,60 @@
+"""How far the archive has met each change of a list; the room of reports asks and answers."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import F
+
+from breakwater.hashlists.actions.entries import NAMES
+from breakwater.hashlists.models import Fingerprint, HashList, Kind, ListChange
+
+# The form of a change that retires a list or lets it speak again.
+TERMS = "terms"
+
+
+class Listed(NamedTuple):
+    """One hash of a changed entry."""
+
+    fingerprint: int
+    entry: int
+    kind: str
+    value: str
+
+
+def next_change() -> ListChange | None:
+    """The oldest finished change that the archive has not met and that the index holds."""
+    done = ListChange.objects.filter(
+        state=ListChange.State.DONE,
+        matched_at=None,
+        hash_list__revision=F("hash_list__indexed_revision"),
+    )
+    return done.select_related("hash_list").order_by("id").first()
+
+
+def entries_of(change: ListChange, most: int) -> list[Listed]:
+    """The next hashes of entries that this change wrote, deleted ones among them.
+
+    A change of terms concerns every entry of its list.
+    """
+    found = Fingerprint.objects.filter(
+        entry__hash_list=change.hash_list_id,
+        id__gt=change.matched,
+        kind__in=[Kind.MD5, Kind.SHA1, Kind.SHA256, Kind.PDQ],
+    )
+    if change.form != TERMS:
+        found = found.filter(entry__changed_by=change.pk)
+    rows = found.order_by("id").values_list("id", "entry", "kind", "value")[:most]
+    return [Listed(pk, e, NAMES[Kind(kind)], bytes(value).hex()) for pk, e, kind, value in rows]
+
+
+def advance(change: ListChange, fingerprint: int) -> None:
+    """Keep how far the archive has come."""
+    change.matched = fingerprint
+    change.save(update_fields=["matched"])
+
+
+def finish(change: ListChange, at: datetime) -> None:
+    """Say that the archive has met all of a change."""
+    change.matched_at = at
+    change.save(update_fields=["matched_at"])
+    HashList.objects.filter(pk=change.hash_list_id).update(matched_revision=F("revision"))

@@ -1,0 +1,79 @@
+"""Every file hash of a set of reports meets the hash lists."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from breakwater.hashlists.queries.lookup import KINDS, Asked, find, is_anything_listed
+from breakwater.hashlists.rules.voices import Verdict, verdict
+from breakwater.reports.actions.incoming import Incoming
+from breakwater.reports.models import FileMatch
+from breakwater.storage import bulk
+
+# Voices kept with a report for each hash; the lookup page shows all of them.
+MOST_KEPT = 5
+
+Verdicts = Mapping[int, Verdict]
+
+
+def asked_of(kind: str, value: str) -> Asked | None:
+    """What to ask the lists about a selector; None for selectors that are no searched hash."""
+    if kind in KINDS:
+        return Asked(kind, value)
+    if kind == "phash" and value.startswith("pdq:"):
+        return Asked("pdq", value[4:].lower())
+    return None
+
+
+def verdicts(values: Mapping[int, tuple[str, str]], on: date) -> dict[int, Verdict]:
+    """Selector number -> what the lists say, for the hashes among `values` that are listed."""
+    if not is_anything_listed():
+        return {}
+    asked = {n: a for n, pair in values.items() if (a := asked_of(*pair))}
+    found = find(list(asked.values()), on=on)
+    return {n: verdict(voices) for n, voices in zip(asked, found, strict=True) if voices}
+
+
+def listed(report: Incoming, said: Verdicts) -> tuple[str, str]:
+    """What the lists say of a report's files together, and the gravest voice in words.
+
+    A list lowers only when it, or another that lowers, names every file.
+    """
+    files = [(sid, kind) for sid, _, kind in report.sightings if kind in (*KINDS, "phash")]
+    found = [said[sid] for sid, _ in files if sid in said]
+    if not found:
+        return "", ""
+    raising = [v for v in found if v.raises]
+    if raising:
+        word = "contradicted" if any(v.is_contradicted for v in raising) else "raise"
+        return word, _named(raising)
+    counted = {kind: sum(1 for _, k in files if k == kind) for _, kind in files}
+    lowered = [kind for sid, kind in files if sid in said and said[sid].lowers]
+    if any(lowered.count(kind) == counted[kind] for kind in lowered):
+        return "lower", _named(found)
+    return "", ""
+
+
+def _named(found: Iterable[Verdict]) -> str:
+    voice = verdict([v for one in found for v in one.voices]).voices[0]
+    words = voice.list_name + (f" ({voice.grade})" if voice.grade else "")
+    return words + (f", {voice.kind.upper()} ±{voice.distance}" if voice.distance else "")
+
+
+def match_rows(reports: Sequence[Incoming], said: Verdicts) -> list[tuple[object, ...]]:
+    """Rows of `FileMatch`, in the order of `FIELDS`."""
+    if not said:
+        return []
+    return [
+        (report.id, sid, voice.list_id, voice.entry_id, voice.distance, voice.direction)
+        for report in reports
+        for sid in dict.fromkeys(s for s, _, _ in report.sightings)
+        if sid in said
+        for voice in said[sid].voices[:MOST_KEPT]
+    ]
+
+
+FIELDS = ("report", "selector_id", "list_id", "entry_id", "distance", "direction")
+
+
+def write_matches(reports: Sequence[Incoming], said: Verdicts) -> None:
+    bulk.insert(FileMatch, FIELDS, match_rows(reports, said))

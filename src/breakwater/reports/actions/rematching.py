@@ -1,0 +1,143 @@
+"""A changed hash list meets the whole archive, and what changed is put before its owner.
+
+The entries of a change are taken in sets; each set commits with the count of entries dealt with,
+so that a worker that was killed goes on behind it. Software only weighs again and says so: an
+archived bundle stays archived until somebody has looked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Q
+
+from breakwater.custody.actions import record as audit
+from breakwater.hashlists.actions import matched
+from breakwater.hashlists.actions.matched import Listed
+from breakwater.matching.pdq import MATCH_DISTANCE
+from breakwater.matching.radius import RadiusIndex
+from breakwater.reports.actions.rebuild import reweigh
+from breakwater.reports.actions.unpack import UNPACK_LOCK
+from breakwater.reports.models import Bundle, BundleChange, Report, Seen, Selector
+from breakwater.storage import bulk
+
+SET = 20_000
+REPORTS_AT_ONCE = 500
+PDQ_PREFIX = "pdq:"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Every PDQ hash of the archive with the number of its selector."""
+
+    index: RadiusIndex
+
+    @classmethod
+    def read(cls) -> "Archive":
+        found = list(
+            Selector.objects.filter(
+                kind="phash", value__gte=PDQ_PREFIX, value__lt="pdq;"
+            ).values_list("id", "value")
+        )
+        usable = [(pk, v[4:]) for pk, v in found if len(v) == len(PDQ_PREFIX) + 64]
+        joined = bytes.fromhex("".join(value for _, value in usable))
+        rows = np.frombuffer(joined, np.uint8).reshape(len(usable), 32)
+        return cls(RadiusIndex.build(rows, np.array([pk for pk, _ in usable], np.int64)))
+
+    def near(self, hashes: Sequence[str]) -> set[int]:
+        """Numbers of selectors within the distance of a match of any of `hashes`."""
+        if not hashes or not len(self.index):
+            return set()
+        joined = bytes.fromhex("".join(hashes))
+        rows = np.frombuffer(joined, np.uint8).reshape(len(hashes), 32)
+        return {int(pk) for pk in self.index.search(rows, MATCH_DISTANCE, threads=2).ids}
+
+
+def rematch(at: datetime) -> bool:
+    """Take one set of one changed list to the archive; false when nothing has changed."""
+    change = matched.next_change()
+    if change is None:
+        return False
+    archive: Archive | None = None
+    while some := matched.entries_of(change, SET):
+        if archive is None and any(e.kind == "pdq" for e in some):
+            archive = Archive.read()
+        with transaction.atomic():
+            bulk.lock_writer(UNPACK_LOCK)
+            _meet(some, archive, change.hash_list.name, at)
+            matched.advance(change, some[-1].fingerprint)
+    matched.finish(change, at)
+    return True
+
+
+def _meet(some: Sequence[Listed], archive: Archive | None, name: str, at: datetime) -> None:
+    selectors = selectors_of(some)
+    if archive:
+        selectors |= archive.near([e.value for e in some if e.kind == "pdq"])
+    # An entry may have lost the hash by which a report was matched.
+    reports = sorted(_reports_with(selectors) | _reports_matched({e.entry for e in some}))
+    for first in range(0, len(reports), REPORTS_AT_ONCE):
+        _weigh(reports[first : first + REPORTS_AT_ONCE], name, at)
+
+
+def selectors_of(some: Sequence[Listed]) -> set[int]:
+    """Numbers of the archive's selectors that are exactly the digests among `some`."""
+    wanted = {(e.kind, e.value) for e in some if e.kind != "pdq"}
+    if not wanted:
+        return set()
+    where, parameter = bulk.among("value", [value for _, value in wanted])
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id, kind, value FROM reports_selector WHERE {where}", [parameter])  # noqa: S608
+        return {row[0] for row in cursor.fetchall() if (row[1], row[2]) in wanted}
+
+
+def _reports_with(selectors: set[int]) -> set[int]:
+    if not selectors:
+        return set()
+    where, parameter = bulk.among("selector_id", sorted(selectors))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT report_id FROM reports_appearance WHERE {where}",  # noqa: S608
+            [parameter],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _reports_matched(entries: set[int]) -> set[int]:
+    where, parameter = bulk.among("entry_id", sorted(entries))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT report_id FROM reports_filematch WHERE {where}",  # noqa: S608
+            [parameter],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _weigh(report_ids: list[int], name: str, at: datetime) -> None:
+    before = dict(Report.objects.filter(id__in=report_ids).values_list("id", "reasons"))
+    after = reweigh(report_ids, at)
+    changed = [r.id for r in after if r.reasons != before[r.id]]
+    bundles = list(
+        Bundle.objects.filter(memberships__report_id__in=changed)
+        .exclude(state=Bundle.State.MERGED)
+        .distinct()
+        .values_list("pk", flat=True)
+    )
+    if not bundles:
+        return
+    Bundle.objects.filter(pk__in=bundles).update(matched_at=at)
+    # Unread again for everybody who has opened it.
+    Seen.objects.filter(bundle_id__in=bundles).delete()
+    BundleChange.objects.bulk_create(
+        BundleChange(bundle_id=pk, at=at, verb="matched", note=name) for pk in bundles
+    )
+    audit(
+        "reports.bundle.matched", actor="software", at=at, target=name, detail={"bundles": bundles}
+    )
+
+
+def waiting_matches() -> Q:
+    """Bundles that a list named since somebody last looked."""
+    return Q(matched_at__isnull=False)

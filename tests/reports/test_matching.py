@@ -1,0 +1,184 @@
+"""Files of reports meet the hash lists: on arrival, and when a list changes."""
+
+import io
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from breakwater.hashlists import index, jobs
+from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions.lists import Terms, create_list, reinstate_list, retire_list
+from breakwater.hashlists.models import HashList
+from breakwater.people.models import User
+from breakwater.reports.actions.accept import Document, accept_originals
+from breakwater.reports.actions.rematching import rematch
+from breakwater.reports.actions.unpack import unpack_waiting
+from breakwater.reports.models import Bundle, Delivery, FileMatch, Report, Seen
+from breakwater.reports.texts import stored_reasons
+
+FileReport = Callable[..., Report]
+pytestmark = pytest.mark.django_db(transaction=True)
+NEAR = 0xFEDCBA << 100
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(index, "folder", lambda: tmp_path)
+    monkeypatch.setattr(index, "FRESH_FOR", 0.0)
+    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    return tmp_path
+
+
+def md5(n: int) -> str:
+    return f"{n:032x}"
+
+
+def a_list(name: str, direction: str, text: str, at: datetime) -> HashList:
+    made = create_list(Terms(name, name, "Synthetic Act", direction=direction), by="t", at=at)
+    receive(made, io.BytesIO(text.encode()), Received("f", "table"), by="t", at=at)
+    for _, job in jobs.JOBS:
+        job(at)
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def file_report(at: datetime) -> FileReport:
+    """Takes in a police file of one account with files of these hashes."""
+
+    def take(number: int, hashes: list[str], pdq: str = "") -> Report:
+        files = [{"filename": f"{n}.jpg", "verificationHash": h} for n, h in enumerate(hashes)]
+        if pdq:
+            files[0]["originalFileHashes"] = [{"hashType": "PDQ", "value": pdq}]  # type: ignore[assignment]
+        value = {
+            "reportId": number,
+            "reportedInformation": {
+                "reportingEsp": {"espName": "Example Chat"},
+                "reportedPeople": {"reportedPersons": [{"id": 1, "espUserId": f"u-{number}"}]},
+                "uploadedFiles": {"uploadedFiles": files},
+            },
+        }
+        delivery = Delivery.objects.create(
+            door="police", name="f", sent_by="test", received_at=at, state="received"
+        )
+        data = json.dumps(value).encode()
+        document = Document(f"{number}.json", "le_json", data, f"C-{number}", "Example Chat")
+        accept_originals([document], delivery=delivery, at=at)
+        unpack_waiting(at=at)
+        return Report.objects.get(number=f"C-{number}")
+
+    return take
+
+
+def points(report: Report) -> dict[str, int]:
+    report.refresh_from_db()
+    return {key: n for key, n, _ in stored_reasons(report.reasons)}
+
+
+def test_a_listed_file_raises_a_report_and_says_who_vouches(
+    at: datetime, file_report: FileReport
+) -> None:
+    a_list("Unit X", "raise", f"md5,grade\n{md5(1)},A1\n", at)
+    listed, other = file_report(1, [md5(1), md5(5)]), file_report(2, [md5(6)])
+    assert points(listed)["listed"] == 40
+    assert '"listed_by":"Unit X (A1)"' in listed.reasons
+    assert "listed" not in points(other)
+    match = FileMatch.objects.get()
+    assert (match.report_id, match.direction, match.distance) == (listed.pk, "raise", 0)
+
+
+def test_a_list_lowers_only_when_it_names_every_file(at: datetime, file_report: FileReport) -> None:
+    a_list("Viral", "lower", f"md5\n{md5(1)}\n{md5(2)}\n", at)
+    all_of_them, one_of_two = file_report(1, [md5(1), md5(2)]), file_report(2, [md5(1), md5(7)])
+    assert points(all_of_them)["listed_lower"] == -30
+    assert not {"listed", "listed_lower"} & set(points(one_of_two))
+
+
+def test_a_contradiction_is_resolved_for_the_child(at: datetime, file_report: FileReport) -> None:
+    a_list("Viral", "lower", f"md5\n{md5(1)}\n", at)
+    a_list("Unit X", "raise", f"md5\n{md5(1)}\n", at)
+    report = file_report(1, [md5(1)])
+    assert points(report)["listed"] == 40
+    assert "listed_lower" not in points(report)
+    assert FileMatch.objects.count() == 2
+
+
+def test_near_pictures_match_with_their_distance(at: datetime, file_report: FileReport) -> None:
+    a_list("Unit X", "raise", f"pdq\n{NEAR:064x}\n", at)
+    report = file_report(1, [md5(1)], pdq=f"{NEAR ^ 0b10101:064x}")
+    assert points(report)["listed"] == 40
+    assert FileMatch.objects.get().distance == 3
+
+
+def test_a_new_list_meets_the_archive_and_puts_what_changed_before_its_owner(
+    at: datetime, file_report: FileReport, officer: User
+) -> None:
+    exact, near = file_report(1, [md5(1)]), file_report(2, [md5(2)], pdq=f"{NEAR:064x}")
+    file_report(3, [md5(3)])
+    archived = Bundle.objects.get(memberships__report=exact)
+    Bundle.objects.filter(pk=archived.pk).update(state=Bundle.State.ARCHIVED, assigned_to=officer)
+    Seen.objects.create(user=officer, bundle=archived, at=at)
+    before = archived.score
+    a_list("Unit X", "raise", f"md5,pdq\n{md5(1)},\n,{NEAR ^ 7:064x}\n", at)
+    assert rematch(at)
+    assert not rematch(at)
+    archived.refresh_from_db()
+    assert (archived.score, archived.matched_at) == (before + 40, at)
+    assert archived.state == Bundle.State.ARCHIVED
+    assert not Seen.objects.exists()
+    assert archived.changes.get().note == "Unit X"
+    assert points(near)["listed"] == 40
+    assert Bundle.objects.filter(matched_at=None).count() == 1
+
+
+def test_retiring_a_list_takes_its_weight_back_and_reinstating_restores_it(
+    at: datetime, file_report: FileReport, officer: User
+) -> None:
+    unit_x = a_list("Unit X", "raise", f"md5\n{md5(1)}\n", at)
+    rematch(at)
+    report = file_report(1, [md5(1)])
+    retire_list(unit_x, by=officer, at=at)
+    index.update()
+    assert rematch(at)
+    assert "listed" not in points(report)
+    assert not FileMatch.objects.exists()
+    reinstate_list(unit_x, by=officer, at=at)
+    index.update()
+    assert rematch(at)
+    assert points(report)["listed"] == 40
+
+
+def test_an_entry_that_loses_its_hash_no_longer_matches_the_archive(
+    at: datetime, file_report: FileReport
+) -> None:
+    unit_x = a_list("Unit X", "raise", f"md5,entry_id\n{md5(1)},e1\n", at)
+    rematch(at)
+    report = file_report(1, [md5(1)])
+    changed = f"md5,entry_id\n{md5(9)},e1\n".encode()
+    receive(unit_x, io.BytesIO(changed), Received("f", "table"), by="t", at=at)
+    for _, job in jobs.JOBS:
+        job(at)
+    assert rematch(at)
+    assert "listed" not in points(report)
+
+
+def test_the_queue_says_that_archived_bundles_match_now(
+    at: datetime, file_report: FileReport, officer: User, client: Client
+) -> None:
+    report = file_report(1, [md5(1)])
+    Bundle.objects.update(state=Bundle.State.ARCHIVED)
+    a_list("Unit X", "raise", f"md5\n{md5(1)}\n", at)
+    rematch(at)
+    client.force_login(officer)
+    page = client.get("/queue/")
+    assert b"1 archived bundle now matches a hash list" in page.content
+    shown = client.get("/queue/?view=matched")
+    bundle = Bundle.objects.get(memberships__report=report)
+    assert f"B-{bundle.pk}".encode() in shown.content
+    client.get(f"/bundles/{bundle.pk}/")
+    assert b"now match" not in client.get("/queue/").content
