@@ -16,7 +16,6 @@ from django.urls import reverse
 
 from benchmarks.results import Figure, figure
 from breakwater.people.models import Agency
-from breakwater.reports import bulk
 from breakwater.reports.models import (
     Appearance,
     Bundle,
@@ -26,6 +25,7 @@ from breakwater.reports.models import (
     Selector,
     Tally,
 )
+from breakwater.storage import bulk
 
 REQUESTS = 60
 

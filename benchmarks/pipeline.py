@@ -13,7 +13,6 @@ from typing import Any
 from django.db import connection, transaction
 
 from benchmarks.results import Figure, figure
-from breakwater.reports import bulk
 from breakwater.reports.actions.accept import Document, accept_originals
 from breakwater.reports.actions.unpack import unpack_all
 from breakwater.reports.models import (
@@ -26,6 +25,7 @@ from breakwater.reports.models import (
     Selector,
 )
 from breakwater.reports.reading import read_original
+from breakwater.storage import bulk
 from breakwater.synth import stream
 
 SET = 1000
