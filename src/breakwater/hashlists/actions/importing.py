@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F
 
 from breakwater.custody.actions import record
 from breakwater.formats.hash_entry import Advice, Fault, HashEntry
@@ -34,6 +34,8 @@ SET = 5_000
 MOST_BYTES = 8 << 30
 # Faults beyond this many are counted, not kept one by one.
 KEPT_FAULTS = 10_000
+# A source that writes sentences into its grades does not fill a page with them.
+KEPT_GRADES = 100
 MOST_TRIES = 8
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,10 @@ class TooLarge(ValueError):
 
 class Empty(ValueError):
     """The file has no bytes."""
+
+
+class NotADraft(ValueError):
+    """The columns of this file were confirmed before, or it was thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,15 @@ def folder() -> Path:
 
 
 def receive(
-    hash_list: HashList, stream: BinaryIO, received: Received, *, by: User | str, at: datetime
+    hash_list: HashList,
+    stream: BinaryIO,
+    received: Received,
+    *,
+    by: User | str,
+    at: datetime,
+    is_draft: bool = False,
 ) -> ListChange:
-    """Keep a file durably and queue it for the worker.
+    """Keep a file durably and queue it for the worker; a draft waits for `confirm` first.
 
     Raises:
         TooLarge, Empty: nothing was kept.
@@ -83,6 +95,7 @@ def receive(
                 hash_list=hash_list, form=received.form, name=received.name[:255],
                 mapping=mapping_as_json(received.mapping), file=path.name, size=size,
                 sha256=digest, created_at=at, created_by=str(by),
+                state=ListChange.State.DRAFT if is_draft else ListChange.State.WAITING,
             )  # fmt: skip
             record(
                 "hashlists.import.received", actor=by, at=at, target=hash_list.name,
@@ -92,6 +105,44 @@ def receive(
         path.unlink(missing_ok=True)
         raise
     return change
+
+
+def confirm(
+    change: ListChange, mapping: ColumnMapping, *, by: User | str, at: datetime
+) -> ListChange:
+    """Queue a draft with the columns that a person has looked at.
+
+    Raises:
+        NotADraft: somebody confirmed it before.
+    """
+    with transaction.atomic():
+        waiting = ListChange.objects.filter(pk=change.pk, state=ListChange.State.DRAFT)
+        if not waiting.update(
+            state=ListChange.State.WAITING, mapping=mapping_as_json(mapping), form="table"
+        ):
+            raise NotADraft(change.name)
+        record(
+            "hashlists.import.confirmed", actor=by, at=at, target=change.hash_list.name,
+            detail={"change": change.pk, "columns": dict(mapping.columns)},
+        )  # fmt: skip
+    change.refresh_from_db()
+    return change
+
+
+def discard(change: ListChange, *, by: User | str, at: datetime) -> None:
+    """Throw a draft and its file away.
+
+    Raises:
+        NotADraft: it is in work or done.
+    """
+    with transaction.atomic():
+        if not ListChange.objects.filter(pk=change.pk, state=ListChange.State.DRAFT).delete()[0]:
+            raise NotADraft(change.name)
+        record(
+            "hashlists.import.discarded", actor=by, at=at, target=change.hash_list.name,
+            detail={"file": change.name, "sha256": change.sha256},
+        )  # fmt: skip
+    (folder() / change.file).unlink(missing_ok=True)
 
 
 def _keep(stream: BinaryIO, path: Path) -> tuple[int, str]:
@@ -206,9 +257,11 @@ def keep_faults(change: ListChange, faults: list[Fault]) -> None:
 def finish(change: ListChange, *, at: datetime) -> None:
     """Let matching see a change that is written to its end."""
     with transaction.atomic():
-        alive = Entry.objects.filter(hash_list=change.hash_list_id, deleted_at=None).count()
+        grades = _count_grades(change.hash_list_id)
         HashList.objects.filter(pk=change.hash_list_id).update(
-            revision=F("revision") + 1, entry_count=alive
+            revision=F("revision") + 1,
+            entry_count=sum(count for _, _, count in grades),
+            grades=grades[:KEPT_GRADES],
         )
         change.state, change.finished_at, change.last_error = ListChange.State.DONE, at, ""
         change.save(update_fields=["state", "finished_at", "last_error"])
@@ -220,3 +273,9 @@ def finish(change: ListChange, *, at: datetime) -> None:
                 "removed": change.removed, "faulty": change.faulty,
             },
         )  # fmt: skip
+
+
+def _count_grades(list_id: int) -> list[tuple[str, str, int]]:
+    alive = Entry.objects.filter(hash_list=list_id, deleted_at=None)
+    found = alive.values_list("grade", "mapped_grade").annotate(count=Count("id"))
+    return list(found.order_by("-count", "grade"))

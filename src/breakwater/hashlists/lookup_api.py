@@ -1,0 +1,180 @@
+"""Answers authorities and providers whether hashes are on the lists that they may be told of.
+
+HTTP Basic by a recipient's account, JSON in and out. Every call is logged: who, how many, how
+many were known.
+"""
+
+import base64
+import binascii
+import json
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, JsonResponse, UnreadablePostError
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from breakwater.formats.hash_entry import BadFingerprint, read_fingerprint
+from breakwater.hashlists.actions.looking_up import Answer, look_up
+from breakwater.hashlists.actions.recipients import recipient_for
+from breakwater.hashlists.models import Handling, Recipient
+from breakwater.hashlists.queries.lookup import KINDS
+from breakwater.hashlists.rules.asking import Question
+from breakwater.hashlists.rules.throttle import Throttle
+from breakwater.hashlists.rules.voices import Voice, may_be_told
+
+MOST_HASHES = 1000
+MOST_BYTES = 1024 * 1024
+# Each server process counts its own: this keeps lists from being guessed out, not exact accounts.
+CALLS = Throttle(60, 60.0)
+FAILURES = Throttle(10, 300.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Exception):
+    """The request is answered with a fault; `index` is the place of the bad hash."""
+
+    status: int
+    code: str
+    reason: str
+    index: int | None = None
+    wait: float = 0.0
+
+
+@csrf_exempt
+def lookup(request: HttpRequest) -> JsonResponse:
+    try:
+        body = _answered(request)
+    except Refused as refused:
+        return _fault(refused)
+    return _no_store(JsonResponse(body))
+
+
+def _answered(request: HttpRequest) -> dict[str, Any]:
+    recipient = _recipient(request)
+    if request.method != "POST":
+        raise Refused(405, "method", "Use POST.")
+    now = time.monotonic()
+    wait = CALLS.wait(recipient.username, now)
+    if wait:
+        raise Refused(429, "too_many_calls", f"At most {CALLS.limit} calls a minute.", wait=wait)
+    CALLS.count(recipient.username, now)
+    questions = _questions(_body(request))
+    handling = [str(h) for h in Handling.values if may_be_told(str(h), recipient.sort)]
+    by = f"{recipient.name} ({recipient.username})"
+    answers = look_up(questions, by=by, at=timezone.now(), handling=handling)
+    return {"results": [_result(answer, recipient.sort) for answer in answers]}
+
+
+def _recipient(request: HttpRequest) -> Recipient:
+    username, secret = _credentials(request)
+    source, now = f"{username}|{request.META.get('REMOTE_ADDR', '')}", time.monotonic()
+    wait = FAILURES.wait(source, now)
+    if wait:
+        raise Refused(429, "too_many_failures", "Too many wrong secrets.", wait=wait)
+    recipient = recipient_for(username, secret)
+    if recipient is None:
+        FAILURES.count(source, now)
+        raise Refused(401, "credentials", "This user name and secret do not fit.")
+    if not recipient.may_look_up:
+        raise Refused(403, "not_allowed", "This account may not look hashes up.")
+    return recipient
+
+
+def _credentials(request: HttpRequest) -> tuple[str, str]:
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    try:
+        text = (
+            base64.b64decode(encoded, validate=True).decode() if scheme.lower() == "basic" else ""
+        )
+    except (binascii.Error, UnicodeDecodeError):
+        text = ""
+    username, _, secret = text.partition(":")
+    if not username:
+        raise Refused(401, "credentials", "Send a user name and a secret by HTTP Basic.")
+    return username, secret
+
+
+def _body(request: HttpRequest) -> list[Any]:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    too_large = Refused(413, "too_large", f"At most {MOST_BYTES} bytes in one call.")
+    if length.isdigit() and int(length) > MOST_BYTES:
+        raise too_large
+    try:
+        found = json.loads(request.body)
+    except RequestDataTooBig as fault:
+        raise too_large from fault
+    except (ValueError, RecursionError, UnreadablePostError) as fault:
+        raise Refused(400, "not_json", "The body is not JSON.") from fault
+    hashes = found.get("hashes") if isinstance(found, dict) else None
+    if not isinstance(hashes, list):
+        raise Refused(400, "no_hashes", 'Expected {"hashes": [{"kind": …, "value": …}, …]}.')
+    if len(hashes) > MOST_HASHES:
+        reason = f"At most {MOST_HASHES} hashes in one call, found {len(hashes)}."
+        raise Refused(400, "too_many_hashes", reason)
+    return hashes
+
+
+def _questions(hashes: list[Any]) -> list[Question]:
+    return [_question(index, item) for index, item in enumerate(hashes)]
+
+
+def _question(index: int, item: object) -> Question:
+    kind = item.get("kind") if isinstance(item, dict) else None
+    value = item.get("value") if isinstance(item, dict) else None
+    if not isinstance(kind, str) or not isinstance(value, str):
+        reason = 'Expected {"kind": …, "value": …} with two texts.'
+        raise Refused(400, "not_a_hash", reason, index)
+    if kind not in KINDS:
+        reason = f"Expected one of {', '.join(KINDS)} as the kind."
+        raise Refused(400, "unknown_kind", reason, index)
+    try:
+        read = read_fingerprint(kind, value)
+    except BadFingerprint as fault:
+        raise Refused(400, str(fault.problem), f"{fault}.", index) from fault
+    return Question(index, read.value, (kind,))
+
+
+def _result(answer: Answer, sort: str) -> dict[str, Any]:
+    kind = answer.question.kinds[0]
+    said = _to_authority if sort == Recipient.Sort.AUTHORITY else _to_provider
+    result = {"kind": kind, "value": answer.question.value, "known": answer.is_known}
+    return result | {"lists": [said(voice) for voice in answer.verdict.voices]}
+
+
+def _to_authority(voice: Voice) -> dict[str, Any]:
+    return {
+        "list": voice.list_name,
+        "source": voice.source,
+        "member": voice.member,
+        "direction": voice.direction,
+        "grade": voice.grade,
+        "mapped_grade": voice.mapped_grade,
+        "distance": voice.distance,
+    }
+
+
+def _to_provider(voice: Voice) -> dict[str, Any]:
+    return {"list": voice.list_name, "mapped_grade": voice.mapped_grade}
+
+
+def _fault(refused: Refused) -> JsonResponse:
+    body: dict[str, Any] = {"error": refused.code, "reason": refused.reason}
+    if refused.index is not None:
+        body["index"] = refused.index
+    response = _no_store(JsonResponse(body, status=refused.status))
+    if refused.status == 401:
+        response["WWW-Authenticate"] = 'Basic realm="Breakwater", charset="UTF-8"'
+    if refused.status == 405:
+        response["Allow"] = "POST"
+    if refused.wait:
+        response["Retry-After"] = str(math.ceil(refused.wait))
+    return response
+
+
+def _no_store(response: JsonResponse) -> JsonResponse:
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,102 @@
+"""Reads of lists, their imports and their entries, for pages."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Exists, Max, OuterRef, QuerySet
+
+from breakwater.hashlists.actions.entries import NAMES
+from breakwater.hashlists.models import Entry, Fingerprint, HashList, Kind, ListChange, ListFault
+from breakwater.hashlists.queries.lookup import KINDS, Asked, find
+from breakwater.hashlists.rules.voices import Verdict, Voice, verdict
+
+RECENT = 20
+OPEN = (ListChange.State.DRAFT, ListChange.State.WAITING, ListChange.State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a source said of one file, for reading: hashes as (kind, value), the rest as kept."""
+
+    entry: Entry
+    hashes: tuple[tuple[str, str], ...]
+    facts: dict[str, Any]
+
+
+def lists() -> QuerySet[HashList]:
+    """All lists by name, with `changed_at` and `is_busy`."""
+    at_work = ListChange.objects.filter(hash_list=OuterRef("pk"), state__in=OPEN)
+    found = HashList.objects.annotate(
+        changed_at=Max("changes__finished_at"), is_busy=Exists(at_work)
+    )
+    return found.order_by("name")
+
+
+def hash_list(pk: int) -> HashList | None:
+    return HashList.objects.select_related("created_by").filter(pk=pk).first()
+
+
+def changes(of: HashList) -> QuerySet[ListChange]:
+    """Imports and pulls of a list, newest first."""
+    return ListChange.objects.filter(hash_list=of).order_by("-pk")
+
+
+def change(pk: int) -> ListChange | None:
+    return ListChange.objects.select_related("hash_list").filter(pk=pk).first()
+
+
+def under_way(of: HashList) -> ListChange | None:
+    """The change that the worker deals with now, or next."""
+    states = (ListChange.State.RUNNING, ListChange.State.WAITING)
+    waiting = ListChange.objects.filter(hash_list=of, state__in=states)
+    return waiting.order_by("pk").first()
+
+
+def faults(of: ListChange) -> QuerySet[ListFault]:
+    return ListFault.objects.filter(change=of).order_by("pk")
+
+
+def sample(of: HashList, most: int = RECENT) -> list[Said]:
+    """The entries of a list that changed last."""
+    newest = Entry.objects.filter(hash_list=of).order_by("-changed_at", "-id")[:most]
+    return read(list(newest))
+
+
+def entry(pk: int) -> Said | None:
+    found = Entry.objects.select_related("hash_list", "changed_by").filter(pk=pk).first()
+    return read([found])[0] if found else None
+
+
+def read(entries: Sequence[Entry]) -> list[Said]:
+    """Put the hashes of each entry beside it, in one query for all."""
+    hashes: dict[int, list[tuple[str, str]]] = {e.pk: [] for e in entries}
+    found = Fingerprint.objects.filter(entry__in=list(hashes)).order_by("kind", "id")
+    for pk, kind, value in found.values_list("entry_id", "kind", "value"):
+        hashes[pk].append((NAMES[Kind(kind)], bytes(value).hex()))
+    return [_said(e, hashes[e.pk]) for e in entries]
+
+
+def _said(entry: Entry, hashes: list[tuple[str, str]]) -> Said:
+    facts = json.loads(bytes(entry.facts))
+    kept = [(str(kind), str(value)) for kind, value in facts.pop("kept", [])]
+    return Said(entry, (*hashes, *kept), facts)
+
+
+def fault_rows(of: ListChange) -> Iterator[tuple[str, str, str, str, str, int]]:
+    """Every fault that was kept, for an export."""
+    fields = ("place", "field", "problem", "advice", "found", "count")
+    yield from faults(of).values_list(*fields).iterator()
+
+
+def voices_on(hashes: Sequence[tuple[str, str]], *, on: date) -> Verdict:
+    """What all lists say of one file, each entry once: by its nearest hash."""
+    asked = [Asked(kind, value) for kind, value in hashes if kind in KINDS]
+    nearest: dict[int, Voice] = {}
+    for voice in (voice for voices in find(asked, on=on) for voice in voices):
+        known = nearest.get(voice.entry_id)
+        if known is None or voice.distance < known.distance:
+            nearest[voice.entry_id] = voice
+    return verdict(list(nearest.values()))
