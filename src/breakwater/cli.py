@@ -113,17 +113,28 @@ def demo(
 
 
 def _load_demo(count: int, seed: int) -> None:
+    from django.utils import timezone
+
+    from breakwater.reports.models import Report
+    from breakwater.synth.hash_lists import load_lists
+
+    if Report.objects.count() >= count:
+        out.print("The demo's reports are here already.")
+    else:
+        _load_reports(count, seed)
+    # Also into a demo of an earlier version, which has its reports and no lists.
+    if load_lists(seed=seed, at=timezone.now()):
+        out.print("Synthetic hash lists are loaded.")
+
+
+def _load_reports(count: int, seed: int) -> None:
     from django.conf import settings
     from django.utils import timezone
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from breakwater.reports.models import Report
     from breakwater.synth.demo import load_demo
     from breakwater.synth.tables import UnknownCountry
 
-    if Report.objects.count() >= count:
-        out.print("The demo's reports are here already.")
-        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=out) as bar:
         task = bar.add_task("Synthetic reports", total=count)

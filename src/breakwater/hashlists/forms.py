@@ -1,6 +1,6 @@
 """What people type about hash lists: their terms, a file, its columns, hashes to look up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -81,16 +81,24 @@ class ListForm(forms.Form):
 class ColumnsForm(forms.Form):
     """One select per column of a file, with what was guessed chosen already."""
 
-    def __init__(self, columns: Sequence[str], guessed: dict[str, str], data: Any = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[str],
+        guessed: Mapping[str, str],
+        data: Any = None,
+        *,
+        open_ones: Collection[str] = (),
+    ) -> None:
         super().__init__(data)
         self.columns = columns
         for number, name in enumerate(columns):
+            marked = " is-marked" if name in open_ones else ""
             self.fields[f"column-{number}"] = forms.ChoiceField(
                 label=name,
                 choices=_target_choices,
                 required=False,
                 initial=guessed.get(name, ""),
-                widget=forms.Select(_SELECT | {"class": "form-select form-select-sm"}),
+                widget=forms.Select({"class": f"form-select form-select-sm{marked}"}),
             )
 
     def clean(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from breakwater.formats.hash_entry import Fault
+from breakwater.formats.hash_entry import Advice, Fault
 from breakwater.formats.hash_table import Preview
 from breakwater.hashlists import texts
 from breakwater.hashlists.actions.importing import (
@@ -147,7 +147,10 @@ def columns(request: HttpRequest, pk: int) -> HttpResponseBase:
     if draft.state != ListChange.State.DRAFT:
         return redirect("hash-list", draft.hash_list_id)
     seen = beginning(draft)
-    form = ColumnsForm(seen.columns, dict(seen.mapping.columns), request.POST or None)
+    open_ones = {fault.field for fault in seen.faults if fault.advice == Advice.CHOOSE_KIND}
+    form = ColumnsForm(
+        seen.columns, seen.mapping.columns, request.POST or None, open_ones=open_ones
+    )
     if request.method == "POST" and form.is_valid():
         mapping = replace(seen.mapping, columns=form.chosen())
         try:
@@ -161,7 +164,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponseBase:
         "fields": [form[name] for name in form.fields],
         "rows": [_cells(row, len(seen.columns)) for row in seen.rows],
         "faults": [fault_line(fault) for fault in seen.faults[:20]],
-        "answer": _columns_answer(seen),
+        "answer": _columns_answer(seen, open_ones),
     }
     return render(request, "hashlists/columns.html", context)
 
@@ -170,19 +173,19 @@ def _cells(row: tuple[str, ...], width: int) -> list[str]:
     return [*row[:width], *[""] * (width - len(row))]
 
 
-def _columns_answer(seen: Preview) -> str:
+def _columns_answer(seen: Preview, open_ones: set[str]) -> str:
     if not seen.columns:
         return _("This file has no rows that can be read")
-    open_ones = len(seen.columns) - len(seen.mapping.columns)
-    if any(fault.advice == "choose_kind" for fault in seen.faults):
-        return _("Choose which kind of hash the marked column is")
     if open_ones:
+        return _("Choose which kind of hash the marked column is")
+    unknown = len(seen.columns) - len(seen.mapping.columns)
+    if unknown:
         text = ngettext(
             "Check what the columns are; %(n)s was not recognised",
             "Check what the columns are; %(n)s were not recognised",
-            open_ones,
+            unknown,
         )
-        return text % {"n": open_ones}
+        return text % {"n": unknown}
     return _("Every column was recognised: check and import")
 
 

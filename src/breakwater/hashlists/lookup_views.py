@@ -112,8 +112,14 @@ def voice_line(voice: Voice) -> dict[str, Any]:
         "voice": voice,
         "kind": texts.word(texts.KINDS, voice.kind),
         "mapped": texts.word(texts.GRADES, voice.mapped_grade),
+        "is_same_word": _is_same_word(voice.grade, voice.mapped_grade),
         "direction": texts.word(texts.DIRECTIONS, voice.direction),
     }
+
+
+def _is_same_word(grade: str, mapped: str) -> bool:
+    """Whether the mapped grade's words begin with the source's own, which is then not repeated."""
+    return bool(mapped) and texts.word(texts.GRADES, mapped).lower().startswith(f"{grade.lower()}:")
 
 
 def _refused_line(refused: NotAsked) -> dict[str, object]:
@@ -185,6 +191,7 @@ def entry_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "hashes": [(texts.word(texts.KINDS, kind), value) for kind, value in found.hashes],
         "facts": [(texts.word(texts.TARGETS, k), v) for k, v in _shown_facts(found.facts)],
         "mapped": texts.word(texts.GRADES, found.entry.mapped_grade),
+        "is_same_word": _is_same_word(found.entry.grade, found.entry.mapped_grade),
         "media": texts.word(texts.MEDIA, str(found.entry.media)),
         "said": texts.said(verdict),
         "is_contradicted": verdict.is_contradicted,
