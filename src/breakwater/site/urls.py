@@ -22,6 +22,8 @@ urlpatterns += [
     for room in ("people", "custody", "hashlists", "figures")
     if find_spec(f"breakwater.{room}.urls")
 ]
+if find_spec("breakwater.hashlists"):
+    urlpatterns.append(path("hashsharing/", include("breakwater.hashlists.sharing_urls")))
 handler404 = "breakwater.site.views.no_such_page"
 handler403 = "breakwater.site.views.not_allowed"
 handler500 = "breakwater.site.views.failed"

@@ -124,16 +124,18 @@ def read_reasons(data: bytes) -> tuple[Reason, ...]:
     """
     # The open client looks for the list inside of a root, its samples have it as the root.
     root, _ = parse(data)
-    if local_name(root) != _REASONS and root.find(f"{{*}}{_REASONS}") is None:
+    if local_name(root) != _REASONS and root.find(f".//{{*}}{_REASONS}") is None:
         raise SharingError(local_name(root), f"expected <{_REASONS}> as the root")
     found = [_reason(element) for element in root.iter("{*}reason")]
     return tuple(reason for reason in found if reason.guid)
 
 
 def write_reasons(reasons: tuple[Reason, ...]) -> bytes:
-    root = new(_REASONS)
+    root = new("feedback")
+    # The open client looks for the list inside of a root.
+    offered = add(root, _REASONS)
     for reason in reasons:
-        _put_reason(root, reason)
+        _put_reason(offered, reason)
     return dump(root)
 
 

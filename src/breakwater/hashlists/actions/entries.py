@@ -22,6 +22,8 @@ SEARCHED = {
     "photodna": Kind.PHOTODNA,
 }
 NAMES = {number: name for name, number in SEARCHED.items()}
+# Held by whoever writes entries, from stamping to the commit: see `actions.sharing.pull`.
+ENTRIES_LOCK = 4711_03
 _MEDIA = {"image": Media.IMAGE, "video": Media.VIDEO, "unknown": Media.UNKNOWN}
 _MEDIA_NAMES = {number: name for name, number in _MEDIA.items()}
 _FIELDS = (

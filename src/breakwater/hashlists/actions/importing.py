@@ -25,9 +25,11 @@ from breakwater.formats.hash_entry import Advice, Fault, HashEntry
 from breakwater.formats.hash_table import ColumnMapping, read_table
 from breakwater.formats.record import FormatError
 from breakwater.formats.vics import read_vics
-from breakwater.hashlists.actions.entries import write_entries
+from breakwater.hashlists.actions.entries import ENTRIES_LOCK, write_entries
+from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import Entry, HashList, ListChange, ListFault
 from breakwater.people.models import User
+from breakwater.storage import bulk
 
 FORMS = ("table", "vics")
 SET = 5_000
@@ -198,14 +200,14 @@ def _postpone(change: ListChange, problem: Exception, at: datetime) -> None:
 def apply_change(change: ListChange, *, at: datetime, progress: Progress | None = None) -> None:
     """Work a change through from where it stands to its end; safe to run again after a kill."""
     ListChange.objects.filter(pk=change.pk).update(state=ListChange.State.RUNNING)
-    path = folder() / change.file
+    path, clock = folder() / change.file, Clock(at)
     with path.open("rb") as stream:
         found = itertools.islice(_found(change, stream), change.done, None)
         while some := list(itertools.islice(found, SET)):
-            _write_set(change, some, at, _position(stream, change))
+            _write_set(change, some, clock, _position(stream, change))
             if progress:
                 progress(change.bytes_read, change.size)
-    finish(change, at=at)
+    finish(change, at=clock.now())
     path.unlink(missing_ok=True)
 
 
@@ -221,12 +223,15 @@ def _position(stream: BinaryIO, change: ListChange) -> int:
 
 
 def _write_set(
-    change: ListChange, some: list[HashEntry | Fault], at: datetime, position: int
+    change: ListChange, some: list[HashEntry | Fault], clock: Clock, position: int
 ) -> None:
     entries = [item for item in some if isinstance(item, HashEntry)]
     faults = [item for item in some if isinstance(item, Fault)]
     with transaction.atomic():
-        counts = write_entries(change.hash_list, change, entries, at=at)
+        # An import may take an hour. Entries are stamped when they are written, or they would
+        # appear in ranges of time that recipients have pulled and finished.
+        bulk.lock_writer(ENTRIES_LOCK)
+        counts = write_entries(change.hash_list, change, entries, at=clock.now())
         keep_faults(change, faults)
         change.done += len(some)
         change.added += counts.added

@@ -7,10 +7,12 @@ from django.db import transaction
 from django.db.models import F
 
 from breakwater.custody.actions import record
+from breakwater.hashlists.actions.entries import ENTRIES_LOCK
 from breakwater.hashlists.actions.matched import TERMS
-from breakwater.hashlists.models import HashList, ListChange
+from breakwater.hashlists.models import Entry, HashList, ListChange
 from breakwater.hashlists.rules.grades import schemes
 from breakwater.people.models import User
+from breakwater.storage import bulk
 
 
 class NotALegalBasis(ValueError):
@@ -66,7 +68,10 @@ def retire_list(hash_list: HashList, *, by: User | str, at: datetime) -> None:
 
 
 def reinstate_list(hash_list: HashList, *, by: User | str, at: datetime) -> None:
-    """Let a retired list speak again."""
+    """Let a retired list speak again.
+
+    Recipients were told that its entries are gone, so they are told of them anew.
+    """
     _set_retired(hash_list, None, "hashlists.list.reinstated", by=by, at=at)
 
 
@@ -80,5 +85,8 @@ def _set_retired(
             hash_list=hash_list, form=TERMS, name=verb, state=ListChange.State.DONE,
             created_at=at, created_by=str(by), finished_at=at,
         )  # fmt: skip
+        if when is None:
+            bulk.lock_writer(ENTRIES_LOCK)
+            Entry.objects.filter(hash_list=hash_list.pk, deleted_at=None).update(changed_at=at)
         record(verb, actor=by, at=at, target=hash_list.name)
     hash_list.refresh_from_db()
