@@ -24,12 +24,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # Room -> name of its commands; a room whose folder is gone has none.
-ROOMS = {
+ROOMS: dict[str, str | None] = {
     "reports": "reports",
     "custody": "audit",
     "people": "people",
     "synth": "synth",
     "figures": "figures",
+    "matching": None,  # its commands stand beside the groups
 }
 Port = Annotated[int, typer.Option(help="Port to listen on; if it is taken, the next free one.")]
 
