@@ -26,6 +26,7 @@ SUPERVISOR = frozenset({"supervisor"})
 READERS = DESK | {"reader"}
 FIGURES = DESK | {"analyst", "administrator"}
 API = DESK | {"reader", "analyst"}
+LISTS = DESK | {"administrator"}
 WORK = frozenset({"supervisor", "administrator"})
 AUDITOR = frozenset({"auditor"})
 ADMINISTRATOR = frozenset({"administrator"})
@@ -102,6 +103,20 @@ PAGES = {
     "work": Page(WORK),
     "work-retry": posted(WORK, 302),
     "work-job-retry": posted(WORK, 302, {"name": "none"}),
+    # hash lists
+    "hash-lists": Page(LISTS),
+    "hash-list-new": Page(SUPERVISOR),
+    "hash-list": Page(LISTS, 404, NOBODY_THERE),
+    "hash-list-progress": Page(LISTS, 404, NOBODY_THERE),
+    "hash-list-retired": posted(SUPERVISOR, 404, NOBODY_THERE),
+    "hash-list-import": Page(SUPERVISOR, 404, NOBODY_THERE),
+    "hash-list-change": Page(LISTS, 404, NOBODY_THERE),
+    "hash-list-columns": Page(SUPERVISOR, 404, NOBODY_THERE),
+    "hash-list-discard": posted(SUPERVISOR, 404, NOBODY_THERE),
+    "hash-list-faults": Page(LISTS, 404, NOBODY_THERE),
+    "hash-lookup": Page(DESK),
+    "hash-lookup-csv": posted(DESK, 400),
+    "hash-entry": Page(DESK, 404, NOBODY_THERE),
     # figures
     "figures": Page(FIGURES),
     "figures-countries": Page(FIGURES),

@@ -38,7 +38,19 @@ def pages(page: Page, base: str) -> dict[str, str]:
         "country": "/figures/countries/JM/",
         "region": "/figures/regions/caribbean/",
         "import": "/import/",
+        "hash-lists": "/hash-lists/",
+        "lookup": "/hash-lists/look-up/",
     }
+
+
+def look_up(page: Page, base: str) -> None:
+    """Ask for the hashes of the list that others contradict, and for two that nobody knows."""
+    page.goto(f"{base}/hash-lists/2/")
+    codes = page.locator(".kind-hash code").evaluate_all("found => found.map(x => x.title)")
+    page.goto(f"{base}/hash-lists/look-up/")
+    page.fill("#id_hashes", "\n".join([*codes[-12:], "0" * 32, "ab" * 20]))
+    page.click("#lookup-form button[type=submit]")
+    page.wait_for_selector("#lookup-result h2")
 
 
 def main(base: str, only: list[str]) -> None:
@@ -53,6 +65,8 @@ def main(base: str, only: list[str]) -> None:
                 if only and name not in only:
                     continue
                 page.goto(base + path)
+                if name == "lookup":
+                    look_up(page, base)
                 page.screenshot(path=OUT / f"{name}-{size}.png")
         browser.close()
 

@@ -1,0 +1,55 @@
+"""A data folder of the test's own, two lists that contradict each other, and files taken into them."""
+
+import io
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from breakwater.hashlists import index, jobs
+from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions.lists import Terms, create_list
+from breakwater.hashlists.models import HashList, ListChange
+
+Fill = Callable[[HashList, str], ListChange]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(index, "folder", lambda: tmp_path)
+    monkeypatch.setattr(index, "FRESH_FOR", 0.0)
+    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def fill(data_dir: Path) -> Fill:
+    """Import a table into a list, as the worker does it."""
+
+    def take(hash_list: HashList, text: str) -> ListChange:
+        now = timezone.now()
+        received = Received("list.csv", "table")
+        change = receive(hash_list, io.BytesIO(text.encode()), received, by="officer", at=now)
+        for _, job in jobs.JOBS:
+            job(now)
+        change.refresh_from_db()
+        return change
+
+    return take
+
+
+@pytest.fixture
+def raising(db: None, at: datetime) -> HashList:
+    terms = Terms(
+        "Unit X", "Unit X of Testland", "Act s. 1", scheme="industry", handling="authorities"
+    )
+    return create_list(terms, by="test", at=at)
+
+
+@pytest.fixture
+def lowering(db: None, at: datetime) -> HashList:
+    terms = Terms("Viral", "Helpline", "Agreement 4", direction="lower", handling="providers")
+    return create_list(terms, by="test", at=at)

@@ -1,0 +1,176 @@
+"""Authorities and providers ask by account, and are told only what a list's conditions allow."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from breakwater.custody.models import AuditEntry
+from breakwater.hashlists import lookup_api
+from breakwater.hashlists.actions.recipients import digest
+from breakwater.hashlists.models import HashList, ListChange, Recipient
+from breakwater.hashlists.rules.throttle import Throttle
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Fill = Callable[[HashList, str], ListChange]
+SECRET = "not the desk's"
+ONE, TWO = f"{1:032x}", f"{2:032x}"
+
+
+@pytest.fixture(autouse=True)
+def fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup_api, "CALLS", Throttle(5, 60.0))
+    monkeypatch.setattr(lookup_api, "FAILURES", Throttle(5, 60.0))
+
+
+@pytest.fixture(autouse=True)
+def filled(raising: HashList, lowering: HashList, fill: Fill) -> None:
+    """Unit X may be told to authorities, Viral to providers as well."""
+    fill(raising, f"md5,grade,member\n{ONE},A1,Lab\n{TWO},B2,Lab\n")
+    fill(lowering, f"md5,grade\n{ONE},meme\n")
+
+
+def account(sort: str, at: datetime, **more: object) -> Recipient:
+    fields: dict[str, object] = {"may_look_up": True, "secret_sha256": digest(SECRET)} | more
+    return Recipient.objects.create(name=sort, sort=sort, username=sort, created_at=at, **fields)
+
+
+def call(username: str, body: object, secret: str = SECRET) -> tuple[int, dict]:  # type: ignore[type-arg]
+    answer = raw(username, json.dumps(body), secret)
+    return answer.status_code, answer.json()
+
+
+def raw(username: str, body: str, secret: str = SECRET):  # type: ignore[no-untyped-def]
+    basic = base64.b64encode(f"{username}:{secret}".encode()).decode()
+    return Client().post(
+        reverse("api-hash-lookup"), body, content_type="application/json",
+        headers={"Authorization": f"Basic {basic}"},
+    )  # fmt: skip
+
+
+def hashes(*values: str, kind: str = "md5") -> dict[str, object]:
+    return {"hashes": [{"kind": kind, "value": value} for value in values]}
+
+
+def test_an_authority_is_told_what_each_list_says(at: datetime) -> None:
+    account("authority", at)
+    status, told = call("authority", hashes(ONE.upper(), f"{9:032x}"))
+    assert status == 200
+    first, second = told["results"]
+    assert (first["known"], second) == (
+        True,
+        {"kind": "md5", "value": f"{9:032x}", "known": False, "lists": []},
+    )
+    assert [(v["list"], v["grade"], v["direction"]) for v in first["lists"]] == [
+        ("Unit X", "A1", "raise"),
+        ("Viral", "meme", "lower"),
+    ]
+
+
+def test_a_provider_is_told_less_and_only_of_lists_for_providers(at: datetime) -> None:
+    account("provider", at)
+    _, told = call("provider", hashes(ONE, TWO))
+    assert told["results"] == [
+        {
+            "kind": "md5",
+            "value": ONE,
+            "known": True,
+            "lists": [{"list": "Viral", "mapped_grade": ""}],
+        },
+        {"kind": "md5", "value": TWO, "known": False, "lists": []},
+    ]
+
+
+def test_a_list_of_the_desk_only_is_told_to_nobody(at: datetime) -> None:
+    account("authority", at)
+    HashList.objects.update(handling="desk")
+    assert call("authority", hashes(ONE))[1]["results"][0]["known"] is False
+
+
+def test_every_call_is_logged_with_who_and_how_many(at: datetime) -> None:
+    account("authority", at)
+    call("authority", hashes(ONE, f"{9:032x}"))
+    entry = AuditEntry.objects.get(verb="hashlists.hash.looked_up")
+    assert entry.actor == "authority (authority)"
+    assert '"asked":2' in entry.detail
+    assert ONE not in entry.detail
+
+
+@pytest.mark.parametrize(
+    ("more", "secret", "status"),
+    [
+        ({}, "wrong", 401),
+        ({}, "", 401),
+        ({"is_active": False}, SECRET, 401),
+        ({"may_look_up": False}, SECRET, 403),
+    ],
+)
+def test_only_accounts_that_may_look_up_get_in(
+    at: datetime, more: dict[str, object], secret: str, status: int
+) -> None:
+    account("authority", at, **more)
+    assert call("authority", hashes(ONE), secret)[0] == status
+
+
+def test_without_credentials_the_answer_asks_for_them() -> None:
+    answer = Client().post(reverse("api-hash-lookup"))
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"].startswith("Basic")
+
+
+def test_too_many_calls_are_told_when_to_come_again(at: datetime) -> None:
+    account("authority", at)
+    account("provider", at)
+    assert [call("authority", hashes(ONE))[0] for _ in range(6)] == [200] * 5 + [429]
+    assert 0 < int(raw("authority", "{}")["Retry-After"]) <= 60
+    assert call("provider", hashes(ONE))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "index"),
+    [
+        ("{", "not_json", None),
+        ("[1]", "no_hashes", None),
+        ('{"hashes": {}}', "no_hashes", None),
+        (json.dumps(hashes(ONE, "abc")), "wrong_length", 1),
+        (json.dumps(hashes(ONE, "x" * 32)), "not_hexadecimal", 1),
+        (json.dumps(hashes(ONE, kind="crc32")), "unknown_kind", 0),
+        ('{"hashes": [{"kind": "md5"}]}', "not_a_hash", 0),
+        ('{"hashes": [7]}', "not_a_hash", 0),
+        (json.dumps({"hashes": [{}] * 1001}), "too_many_hashes", None),
+    ],
+)
+def test_a_bad_request_is_told_what_is_wrong_and_where(
+    at: datetime, body: str, code: str, index: int | None
+) -> None:
+    account("authority", at)
+    answer = raw("authority", body)
+    assert answer.status_code == 400
+    assert (answer.json()["error"], answer.json().get("index")) == (code, index)
+
+
+def test_a_body_that_is_too_large_is_not_read(at: datetime) -> None:
+    account("authority", at)
+    assert raw("authority", " " * (lookup_api.MOST_BYTES + 1)).status_code == 413
+
+
+def test_other_methods_are_refused(at: datetime) -> None:
+    account("authority", at)
+    basic = base64.b64encode(f"authority:{SECRET}".encode()).decode()
+    answer = Client().get(reverse("api-hash-lookup"), headers={"Authorization": f"Basic {basic}"})
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+
+
+def test_counts_begin_again_after_the_window() -> None:
+    throttle = Throttle(2, 60.0)
+    for _ in range(2):
+        assert not throttle.wait("a", 100.0)
+        throttle.count("a", 100.0)
+    assert throttle.wait("a", 130.0) == 30.0
+    assert not throttle.wait("a", 160.0)
+    assert not throttle.wait("b", 130.0)
