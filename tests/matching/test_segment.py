@@ -76,7 +76,7 @@ def test_clustered_sets_are_searched_completely(
     codes = with_flips(
         middle[rng.integers(0, centres, count)], rng.integers(0, spread + 1, count), rng
     )
-    tables = tuple(TableSpec(i * 8, 8, t) for i, t in enumerate([1] * 16 + [0] * 9))
+    tables = tuple(TableSpec(i * 8, 8, 2, t) for i, t in enumerate([1] * 16 + [0] * 9))
     segment = Segment.build(codes, np.arange(count), 40, tables=tables)
     queries = np.concatenate([middle, codes[:3]])
     found = segment.search(queries, radius)
@@ -105,6 +105,7 @@ def test_crowded_buckets_make_the_scan_take_over() -> None:
         assert set(segment.search(codes[:5], 20).of(i)) == brute_force(codes, query, 20)
 
 
+@settings(deadline=None)
 @given(
     count=st.integers(0, 20_000_000),
     bits=st.sampled_from([64, 128, 256, 512]),
@@ -123,15 +124,14 @@ def test_every_planned_layout_satisfies_the_proof(count: int, bits: int, radius:
 def test_tables_that_do_not_cover_the_radius_are_refused() -> None:
     codes = np.zeros((10, 4), dtype=np.uint64)
     with pytest.raises(ValueError, match="do not cover the radius"):
-        Segment.build(codes, np.arange(10), 31, tables=(TableSpec(0, 8, 1),))
+        Segment.build(codes, np.arange(10), 31, tables=(TableSpec(0, 8, 2, 1),))
 
 
 def test_a_table_that_points_outside_is_an_error_and_no_crash() -> None:
     rng = np.random.default_rng(5)
     codes = random_codes(rng, 20_000, 4)
     segment = Segment.build(codes, np.arange(len(codes)), 31)
-    segment.arrays["positions1"][:] = 2**32 - 1
-    segment.arrays["offsets2"][:] = 2**32 - 1
+    segment.arrays["lines1"][:] = 2**32 - 1
     with pytest.raises(RuntimeError, match="damaged"):
         segment.search(codes[:50], 31)
 

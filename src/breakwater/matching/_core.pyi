@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+LINE_WORDS: int
+
 def kernels() -> list[str]: ...
 def arrange(
     codes: NDArray[np.uint64], start: int, bits: int
@@ -15,15 +17,15 @@ def fill_table(
     codes: NDArray[np.uint64],
     start: int,
     bits: int,
-    offsets: NDArray[np.uint32],
-    positions: NDArray[np.uint32] | None,
-) -> None: ...
+    low: int,
+    lines: NDArray[np.uint32],
+) -> NDArray[np.uint32]: ...
 
 class RadiusTables:
     def __init__(
         self,
         codes: NDArray[np.uint64],
-        tables: list[tuple[int, int, int, NDArray[np.uint32], NDArray[np.uint32] | None]],
+        tables: list[tuple[int, int, int, int, NDArray[np.uint32], NDArray[np.uint32]]],
         radius: int,
         kernels: str = "",
     ) -> None: ...

@@ -14,8 +14,6 @@ from breakwater.matching.layout import TableSpec, plan
 Codes = NDArray[np.uint64]
 Ids = NDArray[np.int64]
 KIND = "radius"
-# The core copies four positions at a time.
-PADDING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class Segment:
         self._core = _core.RadiusTables(
             self.codes,
             [
-                (t.start, t.bits, t.flips, arrays[f"offsets{i}"], arrays.get(f"positions{i}"))
+                (t.start, t.bits, t.low, t.flips, arrays[f"lines{i}"], arrays[f"spill{i}"])
                 for i, t in enumerate(self.tables)
             ],
             self.radius,
@@ -85,7 +83,7 @@ class Segment:
         if len(ids) != len(codes):
             raise ValueError(f"{len(codes)} codes with {len(ids)} ids")
         specs = plan(len(codes), codes.shape[1] * 64, radius) if tables is None else tables
-        first = specs[0] if specs else TableSpec(0, _bits_for(len(codes)), 0)
+        first = specs[0] if specs else TableSpec(0, _bits_for(len(codes)), 0, 0)
         order, starts = _core.arrange(codes, first.start, first.bits)
         distinct, single = len(starts) - 1, len(starts) - 1 == len(codes)
         parts: list[tuple[str, Any, tuple[int, ...]]] = [
@@ -95,9 +93,8 @@ class Segment:
         if not single:
             parts.append(("starts", np.uint32, (distinct + 1,)))
         for i, spec in enumerate(specs):
-            parts.append((f"offsets{i}", np.uint32, (2**spec.bits + 1,)))
-            if i:
-                parts.append((f"positions{i}", np.uint32, (distinct + PADDING,)))
+            lines = 2 ** (spec.bits - spec.low)
+            parts.append((f"lines{i}", np.uint32, (lines, _core.LINE_WORDS)))
         arrays = container.Arena(parts).arrays
         _core.gather(codes, order, starts, arrays["codes"])
         arrays["ids"][:] = ids[order]
@@ -106,17 +103,17 @@ class Segment:
         del codes, order, starts
 
         def fill(i: int) -> None:
-            _core.fill_table(
-                arrays["codes"], specs[i].start, specs[i].bits,
-                arrays[f"offsets{i}"], arrays.get(f"positions{i}"),
-            )  # fmt: skip
+            spec = specs[i]
+            arrays[f"spill{i}"] = _core.fill_table(
+                arrays["codes"], spec.start, spec.bits, spec.low, arrays[f"lines{i}"]
+            )
 
         with ThreadPoolExecutor(max(threads, 1)) as pool:
             list(pool.map(fill, range(len(specs))))
         facts = {
             "kind": KIND,
             "radius": radius,
-            "tables": [(t.start, t.bits, t.flips) for t in specs],
+            "tables": [(t.start, t.bits, t.low, t.flips) for t in specs],
         }
         return cls(arrays, facts, kernels)
 

@@ -7,18 +7,29 @@
 
 namespace breakwater {
 
-// One table of the multi-index: `bits` bits of a code from bit `start` are its key. Bucket k holds
-// positions[offsets[k] .. offsets[k + 1]); no positions means that codes are sorted by this key.
+// One table of the multi-index. `bits` bits of a code from bit `start` are its key. The keys that
+// share all but their `low` last bits share a line of 16 words: how many entries there are, and up to
+// 15 of them, each a code's position and its key's low bits. Where there are more, the second word
+// says where they stand in `spill`.
 struct Table {
-    const std::uint32_t* offsets;
-    const std::uint32_t* positions;
-    std::uint32_t start;
-    std::uint32_t bits;
+    const std::uint32_t* lines;
+    const std::uint32_t* spill;
+    std::uint32_t spill_size;
+    std::uint32_t start, bits, low;
+};
+
+constexpr std::uint32_t line_words = 16, line_entries = 15;
+
+// A line that a query asks for: the bits that differ from its own key above the low ones, and for
+// each pattern of differing low bits whether an entry with it is near enough.
+struct Mask {
+    std::uint32_t high;
+    std::uint32_t allowed;
 };
 
 // How a query uses a table: all keys at `flips` or fewer bits; flips < 0 leaves the table out.
 struct Probe {
-    const std::uint32_t* masks;
+    const Mask* masks;
     std::uint32_t count;
     int flips;
 };
@@ -34,6 +45,8 @@ struct Hits {
 
 // The probes of a query are worked in chunks, so that what is on its way fits the nearest cache.
 constexpr std::uint32_t chunk_size = 128;
+// Rounds between asking for a line and reading it, and until its codes are compared.
+constexpr int read_behind = 1, compare_behind = 2, slot_count = 3;
 
 struct Chunk {
     int table;
@@ -41,13 +54,12 @@ struct Chunk {
     std::uint32_t count;
 };
 
-// What is known of one chunk: its keys, then its buckets with entries, then their entries.
+// What is known of one chunk: its lines, then its candidates and its lines that spill over.
 struct Slot {
-    std::uint32_t keys[chunk_size];
-    std::uint32_t starts[chunk_size + 1];
-    std::uint32_t lengths[chunk_size + 1];
-    std::uint32_t candidates[chunk_size * 4 + 4];
-    std::uint32_t ranges, found;
+    std::uint32_t lines[chunk_size];
+    std::uint32_t candidates[chunk_size * line_entries + line_words];
+    std::uint32_t spilled[chunk_size];
+    std::uint32_t found, spills;
 };
 
 enum class Outcome { found, too_many_candidates, damaged };

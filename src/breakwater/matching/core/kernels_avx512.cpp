@@ -9,6 +9,29 @@
 #pragma GCC target("avx2,bmi,bmi2,fma,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq")
 #endif
 #define BREAKWATER_SET avx512
+#define BREAKWATER_OWN_PICK
+
+namespace breakwater {
+namespace avx512 {
+
+// As in kernels_body.hpp: all entries of a line at once.
+inline std::uint32_t pick(const std::uint32_t* entries, std::uint32_t count, std::uint32_t low,
+                          std::uint32_t own, std::uint32_t allowed, std::uint32_t* out) {
+    const __mmask16 held = static_cast<__mmask16>((1u << count) - 1);
+    const __m512i read = _mm512_maskz_loadu_epi32(held, entries);
+    const __m512i differing = _mm512_and_si512(
+        _mm512_xor_si512(read, _mm512_set1_epi32(static_cast<int>(own))),
+        _mm512_set1_epi32((1 << low) - 1));
+    const __m512i near = _mm512_srlv_epi32(_mm512_set1_epi32(static_cast<int>(allowed)), differing);
+    const __mmask16 picked = _mm512_mask_test_epi32_mask(held, near, _mm512_set1_epi32(1));
+    const __m512i positions = _mm512_srl_epi32(read, _mm_cvtsi32_si128(static_cast<int>(low)));
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(picked, positions));
+    return static_cast<std::uint32_t>(__builtin_popcount(picked));
+}
+
+}  // namespace avx512
+}  // namespace breakwater
+
 #include "kernels_body.hpp"
 
 namespace breakwater {

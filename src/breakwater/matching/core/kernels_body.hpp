@@ -49,68 +49,54 @@ inline void verify(const std::uint64_t* codes, const Table* tables, const Probe*
     report(hits, position, distance);
 }
 
-constexpr std::uint32_t short_bucket = 4;
-
 // Lines are asked for into the second cache: the first is too small for all that is on its way.
 inline void ask_for(const void* address) { __builtin_prefetch(address, 0, 2); }
 
-inline void ask_for_buckets(const Table& table, const Probe& probe, const Chunk& chunk,
-                            std::uint32_t key, std::uint32_t* keys) {
-    for (std::uint32_t j = 0; j < chunk.count; ++j) {
-        keys[j] = key ^ probe.masks[chunk.first + j];
-        ask_for(table.offsets + keys[j]);
-    }
-}
-
-// Reads the bounds of each bucket, keeps those with entries and asks for the entries. Gives the
-// number of entries, or more than can be when a bound points outside.
-template <int W>
-inline std::uint64_t ask_for_entries(const std::uint64_t* codes, std::size_t count,
-                                     const Table& table, std::uint32_t keys_count, Slot& slot) {
-    std::uint64_t total = 0;
-    bool damaged = false;
-    std::uint32_t kept = 0;
-    for (std::uint32_t j = 0; j < keys_count; ++j) {
-        const std::uint32_t start = table.offsets[slot.keys[j]];
-        const std::uint32_t end = table.offsets[slot.keys[j] + 1];
-        damaged |= end > count || start > end;
-        slot.starts[kept] = start;
-        slot.lengths[kept] = end - start;
-        total += end - start;
-        // An empty bucket is overwritten by the next one, and its entries are not asked for.
-        kept += end != start;
-        const std::uint32_t wanted = slot.starts[kept ? kept - 1 : 0];
-        if (table.positions)
-            ask_for(table.positions + wanted);
-        else
-            ask_for(codes + std::size_t{wanted} * W);
-    }
-    slot.ranges = kept;
-    return damaged ? ~std::uint64_t{0} : total;
-}
-
-// Reads the entries of short buckets and asks for their codes; long ones are compared at once.
-template <int W, typename Compare>
-inline bool ask_for_codes(const std::uint64_t* codes, std::size_t count, const Table& table,
-                          Slot& slot, Compare compare) {
+#ifndef BREAKWATER_OWN_PICK
+// Writes the positions of those of `count` entries whose low bits are near enough; gives how many.
+// `out` has room for a whole line more than is found.
+inline std::uint32_t pick(const std::uint32_t* entries, std::uint32_t count, std::uint32_t low,
+                          std::uint32_t own, std::uint32_t allowed, std::uint32_t* out) {
+    const std::uint32_t low_mask = (1u << low) - 1;
     std::uint32_t found = 0;
-    for (std::uint32_t j = 0; j < slot.ranges; ++j) {
-        const std::uint32_t start = slot.starts[j], length = slot.lengths[j];
-        if (length > short_bucket) {
-            for (std::uint32_t k = start; k < start + length; ++k) {
-                const std::uint32_t position = table.positions ? table.positions[k] : k;
-                if (position >= count) return false;
-                compare(position);
-            }
+    for (std::uint32_t i = 0; i < count; ++i) {
+        out[found] = entries[i] >> low;
+        found += allowed >> ((entries[i] ^ own) & low_mask) & 1u;
+    }
+    return found;
+}
+#endif
+
+inline void ask_for_lines(const Table& table, const Probe& probe, const Chunk& chunk,
+                          std::uint32_t key, Slot& slot) {
+    for (std::uint32_t j = 0; j < chunk.count; ++j) {
+        slot.lines[j] = (key >> table.low) ^ probe.masks[chunk.first + j].high;
+        ask_for(table.lines + std::size_t{slot.lines[j]} * line_words);
+    }
+}
+
+// Reads the chunk's lines and asks for the codes of entries that are near enough. Gives the number
+// of entries that spilled over, or more than can be when something points outside.
+template <int W>
+inline std::uint64_t ask_for_codes(const std::uint64_t* codes, std::size_t count,
+                                   const Table& table, const Probe& probe, const Chunk& chunk,
+                                   std::uint32_t key, Slot& slot) {
+    const std::uint32_t own = key & ((1u << table.low) - 1);
+    std::uint32_t found = 0, spills = 0;
+    std::uint64_t spilled = 0;
+    for (std::uint32_t j = 0; j < chunk.count; ++j) {
+        const std::uint32_t* line = table.lines + std::size_t{slot.lines[j]} * line_words;
+        const std::uint32_t held = line[0];
+        if (held > line_entries) {
+            if (line[1] > table.spill_size || held > table.spill_size - line[1])
+                return ~std::uint64_t{0};
+            ask_for(table.spill + line[1]);
+            slot.spilled[spills++] = j;
+            spilled += held;
             continue;
         }
-        // Four are copied whatever the length, which spares a branch that nobody can predict.
-        if (table.positions)
-            __builtin_memcpy(slot.candidates + found, table.positions + start, 16);
-        else
-            for (std::uint32_t k = 0; k < short_bucket; ++k)
-                slot.candidates[found + k] = start + k;
-        found += length;
+        found += pick(line + 1, held, table.low, own, probe.masks[chunk.first + j].allowed,
+                      slot.candidates + found);
     }
     bool damaged = false;
     for (std::uint32_t c = 0; c < found; ++c) {
@@ -118,7 +104,32 @@ inline bool ask_for_codes(const std::uint64_t* codes, std::size_t count, const T
         ask_for(codes + std::size_t{slot.candidates[c]} * W);
     }
     slot.found = found;
-    return !damaged;
+    slot.spills = spills;
+    return damaged ? ~std::uint64_t{0} : spilled + found;
+}
+
+template <int W, typename Compare>
+inline bool compare_spilled(std::size_t count, const Table& table, const Probe& probe,
+                            const Chunk& chunk, std::uint32_t key, const Slot& slot,
+                            Compare compare) {
+    std::uint32_t near[2 * line_words];
+    const std::uint32_t own = key & ((1u << table.low) - 1);
+    for (std::uint32_t s = 0; s < slot.spills; ++s) {
+        const std::uint32_t j = slot.spilled[s];
+        const std::uint32_t* line = table.lines + std::size_t{slot.lines[j]} * line_words;
+        const std::uint32_t* entries = table.spill + line[1];
+        for (std::uint32_t from = 0; from < line[0]; from += line_entries) {
+            const std::uint32_t some =
+                line[0] - from < line_entries ? line[0] - from : line_entries;
+            const std::uint32_t found = pick(entries + from, some, table.low, own,
+                                             probe.masks[chunk.first + j].allowed, near);
+            for (std::uint32_t c = 0; c < found; ++c) {
+                if (near[c] >= count) return false;
+                compare(near[c]);
+            }
+        }
+    }
+    return true;
 }
 
 template <int W>
@@ -127,36 +138,37 @@ Outcome search(const std::uint64_t* codes, std::size_t count, const Table* table
                const std::uint64_t* query, unsigned radius, std::uint64_t budget, Slot* slots,
                Hits& hits) {
     std::uint64_t total = 0;
-    // Four steps a chunk, each one chunk behind the step before it, so that what a step reads has
-    // been on its way since the last round.
-    for (int round = 0; round < chunk_count + 3; ++round) {
-        if (round >= 3) {
-            const int table = chunks[round - 3].table;
-            const Slot& slot = slots[(round - 3) & 3];
-            for (std::uint32_t c = 0; c < slot.found; ++c)
-                verify<W>(codes, tables, probes, table, query, radius, slot.candidates[c], hits);
-        }
-        if (round >= 2 && round - 2 < chunk_count) {
-            const int table = chunks[round - 2].table;
-            const auto compare = [&](std::uint32_t position) {
-                verify<W>(codes, tables, probes, table, query, radius, position, hits);
-            };
-            if (!ask_for_codes<W>(codes, count, tables[table], slots[(round - 2) & 3], compare))
-                return Outcome::damaged;
-        }
-        if (round >= 1 && round - 1 < chunk_count) {
-            const Chunk& chunk = chunks[round - 1];
-            const std::uint64_t entries = ask_for_entries<W>(
-                codes, count, tables[chunk.table], chunk.count, slots[(round - 1) & 3]);
-            if (entries > ~std::uint64_t{0} - 1) return Outcome::damaged;
-            total += entries;
-            if (total > budget) return Outcome::too_many_candidates;
-        }
+    const auto key_in = [&](int table) {
+        return key_of<W>(query, tables[table].start, tables[table].bits);
+    };
+    // Three steps a chunk, each some chunks behind the step before it, so that what a step reads has
+    // arrived by then.
+    for (int round = 0; round < chunk_count + compare_behind; ++round) {
         if (round < chunk_count) {
             const Chunk& chunk = chunks[round];
-            const Table& table = tables[chunk.table];
-            ask_for_buckets(table, probes[chunk.table], chunk,
-                            key_of<W>(query, table.start, table.bits), slots[round & 3].keys);
+            ask_for_lines(tables[chunk.table], probes[chunk.table], chunk, key_in(chunk.table),
+                          slots[round % slot_count]);
+        }
+        if (round >= compare_behind) {
+            const Chunk& chunk = chunks[round - compare_behind];
+            const Slot& slot = slots[(round - compare_behind) % slot_count];
+            const auto compare = [&](std::uint32_t position) {
+                verify<W>(codes, tables, probes, chunk.table, query, radius, position, hits);
+            };
+            for (std::uint32_t c = 0; c < slot.found; ++c) compare(slot.candidates[c]);
+            if (slot.spills && !compare_spilled<W>(count, tables[chunk.table],
+                                                   probes[chunk.table], chunk,
+                                                   key_in(chunk.table), slot, compare))
+                return Outcome::damaged;
+        }
+        if (round >= read_behind && round - read_behind < chunk_count) {
+            const Chunk& chunk = chunks[round - read_behind];
+            const std::uint64_t entries =
+                ask_for_codes<W>(codes, count, tables[chunk.table], probes[chunk.table], chunk,
+                                 key_in(chunk.table), slots[(round - read_behind) % slot_count]);
+            if (entries == ~std::uint64_t{0}) return Outcome::damaged;
+            total += entries;
+            if (total > budget) return Outcome::too_many_candidates;
         }
     }
     return Outcome::found;

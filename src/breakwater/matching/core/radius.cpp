@@ -112,41 +112,81 @@ void gather(const Codes& codes, const Array<std::uint32_t>& order,
     }
 }
 
-void fill_table(const Codes& codes, std::uint32_t start, std::uint32_t bits,
-                Array<std::uint32_t> offsets, const py::object& positions) {
+// Fills the lines of a table (see kernels.hpp) and gives what spilled over.
+py::array_t<std::uint32_t> fill_table(const Codes& codes, std::uint32_t start, std::uint32_t bits,
+                                      std::uint32_t low, Array<std::uint32_t> lines) {
     const std::size_t count = codes.shape(0), words = codes.shape(1);
     check_key(codes.shape(1), start, bits);
-    require(static_cast<std::size_t>(offsets.size()) == (std::size_t{1} << bits) + 1,
-            "a table has an offset for each key and one more");
-    std::uint32_t* to = nullptr;
-    if (!positions.is_none()) {
-        auto array = positions.cast<Array<std::uint32_t>>();
-        require(static_cast<std::size_t>(array.size()) >= count + 4, "positions are padded by 4");
-        to = array.mutable_data();
+    require(low < 6 && low < bits, "up to five low bits share a line");
+    const std::size_t groups = std::size_t{1} << (bits - low);
+    require(static_cast<std::size_t>(lines.size()) == groups * line_words,
+            "a table has a line for each key without its low bits");
+    require(count < (std::size_t{1} << (32 - low)), "an entry has room for the position");
+    std::uint32_t* out = lines.mutable_data();
+    struct Entry {
+        std::uint32_t group, entry;
+    };
+    std::vector<Entry> over;
+    std::vector<std::uint32_t> spill;
+    {
+        py::gil_scoped_release free;
+        const std::uint64_t* rows = codes.data();
+        std::memset(out, 0, groups * line_words * sizeof(std::uint32_t));
+        const std::uint32_t low_mask = (1u << low) - 1;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (i + ahead < count)
+                __builtin_prefetch(
+                    out + (key_of(rows + (i + ahead) * words, start, bits) >> low) * line_words,
+                    1);
+            const std::uint32_t key = key_of(rows + i * words, start, bits), group = key >> low;
+            const std::uint32_t entry =
+                static_cast<std::uint32_t>(i) << low | (key & low_mask);
+            std::uint32_t* line = out + std::size_t{group} * line_words;
+            if (line[0] < line_entries)
+                line[1 + line[0]] = entry;
+            else
+                over.push_back({group, entry});
+            ++line[0];
+        }
+        std::stable_sort(over.begin(), over.end(),
+                         [](const Entry& a, const Entry& b) { return a.group < b.group; });
+        for (std::size_t i = 0; i < over.size();) {
+            std::uint32_t* line = out + std::size_t{over[i].group} * line_words;
+            const std::size_t first = spill.size(), group = over[i].group;
+            spill.insert(spill.end(), line + 1, line + line_words);
+            for (; i < over.size() && over[i].group == group; ++i) spill.push_back(over[i].entry);
+            line[1] = static_cast<std::uint32_t>(first);
+        }
     }
-    std::uint32_t* bounds = offsets.mutable_data();
-    py::gil_scoped_release free;
-    count_and_place(codes.data(), count, words, start, bits, bounds,
-                    [&](std::size_t i, std::uint32_t slot) {
-                        if (to) to[slot] = static_cast<std::uint32_t>(i);
-                    });
+    return given(std::move(spill));
 }
 
-// All keys of `bits` bits with at most `flips` ones, in numeric order: neighbours share a line.
-std::vector<std::uint32_t> masks_of(std::uint32_t bits, int flips) {
+// The lines that hold all keys of `bits` bits with at most `flips` ones, in numeric order, and which
+// low patterns of each are near enough.
+std::vector<Mask> masks_of(std::uint32_t bits, std::uint32_t low, int flips) {
+    const std::uint32_t high_bits = bits - low;
     std::vector<std::uint32_t> found{0}, last{0};
     for (int flip = 0; flip < flips; ++flip) {
         std::vector<std::uint32_t> next;
         for (std::uint32_t mask : last) {
-            const std::uint32_t above = mask ? 32 - __builtin_clz(mask) : 0;
-            for (std::uint32_t bit = above; bit < bits; ++bit)
+            const std::uint32_t above =
+                mask ? 32 - static_cast<std::uint32_t>(__builtin_clz(mask)) : 0;
+            for (std::uint32_t bit = above; bit < high_bits; ++bit)
                 next.push_back(mask | std::uint32_t{1} << bit);
         }
         found.insert(found.end(), next.begin(), next.end());
         last = std::move(next);
     }
     std::sort(found.begin(), found.end());
-    return found;
+    std::vector<Mask> masks;
+    for (std::uint32_t high : found) {
+        std::uint32_t allowed = 0;
+        for (std::uint32_t pattern = 0; pattern < (1u << low); ++pattern)
+            if (__builtin_popcount(high) + __builtin_popcount(pattern) <= flips)
+                allowed |= 1u << pattern;
+        masks.push_back({high, allowed});
+    }
+    return masks;
 }
 
 struct Found {
@@ -242,27 +282,25 @@ class RadiusTables {
 
   private:
     void add_table(const py::tuple& item) {
-        const auto start = item[0].cast<std::uint32_t>(), bits = item[1].cast<std::uint32_t>();
-        const int flips = item[2].cast<int>();
+        const auto start = item[0].cast<std::uint32_t>(), bits = item[1].cast<std::uint32_t>(),
+                   low = item[2].cast<std::uint32_t>();
+        const int flips = item[3].cast<int>();
         check_key(codes_.shape(1), start, bits);
         require(flips >= 0 && flips <= 4, "a table is probed at 0 to 4 flips");
-        auto offsets = item[3].cast<Array<std::uint32_t>>();
-        require(static_cast<std::size_t>(offsets.size()) == (std::size_t{1} << bits) + 1,
-                "a table has an offset for each key and one more");
-        Table table{offsets.data(), nullptr, start, bits};
-        kept_.push_back(offsets);
-        if (!item[4].is_none()) {
-            auto positions = item[4].cast<Array<std::uint32_t>>();
-            require(static_cast<std::size_t>(positions.size()) >= count_ + 4,
-                    "positions are padded by 4");
-            table.positions = positions.data();
-            kept_.push_back(positions);
-        }
-        tables_.push_back(table);
+        require(low < 6 && low < bits, "up to five low bits share a line");
+        auto lines = item[4].cast<Array<std::uint32_t>>();
+        auto spill = item[5].cast<Array<std::uint32_t>>();
+        require(static_cast<std::size_t>(lines.size()) ==
+                    (std::size_t{1} << (bits - low)) * line_words,
+                "a table has a line for each key without its low bits");
+        tables_.push_back({lines.data(), spill.data(), static_cast<std::uint32_t>(spill.size()),
+                           start, bits, low});
+        kept_.push_back(lines);
+        kept_.push_back(spill);
         flips_.push_back(flips);
         for (int f = 0; f <= flips; ++f) {
-            auto& masks = masks_[{bits, f}];
-            if (masks.empty()) masks = masks_of(bits, f);
+            auto& masks = masks_[{bits * 8 + low, f}];
+            if (masks.empty()) masks = masks_of(bits, low, f);
         }
     }
 
@@ -283,7 +321,7 @@ class RadiusTables {
                 plan.probes.push_back({nullptr, 0, -1});
                 continue;
             }
-            const auto& masks = masks_.at({tables_[i].bits, flips[i]});
+            const auto& masks = masks_.at({tables_[i].bits * 8 + tables_[i].low, flips[i]});
             const auto count = static_cast<std::uint32_t>(masks.size());
             plan.probes.push_back({masks.data(), count, flips[i]});
             for (std::uint32_t first = 0; first < count; first += chunk_size)
@@ -296,7 +334,7 @@ class RadiusTables {
     std::size_t search_part(const std::uint64_t* rows, std::size_t first, std::size_t last,
                             unsigned radius, const Plan& plan, Found& found,
                             std::vector<std::int64_t>& splits) const {
-        Slot slots[4];
+        const auto slots = std::make_unique<Slot[]>(slot_count);
         // A candidate costs about as much as five codes of a scan, which reads ahead.
         const std::uint64_t budget = count_ / 5 + 64;
         std::size_t scans = 0;
@@ -305,7 +343,7 @@ class RadiusTables {
             const std::uint64_t* query = rows + i * words_;
             const Outcome outcome = kernels_->search[slot_](
                 codes_.data(), count_, tables_.data(), plan.probes.data(), plan.chunks.data(),
-                static_cast<int>(plan.chunks.size()), query, radius, budget, slots, found.hits);
+                static_cast<int>(plan.chunks.size()), query, radius, budget, slots.get(), found.hits);
             if (outcome == Outcome::damaged)
                 throw std::runtime_error("the index is damaged: a table points outside of it");
             if (outcome == Outcome::too_many_candidates) {
@@ -349,7 +387,7 @@ class RadiusTables {
     std::vector<py::object> kept_;
     std::vector<Table> tables_;
     std::vector<int> flips_;
-    std::map<std::pair<std::uint32_t, int>, std::vector<std::uint32_t>> masks_;
+    std::map<std::pair<std::uint32_t, int>, std::vector<Mask>> masks_;
     std::size_t words_ = 4, count_ = 0;
     int slot_ = 2;
     unsigned radius_;
@@ -359,11 +397,12 @@ class RadiusTables {
 }  // namespace
 
 void bind_radius(py::module_& module) {
+    module.attr("LINE_WORDS") = line_words;
     module.def("arrange", &arrange, py::arg("codes"), py::arg("start"), py::arg("bits"));
     module.def("gather", &gather, py::arg("codes").noconvert(), py::arg("order").noconvert(),
                py::arg("starts").noconvert(), py::arg("out").noconvert());
     module.def("fill_table", &fill_table, py::arg("codes").noconvert(), py::arg("start"),
-               py::arg("bits"), py::arg("offsets").noconvert(), py::arg("positions").noconvert());
+               py::arg("bits"), py::arg("low"), py::arg("lines").noconvert());
     module.def("kernels", [] {
         py::list names;
         for (const char* name : {"plain", "avx2", "avx512"})
