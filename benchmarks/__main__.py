@@ -18,7 +18,9 @@ QUICK = {"reports": 4_000, "pages": 8_000, "filings": 100}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small counts, to see that it runs")
-    parser.add_argument("--only", choices=["pipeline", "pages", "door"], help="one part alone")
+    parser.add_argument(
+        "--only", choices=["pipeline", "pages", "door", "media"], help="one part alone"
+    )
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="one database alone")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -26,8 +28,13 @@ def main() -> None:
         inside(options)
         return
     found: list[results.Figure] = []
-    for database in [options.database] if options.database else ["sqlite", "postgresql"]:
-        found += outside(database, sys.argv[1:])
+    if options.only in (None, "media") and not options.database:
+        from benchmarks import media
+
+        found += media.run(quick=options.quick)
+    if options.only != "media":
+        for database in [options.database] if options.database else ["sqlite", "postgresql"]:
+            found += outside(database, sys.argv[1:])
     if not (options.quick or options.only or options.database):
         results.write(found)
 

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 # Memory of a decoded picture that goes back to the system must be cleared again for the next one.
-# Kept, and in large pages, a picture of 12 million pixels takes half the time (hashing.md).
+# Kept, and in large pages, a picture of 12 million pixels took half the time.
 _ALLOCATOR = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(1 << 29),
