@@ -1,0 +1,372 @@
+"""A list pulled from a server is whole or not seen, whatever the server does meanwhile."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from breakwater.formats.hash_sharing import NAMESPACE
+from breakwater.hashlists import index
+from breakwater.hashlists.actions import fetching, importing, pulling
+from breakwater.hashlists.actions.lists import Terms, create_list
+from breakwater.hashlists.actions.pulling import Server, Step, add_source, pull_page, remove_source
+from breakwater.hashlists.models import Entry, HashList, ListChange, Source
+from breakwater.hashlists.rules.pulling import after_exhaustion, shrunk, wait_after
+from breakwater.people.models import User
+
+AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+pytestmark = pytest.mark.django_db(transaction=True)
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def image(n: int, grade: str = "A1", deleted: bool = False) -> str:
+    name = "deletedImage" if deleted else "image"
+    said = "" if deleted else (
+        f"<classification>{grade}</classification>"
+        f"<fingerprints><md5>{n:032x}</md5></fingerprints>"
+    )  # fmt: skip
+    return (
+        f'<{name}><member id="7">NGO Y</member><timestamp>2026-11-01T00:00:00Z</timestamp>'
+        f"<id>{n}</id>{said}</{name}>"
+    )
+
+
+def document(*images: str, next_path: str = "") -> bytes:
+    paging = f"<paging><next>{next_path}</next></paging>" if next_path else ""
+    group = f'<images count="{len(images)}" maxTimestamp="2026-11-01T00:00:00Z">'
+    return (
+        f'<queryResult xmlns="{NAMESPACE}">{group}{"".join(images)}</images>{paging}</queryResult>'
+    ).encode()
+
+
+@dataclass
+class Foreign:
+    """A hash-sharing server of somebody else; `answer` says what it does."""
+
+    answer: Callable[[str], Answer | None] = lambda path: (200, {}, document())
+    asked: list[str] = field(default_factory=list)
+    address: str = ""
+
+    def says(self, *pages: bytes) -> None:
+        """Answer with these pages one after the other."""
+        self.answer = lambda path: (200, {}, pages[int(path.partition("page=")[2] or 0)])
+
+
+@pytest.fixture
+def foreign() -> Iterator[Foreign]:
+    state = Foreign()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.asked.append(self.path)
+            if self.headers["Authorization"] != "Basic dXM6c2VjcmV0":
+                self.send_error(401)
+                return
+            answer = state.answer(self.path)
+            if answer is None:  # dies within its answer
+                self.send_response(200)
+                self.send_header("Content-Length", "100000")
+                self.end_headers()
+                self.wfile.write(document(image(1))[:-30])
+                return
+            status, headers, body = answer
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    state.address = f"http://127.0.0.1:{server.server_address[1]}/base"
+    yield state
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def source(
+    foreign: Foreign, officer: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Source:
+    monkeypatch.setattr(index, "folder", lambda: tmp_path)
+    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    monkeypatch.setenv("FOREIGN_PASSWORD", "secret")
+    made = create_list(Terms("Y", "NGO Y", "Agreement", scheme="industry"), by=officer, at=AT)
+    server = Server(foreign.address, "us", "FOREIGN_PASSWORD")
+    return add_source(made, server, by=officer, at=AT)
+
+
+def pull(source: Source, at: datetime = AT) -> Step:
+    source.refresh_from_db()
+    step = pull_page(source, at=at)
+    source.refresh_from_db()
+    return step
+
+
+def known() -> list[str]:
+    return sorted(Entry.objects.filter(deleted_at=None).values_list("source_key", flat=True))
+
+
+def test_pages_become_one_change_that_is_seen_when_all_are_there(source, foreign) -> None:
+    foreign.says(
+        document(image(1), image(2), next_path="/v2/entries?page=1"),
+        document(image(3), image(1, deleted=True)),
+    )
+    assert pull(source) is Step.MORE
+    assert source.next_page == "/v2/entries?page=1"
+    assert (source.complete_until, HashList.objects.get().revision) == (None, 0)
+    assert pull(source) is Step.DONE
+    assert foreign.asked == [
+        "/base/v2/entries?from=1970-01-01T00:00:00Z&to=2026-11-02T11:58:00Z",
+        "/base/v2/entries?page=1",
+    ]
+    assert known() == ["7/2", "7/3"]
+    change = ListChange.objects.get()
+    assert (change.state, change.form, change.added, change.removed) == ("done", "sharing", 3, 1)
+    assert HashList.objects.get().entry_count == 2
+    assert source.complete_until == AT - timedelta(minutes=2)
+    assert source.next_try_at == AT + HOUR
+
+
+def test_the_next_pull_asks_from_where_the_last_was_complete(source, foreign) -> None:
+    pull(source)
+    assert not pulling.work(AT + timedelta(minutes=59))
+    assert len(foreign.asked) == 1
+    pulling.work(AT + HOUR)
+    asked = parse_qs(urlsplit(foreign.asked[-1]).query)
+    assert asked == {"from": ["2026-11-02T11:58:00Z"], "to": ["2026-11-02T12:58:00Z"]}
+
+
+def test_a_pull_that_brings_nothing_new_leaves_no_change(source, foreign) -> None:
+    foreign.says(document(image(1)))
+    pull(source)
+    pull(source, AT + HOUR)
+    assert ListChange.objects.count() == 1
+    assert HashList.objects.get().revision == 1
+
+
+def test_a_server_that_dies_within_its_answer_is_asked_for_the_same_page_again(
+    source, foreign
+) -> None:
+    foreign.says(document(image(1), next_path="/v2/entries?page=1"))
+    pull(source)
+    foreign.answer = lambda path: None
+    assert pull(source) is Step.POSTPONED
+    assert "broke off" in source.last_error
+    assert (source.next_page, source.tries) == ("/v2/entries?page=1", 1)
+    assert source.next_try_at == AT + timedelta(seconds=30)
+    assert known() == ["7/1"]
+    assert HashList.objects.get().revision == 0
+    foreign.says(b"", document(image(2)))
+    assert pull(source, AT + HOUR) is Step.DONE
+    assert known() == ["7/1", "7/2"]
+    assert (source.tries, source.last_error) == (0, "")
+    assert ListChange.objects.get().added == 2
+
+
+def test_a_server_that_is_not_there_is_left_alone_longer_and_longer(source, foreign) -> None:
+    Source.objects.update(address="http://127.0.0.1:9")
+    for tries in (1, 2, 3):
+        assert pull(source) is Step.POSTPONED
+        assert source.next_try_at == AT + wait_after(tries)
+    assert "no answer" in source.last_error
+
+
+def test_a_place_older_than_twelve_hours_is_given_up_for_the_range_anew(source, foreign) -> None:
+    foreign.says(document(image(1), next_path="/v2/entries?page=1"), document(image(2)))
+    pull(source)
+    foreign.says(document(image(1), image(2)))
+    assert pull(source, AT + timedelta(hours=13)) is Step.MORE
+    assert "from=1970" in foreign.asked[-1]
+    assert source.complete_until == AT - timedelta(minutes=2)
+    assert ListChange.objects.get().state == "done"
+    assert known() == ["7/1", "7/2"]
+
+
+def test_a_place_that_the_server_knows_no_more_is_given_up(source, foreign) -> None:
+    foreign.says(document(image(1), next_path="/v2/entries?page=1"))
+    pull(source)
+    foreign.answer = lambda path: (410, {}, b"")
+    assert pull(source) is Step.POSTPONED
+    assert source.next_page == ""
+    foreign.says(document(image(1)))
+    assert pull(source, AT + HOUR) is Step.DONE
+    assert known() == ["7/1"]
+
+
+def test_a_range_that_is_too_large_shrinks_by_four_and_grows_again(source, foreign) -> None:
+    Source.objects.update(complete_until=AT - timedelta(hours=64))
+
+    def small_ranges(path: str) -> Answer:
+        asked = parse_qs(urlsplit(path).query)
+        since, until = (datetime.fromisoformat(asked[n][0]) for n in ("from", "to"))
+        return (200, {}, document()) if until - since < 5 * HOUR else (413, {}, b"")
+
+    foreign.answer = small_ranges
+    steps = [pull(source) for _ in range(3)]
+    assert steps == [Step.MORE] * 3
+    assert source.complete_until is not None
+    for _ in range(200):
+        if pull(source) is Step.DONE:
+            break
+    assert source.complete_until >= AT - HOUR - timedelta(minutes=2)
+    assert len(foreign.asked) < 60
+
+
+def test_only_a_range_that_could_be_smaller_is_made_smaller(source, foreign) -> None:
+    foreign.answer = lambda path: (400, {}, b"")
+    steps = [pull(source) for _ in range(30)]
+    assert Step.MORE in steps
+    assert steps[-1] is Step.POSTPONED
+    assert "400" in source.last_error
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<!DOCTYPE x [<!ENTITY a 'b'>]><queryResult/>", "document type"),
+        (b"<queryResult", "not well-formed"),
+        (b"<html><body>Sign in</body></html>", "expected <queryResult>"),
+        (document(image(1), next_path="https://elsewhere.example/v2/entries?"), "/v2/entries?"),
+        (b"\x1f\x8b\x08\x00", "not well-formed"),
+    ],
+)
+def test_hostile_answers_are_refused_whole(source, foreign, body: bytes, words: str) -> None:
+    foreign.answer = lambda path: (200, {}, body)
+    assert pull(source) is Step.POSTPONED
+    assert words in source.last_error
+    assert not Entry.objects.exists()
+    assert source.complete_until is None
+
+
+def test_a_server_that_names_the_same_page_for_ever_is_stopped(source, foreign) -> None:
+    foreign.answer = lambda path: (200, {}, document(image(1), next_path="/v2/entries?page=1"))
+    assert pull(source) is Step.MORE
+    assert pull(source) is Step.POSTPONED
+    assert "same page" in source.last_error
+
+
+def test_an_answer_without_end_is_cut(source, foreign, monkeypatch) -> None:
+    monkeypatch.setattr(fetching, "MAX_BYTES", 1000)
+    foreign.says(document(*(image(n) for n in range(100))))
+    assert pull(source) is Step.POSTPONED
+    assert "larger than 1,000 bytes" in source.last_error
+    monkeypatch.setattr(fetching, "MAX_BYTES", 10**9)
+    monkeypatch.setattr(fetching, "LONGEST", -1.0)
+    assert pull(source) is Step.POSTPONED
+    assert "took longer" in source.last_error
+
+
+def test_a_redirection_is_not_followed(source, foreign) -> None:
+    foreign.answer = lambda path: (302, {"Location": "http://127.0.0.1:9/v2/entries"}, b"")
+    assert pull(source) is Step.POSTPONED
+    assert "not followed" in source.last_error
+    assert len(foreign.asked) == 1
+
+
+def test_a_busy_server_says_how_long_to_wait(source, foreign) -> None:
+    foreign.answer = lambda path: (429, {"Retry-After": "7200"}, b"")
+    assert pull(source) is Step.POSTPONED
+    assert source.next_try_at == AT + 2 * HOUR
+    foreign.answer = lambda path: (503, {"Retry-After": "soon"}, b"")
+    assert pull(source) is Step.POSTPONED
+    assert "503" in source.last_error
+
+
+def test_a_wrong_or_missing_password_is_said(source, foreign, monkeypatch) -> None:
+    monkeypatch.setenv("FOREIGN_PASSWORD", "wrong")
+    assert pull(source) is Step.POSTPONED
+    assert "password is wrong" in source.last_error
+    monkeypatch.delenv("FOREIGN_PASSWORD")
+    assert pull(source) is Step.POSTPONED
+    assert source.last_error == "the environment variable FOREIGN_PASSWORD is not set"
+
+
+def test_what_fails_while_a_page_is_written_leaves_nothing_of_it(
+    source, foreign, monkeypatch
+) -> None:
+    foreign.says(document(image(1), next_path="/v2/entries?page=1"), document(image(2)))
+    pull(source)
+
+    def fail(*args: object, **named: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pulling, "finish", fail)
+        assert pull(source) is Step.POSTPONED
+    assert source.last_error == "the disk is full"
+    assert (source.next_page, source.complete_until) == ("/v2/entries?page=1", None)
+    assert known() == ["7/1"]
+    assert pull(source) is Step.DONE
+    assert known() == ["7/1", "7/2"]
+
+
+def test_of_two_processes_one_page_counts(source, foreign) -> None:
+    foreign.says(document(image(1), next_path="/v2/entries?page=1"), document(image(2)))
+    late = Source.objects.select_related("hash_list").get()
+    pull(source)
+    answers = foreign.answer
+
+    def meanwhile(path: str) -> Answer | None:
+        return answers("")
+
+    foreign.answer = meanwhile
+    late.range_until = source.range_until
+    late.save = lambda **named: None
+    assert pull_page(late, at=AT) is Step.MORE
+    assert ListChange.objects.get().done == 1
+
+
+def test_sources_take_turns(source, foreign, officer) -> None:
+    other = create_list(Terms("Z", "NGO Z", "Agreement"), by=officer, at=AT)
+    server = Server(foreign.address + "/z", "us", "FOREIGN_PASSWORD")
+    add_source(other, server, by=officer, at=AT)
+    foreign.answer = lambda path: (
+        200, {}, document(image(1), next_path=f"/v2/entries?page={len(foreign.asked)}"),
+    )  # fmt: skip
+    for second in range(4):
+        assert pulling.work(AT + timedelta(seconds=second))
+    assert [path.startswith("/base/z") for path in foreign.asked] == [False, True, False, True]
+
+
+def test_a_removed_source_leaves_its_entries_and_no_open_change(source, foreign, officer) -> None:
+    foreign.says(document(image(1), next_path="/v2/entries?page=1"))
+    pull(source)
+    remove_source(source, by=officer, at=AT)
+    assert known() == ["7/1"]
+    assert ListChange.objects.get().state == "done"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://lists.example/base", "https://us:secret@lists.example", "ftp://lists.example",
+     "https://", "lists.example", "https://lists.example/?a=b", "https://lists.example:x"],
+)  # fmt: skip
+def test_addresses_that_would_show_the_password_are_refused(address: str) -> None:
+    with pytest.raises(fetching.BadAddress):
+        fetching.check_address(address)
+
+
+def test_the_api_s_version_belongs_to_the_calls_and_not_to_the_address() -> None:
+    checked = fetching.check_address(" https://lists.example/csam-hashsharing/v2/ ")
+    assert checked == "https://lists.example/csam-hashsharing"
+
+
+def test_a_range_shrinks_to_a_minute_and_no_further() -> None:
+    assert shrunk(AT, AT + HOUR) == AT + HOUR / 4
+    assert shrunk(AT, AT + timedelta(minutes=2)) == AT + timedelta(minutes=1)
+    assert shrunk(AT, AT + timedelta(minutes=1)) is None
+    plan = after_exhaustion(AT - 10 * HOUR, AT - 9 * HOUR, AT, HOUR)
+    assert (plan.range_until, plan.next_try_at) == (AT - 5 * HOUR, None)
+    assert wait_after(1000) == timedelta(hours=6)
