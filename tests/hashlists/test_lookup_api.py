@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from breakwater.custody.models import AuditEntry
-from breakwater.hashlists import lookup_api
+from breakwater.hashlists import basic, lookup_api
 from breakwater.hashlists.actions.recipients import digest
 from breakwater.hashlists.models import HashList, ListChange, Recipient
 from breakwater.hashlists.rules.throttle import Throttle
@@ -25,7 +25,7 @@ ONE, TWO = f"{1:032x}", f"{2:032x}"
 @pytest.fixture(autouse=True)
 def fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup_api, "CALLS", Throttle(5, 60.0))
-    monkeypatch.setattr(lookup_api, "FAILURES", Throttle(5, 60.0))
+    monkeypatch.setattr(basic, "FAILURES", Throttle(5, 60.0))
 
 
 @pytest.fixture(autouse=True)

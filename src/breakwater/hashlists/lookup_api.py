@@ -4,8 +4,6 @@ HTTP Basic by a recipient's account, JSON in and out. Every call is logged: who,
 many were known.
 """
 
-import base64
-import binascii
 import json
 import math
 import time
@@ -19,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from breakwater.formats.hash_entry import BadFingerprint, read_fingerprint
 from breakwater.hashlists.actions.looking_up import Answer, look_up
-from breakwater.hashlists.actions.recipients import recipient_for
+from breakwater.hashlists.basic import recipient_of
 from breakwater.hashlists.models import Handling, Recipient
 from breakwater.hashlists.queries.lookup import KINDS
 from breakwater.hashlists.rules.asking import Question
@@ -30,7 +28,6 @@ MOST_HASHES = 1000
 MOST_BYTES = 1024 * 1024
 # Each server process counts its own: this keeps lists from being guessed out, not exact accounts.
 CALLS = Throttle(60, 60.0)
-FAILURES = Throttle(10, 300.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +67,12 @@ def _answered(request: HttpRequest) -> dict[str, Any]:
 
 
 def _recipient(request: HttpRequest) -> Recipient:
-    username, secret = _credentials(request)
-    source, now = f"{username}|{request.META.get('REMOTE_ADDR', '')}", time.monotonic()
-    wait = FAILURES.wait(source, now)
-    if wait:
-        raise Refused(429, "too_many_failures", "Too many wrong secrets.", wait=wait)
-    recipient = recipient_for(username, secret)
+    recipient = recipient_of(request)
     if recipient is None:
-        FAILURES.count(source, now)
-        raise Refused(401, "credentials", "This user name and secret do not fit.")
+        raise Refused(401, "credentials", "Send the user name and secret of an open account.")
     if not recipient.may_look_up:
         raise Refused(403, "not_allowed", "This account may not look hashes up.")
     return recipient
-
-
-def _credentials(request: HttpRequest) -> tuple[str, str]:
-    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
-    try:
-        text = (
-            base64.b64decode(encoded, validate=True).decode() if scheme.lower() == "basic" else ""
-        )
-    except (binascii.Error, UnicodeDecodeError):
-        text = ""
-    username, _, secret = text.partition(":")
-    if not username:
-        raise Refused(401, "credentials", "Send a user name and a secret by HTTP Basic.")
-    return username, secret
 
 
 def _body(request: HttpRequest) -> list[Any]:
