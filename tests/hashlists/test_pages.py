@@ -200,7 +200,8 @@ def test_a_lookup_shows_every_voice_and_that_lists_disagree(
 ) -> None:
     fill(raising, f"md5,grade,member\n{md5(1)},A1,Lab\n{md5(2)},B2,Lab\n")
     fill(lowering, f"md5,grade\n{md5(1)},meme\n")
-    told = ask(asker, f"{md5(1)}\nMD5: {md5(2).upper()}\n{md5(3)}\n{md5(3)}\nfoo\n")
+    told = ask(asker, f"{md5(3)}\nMD5: {md5(2).upper()}\n{md5(1)}\n{md5(3)}\nfoo\n")
+    assert told.index("Lists disagree") < told.index("Known; raises the priority")
     assert "2 of 3 hashes are known; lists disagree on 1" in told
     assert told.count("Lists disagree") >= 1
     assert "Known; raises the priority" in told

@@ -37,7 +37,11 @@ def lookup(request: HttpRequest) -> HttpResponseBase:
     if asking is None:
         return _page(request, form, status=400)
     answers = look_up(asking.questions, by=signed_in(request), at=timezone.now())
-    known = [a for a in answers if a.is_known]
+    # What people have to decide about stands first, then what raises.
+    known = sorted(
+        (a for a in answers if a.is_known),
+        key=lambda a: (not a.verdict.is_contradicted, not a.verdict.raises),
+    )
     unknown = [a for a in answers if not a.is_known]
     return _page(
         request, form,
