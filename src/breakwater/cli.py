@@ -26,6 +26,7 @@ app = typer.Typer(
 # Room -> name of its commands; a room whose folder is gone has none.
 ROOMS: dict[str, str | None] = {
     "reports": "reports",
+    "hashlists": "hashlists",
     "custody": "audit",
     "people": "people",
     "synth": "synth",

@@ -65,6 +65,22 @@ def _complete() -> bool:
     return not Fingerprint.objects.exists() or all(path.exists() for path in files)
 
 
+def damaged() -> list[str]:
+    """Names of files that are not as they were written; nothing is changed."""
+    found = [digest_path(k).name for k in DIGESTS if _is_damaged(k)]
+    try:
+        RadiusIndex.open(pdq_folder()).verify()
+    except FileNotFoundError:
+        pass  # there is none yet
+    except (Damaged, NotAnIndex):
+        found.append(pdq_folder().name)
+    return found
+
+
+def _is_damaged(kind: Kind) -> bool:
+    return digest_path(kind).exists() and _opened_digests(digest_path(kind), verify=True) is None
+
+
 def rebuild() -> None:
     """Throw the files away and make them from the database."""
     for kind in DIGESTS:

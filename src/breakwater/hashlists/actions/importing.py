@@ -21,6 +21,7 @@ from django.db import transaction
 from django.db.models import Count, F
 
 from breakwater.custody.actions import record
+from breakwater.formats.hash_collection import read_collection
 from breakwater.formats.hash_entry import Advice, Fault, HashEntry
 from breakwater.formats.hash_table import ColumnMapping, read_table
 from breakwater.formats.record import FormatError
@@ -31,7 +32,7 @@ from breakwater.hashlists.models import Entry, HashList, ListChange, ListFault
 from breakwater.people.models import User
 from breakwater.storage import bulk
 
-FORMS = ("table", "vics")
+FORMS = ("table", "vics", "collection")
 SET = 5_000
 MOST_BYTES = 8 << 30
 # Faults beyond this many are counted, not kept one by one.
@@ -214,6 +215,8 @@ def apply_change(change: ListChange, *, at: datetime, progress: Progress | None 
 def _found(change: ListChange, stream: BinaryIO) -> Iterator[HashEntry | Fault]:
     if change.form == "table":
         return read_table(stream, ColumnMapping(**change.mapping) if change.mapping else None)
+    if change.form == "collection":
+        return read_collection(stream, change.name)
     file = read_vics(stream.read())
     return itertools.chain(file.faults, file.all_entries())
 
