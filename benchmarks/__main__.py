@@ -11,15 +11,15 @@ from pathlib import Path
 
 from benchmarks import results
 
-FULL = {"reports": 100_000, "pages": 1_000_000, "filings": 1_500}
-QUICK = {"reports": 4_000, "pages": 8_000, "filings": 100}
+FULL = {"reports": 100_000, "pages": 1_000_000, "filings": 1_500, "hashes": 10_000_000}
+QUICK = {"reports": 4_000, "pages": 8_000, "filings": 100, "hashes": 200_000}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small counts, to see that it runs")
     parser.add_argument(
-        "--only", choices=["pipeline", "pages", "door", "media"], help="one part alone"
+        "--only", choices=["pipeline", "pages", "door", "media", "matching"], help="one part alone"
     )
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="one database alone")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
@@ -32,11 +32,15 @@ def main() -> None:
         from benchmarks import media
 
         found += media.run(quick=options.quick)
-    if options.only != "media":
+    if options.only in (None, "matching") and not options.database:
+        from benchmarks import matching
+
+        found += matching.run(QUICK if options.quick else FULL)
+    if options.only not in ("media", "matching"):
         for database in [options.database] if options.database else ["sqlite", "postgresql"]:
             found += outside(database, sys.argv[1:])
-    if not (options.quick or options.only or options.database):
-        results.write(found)
+    if not options.quick:
+        results.write(found, replace=not (options.only or options.database))
 
 
 def outside(database: str, arguments: list[str]) -> list[results.Figure]:
@@ -73,7 +77,7 @@ def inside(options: argparse.Namespace) -> None:
 
     call_command("migrate", verbosity=0)
     database, counts = connection.vendor, QUICK if options.quick else FULL
-    from benchmarks import door, pages, pipeline
+    from benchmarks import door, lists, pages, pipeline
 
     found: list[results.Figure] = []
     if options.only in (None, "door"):
@@ -82,6 +86,7 @@ def inside(options: argparse.Namespace) -> None:
         found += pipeline.run(database, counts["reports"])
     if options.only in (None, "pages"):
         found += pages.run(database, counts["pages"])
+        found += lists.run(database)
     (Path(options.inside) / "figures.json").write_text(json.dumps([asdict(f) for f in found]))
 
 

@@ -54,7 +54,12 @@ def line(f: Figure) -> str:
     return text + (f" · asked: {f.limit}" if f.limit else "")
 
 
-def write(figures: list[Figure]) -> None:
+def write(figures: list[Figure], *, replace: bool) -> None:
+    """Write the figures; those of a part alone take the places of older ones of that name."""
+    if not replace:
+        measured = {(f.name, f.database, f.peer) for f in figures}
+        kept = [Figure(**f) for f in json.loads((HERE / "results.json").read_text())]
+        figures = [f for f in kept if (f.name, f.database, f.peer) not in measured] + figures
     (HERE / "results.json").write_text(json.dumps([asdict(f) for f in figures], indent=1) + "\n")
     rows = [
         "# Measured figures",

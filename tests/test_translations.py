@@ -10,7 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 import messages
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%")
-RETIRED = re.compile(r"p(o|é)do-?porn|kinderporn|pornograf[ií]a infantil|child\s+porn", re.IGNORECASE)
+RETIRED = re.compile(
+    r"p(o|é)do-?porn|kinderporn|pornograf[ií]a infantil|child\s+porn", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)

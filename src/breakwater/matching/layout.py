@@ -47,12 +47,20 @@ class TableSpec:
         return sum(comb(self.bits, k) for k in range(self.flips + 1))
 
 
-@functools.lru_cache(maxsize=256)
 def plan(count: int, code_bits: int, radius: int) -> tuple[TableSpec, ...]:
     """The tables for `count` codes of `code_bits` bits at `radius`; none where a scan is faster."""
     if count < LEAST_FOR_TABLES:
         return ()
-    plans = [p for m in range(2, 33) if (p := _plan(m, count, code_bits, radius))]
+    # Counts within an eighth of each other share a plan, so that a growing index seldom plans.
+    step = 1 << max(count.bit_length() - 4, 0)
+    return _best_plan(-(-count // step) * step, code_bits, radius)
+
+
+@functools.lru_cache(maxsize=256)
+def _best_plan(count: int, code_bits: int, radius: int) -> tuple[TableSpec, ...]:
+    plans = [
+        p for m in range(2, min(radius + 1, 24) + 1) if (p := _plan(m, count, code_bits, radius))
+    ]
     best = min(plans, key=lambda p: cost(p, count), default=())
     return best if best and cost(best, count) * SCANNED_PER_LINE < count else ()
 
@@ -90,5 +98,6 @@ def _plan(tables: int, count: int, code_bits: int, radius: int) -> tuple[TableSp
     )
 
 
+@functools.lru_cache(maxsize=8192)
 def _cost(bits: int, flips: int, count: int) -> float:
     return cost((TableSpec(0, bits, low_bits(bits, count), flips),), count)

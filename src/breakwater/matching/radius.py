@@ -106,7 +106,7 @@ class RadiusIndex:
         if state.has_tail:
             splits, positions, distances, _ = state.tail.search(queries, limit, threads, True)
             parts.append(Found(splits, state.ids[positions], distances))
-        return _joined(parts, len(queries))
+        return joined(parts, len(queries))
 
     def near(self, value: bytes, radius: int | None = None) -> list[tuple[int, int]]:
         """Pairs of id and distance for one hash, the nearest first."""
@@ -318,7 +318,8 @@ def _live(sealed: _Sealed, state: _State) -> tuple[Codes, Ids]:
     return codes[stay], ids[stay]
 
 
-def _joined(parts: list[Found], queries: int) -> Found:
+def joined(parts: list[Found], queries: int) -> Found:
+    """One answer to the same `queries` from several indexes that share no entry."""
     filled = [p for p in parts if len(p.ids)]
     if len(filled) == 1:
         return filled[0]
