@@ -218,6 +218,9 @@ def write_selectors(
         if sid not in existing
     ]
     fields = ("id", "kind", "value", "frequency", "bundle", "first_seen_at")
+    # In the order of the indexes: neighbours are written into the same pages.
+    fresh.sort(key=lambda row: row[0])
+    appearances.sort(key=lambda row: row[1])
     bulk.insert(Selector, fields, fresh)
     changed = [(known[sid].frequency, known[sid].bundle, sid) for sid in existing]
     bulk.update(Selector, ("frequency", "bundle"), sorted(changed, key=lambda row: row[2]))
