@@ -96,6 +96,12 @@ def hash_files(
     except OSError as problem:
         err.print(f"Not written: {escape(str(problem))}")
         code = 1
+    if code == _STOPPED:
+        # All is written and closed. The pool's own goodbye trips, now and then, over a pipe that its
+        # thread has just closed (concurrent.futures before Python 3.12), so it is left out.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     raise typer.Exit(code)
 
 
