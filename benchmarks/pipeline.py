@@ -13,13 +13,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from benchmarks.door_process import accept_all
 from benchmarks.results import Figure, figure
-from breakwater.reports.actions.accept import Document, accept_originals
+from breakwater.reports.actions.accept import Document
 from breakwater.reports.actions.unpack import unpack_all
 from breakwater.reports.models import (
     Appearance,
     Bundle,
-    Delivery,
     Membership,
     Original,
     Report,
@@ -89,9 +89,11 @@ def _whole_path(count: int) -> float:
     """
     context = get_context("spawn")
     ready, go = context.Event(), context.Event()
-    door = context.Process(target=_door, args=(count, ready, go))
+    door = context.Process(target=accept_all, args=(count, ready, go))
     door.start()
-    ready.wait()
+    while not ready.wait(1):
+        if not door.is_alive():
+            raise RuntimeError("the door ended before it began")
     start = time.perf_counter()
     go.set()
     done = 0
@@ -105,20 +107,6 @@ def _whole_path(count: int) -> float:
     if Report.objects.count() != count:
         raise RuntimeError(f"{Report.objects.count()} reports of {count}")
     return seconds
-
-
-def _door(count: int, ready: Any, go: Any) -> None:
-    import django
-
-    django.setup()
-    made, at = documents(count), datetime.now(UTC)
-    delivery = Delivery.objects.create(
-        door="police", name="bench", sent_by="bench", received_at=at, state=Delivery.State.RECEIVED
-    )
-    ready.set()
-    go.wait()
-    for part in sets(made):
-        accept_originals(part, delivery=delivery, at=at)
 
 
 def _rows_alone() -> float:
