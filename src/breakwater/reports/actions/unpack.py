@@ -62,14 +62,21 @@ def unpack_waiting(limit: int = SET, *, at: datetime | None = None) -> int:
 def unpack_all(*, at: datetime | None = None) -> int:
     """Unpack everything that waits; with much to do, a second process reads ahead."""
     at = at or timezone.now()
-    if (
-        Original.objects.filter(state=Original.State.WAITING)[:WORTH_A_PROCESS].count()
-        < WORTH_A_PROCESS
-    ):
-        done = 0
-        while dealt_with := unpack_waiting(at=at):
-            done += dealt_with
-        return done
+    done = 0
+    # Asked again after each set: a door that is busy may have filled up meanwhile.
+    while True:
+        dealt_with = _unpack_with_reader(at) if _is_worth_a_process() else unpack_waiting(at=at)
+        if not dealt_with:
+            return done
+        done += dealt_with
+
+
+def _is_worth_a_process() -> bool:
+    waiting = Original.objects.filter(state=Original.State.WAITING)
+    return waiting[:WORTH_A_PROCESS].count() == WORTH_A_PROCESS
+
+
+def _unpack_with_reader(at: datetime) -> int:
     # Spawned, not forked: a child must not inherit this process's database connection.
     with ProcessPoolExecutor(
         1, mp_context=get_context("spawn"), initializer=end_with, initargs=(os.getpid(),)
