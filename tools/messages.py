@@ -3,11 +3,14 @@
     python tools/messages.py update     collect texts into locale/<language>/LC_MESSAGES/django.po
     python tools/messages.py missing    list what is not translated; 1 if anything is
     python tools/messages.py compile    write the .mo files that the desk reads
+    python tools/messages.py fill FILE  collect, then enter translations from a JSON file:
+                                        {"text": {"es": "…", "fr": "…", "nl": ["one", "many"]}, …}
 
 Needs no gettext on the machine: Django turns templates into code, Babel reads the code.
 """
 
 import io
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,12 +88,35 @@ def update() -> None:
         catalog.update(template, no_fuzzy_matching=True)
         catalog.obsolete.clear()
         catalog.revision_date = catalog.creation_date  # a date would change every file every time
-        path = po_path(language)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            write_po(
-                file, catalog, omit_header=False, sort_output=True, include_lineno=False, width=98
-            )
+        write(language, catalog)
+
+
+def write(language: str, catalog: Catalog) -> None:
+    path = po_path(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, catalog, omit_header=False, sort_output=True, include_lineno=False, width=98)
+
+
+def fill(translations: dict[str, dict[str, str | list[str]]]) -> list[str]:
+    """Enter translations of texts; returns the texts that the package does not have."""
+    update()
+    unknown = set()
+    for language in LANGUAGES:
+        catalog = read(language)
+        for text, in_languages in translations.items():
+            known = [message for message in catalog if _singular(message.id) == text]
+            if not known:
+                unknown.add(text)
+            for message in known:
+                given = in_languages[language]
+                message.string = tuple(given) if isinstance(given, list) else given
+        write(language, catalog)
+    return sorted(unknown)
+
+
+def _singular(text: str | tuple[str, ...] | list[str]) -> str:
+    return text if isinstance(text, str) else text[0]
 
 
 def missing(language: str) -> list[str]:
@@ -117,7 +143,7 @@ def compile_all() -> None:
                 write_mo(file, read(language))
 
 
-def main(command: str) -> int:
+def main(command: str, *files: str) -> int:
     if command == "update":
         update()
     elif command == "compile":
@@ -127,6 +153,9 @@ def main(command: str) -> int:
         for language, text in gone:
             sys.stdout.write(f"{language}: {text}\n")
         return 1 if gone else 0
+    elif command == "fill":
+        for text in fill(json.loads(Path(files[0]).read_text(encoding="utf-8"))):
+            sys.stderr.write(f"not a text of the package: {text}\n")
     else:
         sys.stderr.write(__doc__ or "")
         return 2
@@ -134,4 +163,4 @@ def main(command: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))
+    sys.exit(main(*sys.argv[1:] or [""]))
