@@ -27,6 +27,7 @@ app = typer.Typer(
 ROOMS: dict[str, str | None] = {
     "reports": "reports",
     "hashlists": "hashlists",
+    "worstof": "worstof",
     "custody": "audit",
     "people": "people",
     "synth": "synth",

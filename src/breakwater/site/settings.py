@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "breakwater.people",
     "breakwater.hashlists",
     "breakwater.reports",
+    "breakwater.worstof",
     "breakwater.figures",
     "breakwater.site",
 ]

@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 # A room whose folder was deleted has no addresses, and nothing else changes.
 urlpatterns += [
     path("", include(f"breakwater.{room}.urls"))
-    for room in ("people", "custody", "hashlists", "figures")
+    for room in ("people", "custody", "hashlists", "worstof", "figures")
     if find_spec(f"breakwater.{room}.urls")
 ]
 if find_spec("breakwater.hashlists"):

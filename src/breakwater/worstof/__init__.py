@@ -1,0 +1,1 @@
+"""Domains that two authorities verified, and their way to the resolvers that block them."""

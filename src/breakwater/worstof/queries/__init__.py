@@ -1,0 +1,1 @@
+"""What pages, exports and the publisher read."""
