@@ -61,6 +61,15 @@ def administrator(police: Agency) -> User:
 
 
 @pytest.fixture
+def assessor(db: None) -> User:
+    """An officer of another country's police, who judges domains of the Worst Of list."""
+    abroad = Agency.objects.create(
+        name="Police of Elsewhere", kind="police", country="CW", is_synthetic=True
+    )
+    return _person("assessor", "assessor", abroad)
+
+
+@pytest.fixture
 def reader(db: None) -> User:
     """A prosecutor, who sees what was shared with the prosecutor's office."""
     office = Agency.objects.create(

@@ -20,6 +20,7 @@ class AgencyKind(models.TextChoices):
 class Role(models.TextChoices):
     OFFICER = "officer", _("Officer")
     SUPERVISOR = "supervisor", _("Supervisor")
+    ASSESSOR = "assessor", _("Assessor for the Worst Of list")
     READER = "reader", _("Reader of shared bundles")
     ANALYST = "analyst", _("Reader of figures")
     AUDITOR = "auditor", _("Auditor")

@@ -17,6 +17,12 @@ ACTIONS = (
     "lists.see",
     "lists.manage",
     "lists.lookup",
+    "worstof.see",
+    "worstof.nominate",
+    "worstof.assess",
+    "worstof.sign",
+    "worstof.manage",
+    "worstof.overview",
     "log.see",
     "people.manage",
     "api.read",
@@ -35,15 +41,21 @@ _DESK = frozenset(
         "api.read",
     }
 )
+# What an officer of another country's authority does here: judge domains, and nothing else.
+_ASSESSOR = frozenset({"worstof.see", "worstof.nominate", "worstof.assess"})
+_OFFICER = _DESK | _ASSESSOR | {"worstof.sign", "worstof.overview"}
 _OF_ROLE: dict[str, frozenset[str]] = {
-    "officer": _DESK,
-    "supervisor": _DESK | {"bundle.supervise", "lists.manage", "work.see"},
+    "officer": _OFFICER,
+    "supervisor": _OFFICER | {"bundle.supervise", "lists.manage", "worstof.manage", "work.see"},
+    "assessor": _ASSESSOR,
     # A reader sees what a supervisor shared with the reader's agency, see `only_shared`.
     "reader": frozenset({"bundle.see", "report.see", "api.read"}),
-    "analyst": frozenset({"figures.see", "api.read"}),
+    "analyst": frozenset({"figures.see", "worstof.overview", "api.read"}),
     "auditor": frozenset({"log.see"}),
     # An administrator sees whether lists are taken in, not what they say of a file.
-    "administrator": frozenset({"people.manage", "work.see", "figures.see", "lists.see"}),
+    "administrator": frozenset(
+        {"people.manage", "work.see", "figures.see", "lists.see", "worstof.overview"}
+    ),
 }
 
 _EVERY_KIND = frozenset(
@@ -62,6 +74,7 @@ _EVERY_KIND = frozenset(
 _KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "officer": frozenset({"police"}),
     "supervisor": frozenset({"police"}),
+    "assessor": frozenset({"police", "prosecutor"}),
     "reader": frozenset({"police", "prosecutor", "judiciary", "forensic_lab"}),
     "analyst": _EVERY_KIND,
     "auditor": _EVERY_KIND - {"provider"},

@@ -15,6 +15,8 @@ ROOMS = (
     ("queue", "bundle.see", "inbox", _("Queue"), "q"),
     ("import", "import.files", "upload", _("Hand in"), "i"),
     ("hash-lists", "lists.see", "hash", _("Hash lists"), "h"),
+    ("worst-of", "worstof.see", "shield", _("Worst Of list"), "b"),
+    ("worst-of-overview", "worstof.overview", "eye", _("Blocking"), "k"),
     ("figures", "figures.see", "chart", _("Figures"), "f"),
     ("work", "work.see", "gear", _("Work"), "w"),
     ("log", "log.see", "list", _("Log"), "l"),

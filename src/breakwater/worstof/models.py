@@ -215,6 +215,17 @@ class ZoneChange(models.Model):
         return f"{'+' if self.adds else '-'}{self.name}"
 
 
+class ZoneName(models.Model):
+    """One name that resolvers block now: what the publications so far add up to."""
+
+    name = models.CharField(max_length=253, primary_key=True)
+    is_national = models.BooleanField()  # only recipients with the national scope get it
+    serial = models.BigIntegerField()  # of the publication that brought it
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class HeldChange(models.Model):
     """A bulk change that the brake stopped: it waits for two people, or is thrown away."""
 

@@ -1,0 +1,5 @@
+"""`breakwater worstof …`: recipients and what each gets."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,5 @@
+"""Addresses of the Worst Of room: the desk's own pages, the public's, the recipients'."""
+
+from breakwater.worstof import desk_urls, public_urls, recipient_urls
+
+urlpatterns = [*desk_urls.urlpatterns, *public_urls.urlpatterns, *recipient_urls.urlpatterns]
