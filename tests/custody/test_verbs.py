@@ -11,7 +11,7 @@ from breakwater.custody.verbs import VERBS, in_words
 from breakwater.reports.rules import deciding
 
 SOURCE = Path(breakwater.__file__).parent
-VERB = re.compile(r"(custody|people|reports|hashlists|figures|synth)\.[a-z_]+\.[a-z_]+")
+VERB = re.compile(r"(custody|people|reports|hashlists|worstof|figures|synth)\.[a-z_]+\.[a-z_]+")
 RECORDING = {"record", "record_view", "audit", "Deed"}
 
 

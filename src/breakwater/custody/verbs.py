@@ -58,6 +58,7 @@ VERBS: dict[str, Promise] = {
     "reports.job.retried": _("Started a job again"),
     "reports.originals.retried": _("Read originals again that were stuck"),
     "reports.rebuild.started": _("Began to rebuild from the originals"),
+    "worstof.log.signed": _("Signed a head of the transparency log"),
 }
 
 

@@ -357,7 +357,7 @@ class LogLeaf(models.Model):
 
 
 class LogHead(models.Model):
-    """A signed size and root of the transparency log."""
+    """A signed size and root of the transparency log; `at` in whole seconds, as it was signed."""
 
     size = models.BigIntegerField(unique=True)
     root = models.BinaryField(max_length=32)
@@ -366,3 +366,23 @@ class LogHead(models.Model):
 
     def __str__(self) -> str:
         return str(self.size)
+
+
+class LogNode(models.Model):
+    """The hash of one full subtree of the log; see `rules.merkle.place`. Never changes."""
+
+    place = models.BigIntegerField(primary_key=True)
+    hash = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return str(self.place)
+
+
+class StopCount(models.Model):
+    """How often the stop page was shown on one day (UTC). Nothing is kept of visitors."""
+
+    day = models.DateField(primary_key=True)
+    shown = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.shown}"

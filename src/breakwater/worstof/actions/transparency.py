@@ -1,0 +1,88 @@
+"""Adds decisions to the transparency log and signs what it has become."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+
+from breakwater.custody.actions import NotInTransaction, record
+from breakwater.storage.bulk import lock_writer
+from breakwater.worstof import signing
+from breakwater.worstof.models import Entry, LogHead, LogLeaf, LogNode
+from breakwater.worstof.queries import log
+from breakwater.worstof.rules import leaves, merkle
+
+# What a leaf can tell, see `LogLeaf.verb`; the yearly report counts these words.
+VERBS = ("listed", "removed", "lapsed", "appeal-upheld", "appeal-rejected")
+BETWEEN_HEADS = timedelta(minutes=1)
+_WRITER = 0x776F6C67  # of `lock_writer`: the log has one writer at a time
+
+
+def append(verb: str, entry: Entry, *, at: datetime) -> LogLeaf:
+    """Put a decision into the log; call it in the decision's own transaction.
+
+    The leaf's index is the next one, also when several processes decide at once: they queue
+    until the transaction of the one before has ended, and a transaction that fails leaves no gap.
+
+    Raises:
+        NotInTransaction: there is no open transaction.
+        ValueError: the verb is none of `VERBS`.
+    """
+    if verb not in VERBS:
+        raise ValueError(f"the transparency log knows no {verb}")
+    if not connection.in_atomic_block:
+        raise NotInTransaction("add to the transparency log inside the decision's transaction")
+    lock_writer(_WRITER)
+    decision = leaves.canonical(
+        {
+            "at": leaves.written(at),
+            "list": entry.block_list.name,
+            "name": entry.name,
+            "verb": verb,
+        }
+    )
+    nonce = secrets.token_bytes(leaves.NONCE_BYTES)
+    leaf = LogLeaf(
+        index=log.size(), commitment=leaves.commitment(nonce, decision), nonce=nonce,
+        decision=decision, year=at.astimezone(UTC).year, verb=verb,
+    )  # fmt: skip
+    leaf.save(force_insert=True)
+    _grow(leaf)
+    return leaf
+
+
+def _grow(leaf: LogLeaf) -> None:
+    wanted = merkle.full_nodes((0, leaf.index))
+    known = log.nodes(wanted)
+    hashed = merkle.leaf_hash(bytes(leaf.commitment))
+    full = merkle.grown(leaf.index, [known[node] for node in wanted], [hashed])
+    LogNode.objects.bulk_create(LogNode(place=merkle.place(node), hash=h) for node, h in full)
+
+
+def sign_head(*, actor: str, at: datetime) -> LogHead | None:
+    """Sign what the log has become; None if its last head already says so.
+
+    Raises:
+        signing.BadKey: the key file is damaged.
+    """
+    at = at.replace(microsecond=0)
+    with transaction.atomic():
+        lock_writer(_WRITER)
+        size = log.size()
+        if size == 0 or LogHead.objects.filter(size__gte=size).exists():
+            return None
+        head = leaves.Head(size, log.root_at(size), at)
+        row = LogHead.objects.create(
+            size=size, root=head.root, at=at, signature=signing.sign(head.signed)
+        )
+        record("worstof.log.signed", actor=actor, at=at, target=f"size {size}",
+               detail={"size": size, "root": head.root.hex()})  # fmt: skip
+    return row
+
+
+def sign_when_due(at: datetime) -> bool:
+    """Sign a head if there are new leaves and the last head is a minute old; say whether."""
+    last = LogHead.objects.order_by("-size").first()
+    if last and (at - last.at < BETWEEN_HEADS or last.size == log.size()):
+        return False
+    return sign_head(actor="worker", at=at) is not None
