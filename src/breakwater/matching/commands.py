@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from breakwater.matching import hash_output, pictures, videos
-from breakwater.matching.folders import Entry, Walk
-from breakwater.matching.media import HashedFile, Wanted, hash_file
-from breakwater.matching.processes import InOrder
+from breakwater.matching.bulk.engines import Engine, NotInstalled, engine
+from breakwater.matching.bulk.objects import BadAddress, Listing, is_address, opened, storage
+from breakwater.matching.folders import Entry
+from breakwater.matching.media import HashedFile, Wanted, hash_file, hash_open
 
 app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
 err = Console(stderr=True, highlight=False)
@@ -31,7 +32,8 @@ _STOPPED = 130  # what shells take for Ctrl-C
 @app.command("hash")
 def hash_files(
     paths: Annotated[
-        list[Path], typer.Argument(exists=True, help="Files, and folders with all below them.")
+        list[str],
+        typer.Argument(help="Files, and folders with all below them; also s3://bucket/folder."),
     ],
     out: Annotated[
         Path | None, typer.Option(help="The file to write; without it, standard output.")
@@ -60,6 +62,10 @@ def hash_files(
     processes: Annotated[
         int, typer.Option(min=0, help="Work in so many processes; 0 is one for each processor.")
     ] = 0,
+    engine_name: Annotated[
+        str, typer.Option("--engine", help="local, or daft for Daft, also on a cluster.")
+    ] = "local",
+    cluster: Annotated[str, typer.Option(help="Address of a Ray cluster, for --engine daft.")] = "",
 ) -> None:
     """Hash files: MD5, SHA-1 and SHA-256 of all, PDQ of pictures and of frames of videos.
 
@@ -74,6 +80,8 @@ def hash_files(
 
         breakwater hash archive --no-video --format parquet --out hashes.parquet
 
+        breakwater hash s3://bucket/uploads --engine daft --cluster head.example:6379 --processes 64
+
     Match pictures on PDQ only where `quality` is 50 or more.
 
     Ends with 0 if all was read, 1 if some files could not be, 2 if it was called wrongly, 130
@@ -83,10 +91,11 @@ def hash_files(
         raise typer.BadParameter(f"«{format}» is none of: {', '.join(hash_output.FORMATS)}")
     if format == "parquet" and out is None:
         raise typer.BadParameter("Parquet needs --out")
+    check_paths(paths)
     wanted = Wanted(video, turns, upright, seconds, frames, pixels)
-    given = [os.fsencode(path) for path in paths]
+    with_engine = chosen_engine(engine_name, processes, cluster)
     try:
-        code = _run(given, out, format, wanted, processes or os.cpu_count() or 1)
+        code = _run(paths, out, format, wanted, with_engine)
     except FileExistsError as problem:
         raise typer.BadParameter(f"{out} exists; choose another name") from problem
     except BrokenPipeError:
@@ -105,7 +114,31 @@ def hash_files(
     raise typer.Exit(code)
 
 
-def _run(paths: list[bytes], out: Path | None, format: str, wanted: Wanted, processes: int) -> int:
+def check_paths(paths: Sequence[str]) -> None:
+    """End with a sentence if one of them is not there, or no address that can be read."""
+    for path in paths:
+        try:
+            if is_address(path):
+                storage(path)
+            else:
+                os.lstat(path)
+        except (BadAddress, OSError, ValueError) as problem:
+            raise typer.BadParameter(f"«{path}» does not exist or cannot be read: {problem}") from problem  # fmt: skip
+
+
+def chosen_engine(name: str, processes: int, cluster: str) -> Engine:
+    """The engine that options name; ends with a sentence if it cannot be had."""
+    if name not in ("local", "daft"):
+        raise typer.BadParameter(f"«{name}» is none of: local, daft")
+    if cluster and name != "daft":
+        raise typer.BadParameter("--cluster needs --engine daft")
+    try:
+        return engine(name, processes or os.cpu_count() or 1, cluster)
+    except (NotInstalled, ConnectionError) as problem:
+        raise typer.BadParameter(str(problem)) from problem
+
+
+def _run(paths: list[str], out: Path | None, format: str, wanted: Wanted, engine: Engine) -> int:
     """Hash all and write it; the exit code."""
     with ExitStack() as stack:
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -113,11 +146,11 @@ def _run(paths: list[bytes], out: Path | None, format: str, wanted: Wanted, proc
         file: BinaryIO = sys.stdout.buffer if out is None else stack.enter_context(out.open("xb"))
         output = hash_output.FORMATS[format](file)
         stack.callback(output.close)
-        walk = Walk(paths, skipped=os.fstat(file.fileno()) if out else None)
-        told = _Told(sum(1 for _ in Walk(paths)) if err.is_terminal else 0)
+        walk = Listing(paths, skipped=os.fstat(file.fileno()) if out else None)
+        told = _Told(sum(1 for _ in Listing(paths)) if err.is_terminal else 0)
         stack.callback(told.end, walk)
         try:
-            for found in hashed(walk, wanted, processes):
+            for found in hashed(walk, wanted, engine):
                 output.write(found)
                 told.add(found)
         except KeyboardInterrupt:
@@ -126,31 +159,9 @@ def _run(paths: list[bytes], out: Path | None, format: str, wanted: Wanted, proc
     return 1 if told.faults else 0
 
 
-def hashed(entries: Iterable[Entry], wanted: Wanted, processes: int) -> Iterator[HashedFile]:
-    """Hash files in their order. One set of files is not worth starting processes for."""
-    sets = _sets(entries)
-    first, second = next(sets, []), next(sets, None)
-    work = partial(_hash_entry, wanted=wanted)
-    if processes == 1 or second is None:
-        for items in _chain(first, second, sets):
-            yield from map(work, items)
-        return
-    yield from InOrder(
-        work,
-        _chain(first, second, sets),
-        lost=_lost,
-        processes=processes,
-        preload="breakwater.matching.commands",
-    )
-
-
-def _chain(
-    first: list[Entry], second: list[Entry] | None, rest: Iterator[list[Entry]]
-) -> Iterator[list[Entry]]:
-    yield first
-    if second is not None:
-        yield second
-    yield from rest
+def hashed(entries: Iterable[Entry], wanted: Wanted, engine: Engine) -> Iterator[HashedFile]:
+    """Hash files in their order."""
+    yield from engine.each(partial(_hash_entry, wanted=wanted), _sets(entries), _lost)
 
 
 def _sets(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -170,7 +181,19 @@ def _sets(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 def _hash_entry(entry: Entry, wanted: Wanted) -> HashedFile:
     if entry.fault:
         return HashedFile(entry.path, fault=entry.fault)
+    if entry.store:
+        return _hash_object(entry, wanted)
     return hash_file(entry.path, wanted)
+
+
+def _hash_object(entry: Entry, wanted: Wanted) -> HashedFile:
+    found = HashedFile(entry.path)
+    try:
+        with opened(entry) as file:
+            hash_open(file, entry.size, found, wanted)
+    except OSError as problem:
+        found.fault = f"The object cannot be read: {problem}."
+    return found
 
 
 def _lost(entry: Entry) -> HashedFile:
@@ -199,7 +222,7 @@ class _Told:
             self._bar.start()
             self._bar.update(self._task, completed=self.files)
 
-    def end(self, walk: Walk) -> None:
+    def end(self, walk: Listing) -> None:
         self._bar.stop()
         for line in self._shown:
             err.print(line, markup=False, soft_wrap=True)

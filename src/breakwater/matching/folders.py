@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file to hash, or a folder that could not be read, with its fault."""
+    """A file to hash, or a folder that could not be read, with its fault.
+
+    `store` is the address of the storage that holds it; empty for a file of this machine.
+    """
 
     path: bytes
     size: int = 0
     fault: str = ""
+    store: str = ""
 
 
 class Walk:

@@ -64,21 +64,28 @@ def hash_file(path: bytes, wanted: Wanted) -> HashedFile:
         # A pipe that somebody put there must not make this wait for a writer.
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(number, "rb", buffering=0) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
                 found.fault = "This is not a plain file."
                 return found
-            _hash_open(file, found, wanted)
+            hash_open(file, status.st_size, found, wanted)
     except OSError as problem:
         found.fault = f"The file cannot be read: {problem.strerror or problem}."
-    except Unreadable as problem:
-        found.fault = str(problem)
     return found
 
 
-def _hash_open(file: BinaryIO, found: HashedFile, wanted: Wanted) -> None:
+def hash_open(file: BinaryIO, size: int, found: HashedFile, wanted: Wanted) -> None:
+    """Hash what was opened, of `size` bytes, into `found`. Raises OSError alone."""
+    try:
+        _hash_content(file, size, found, wanted)
+    except Unreadable as problem:
+        found.fault = str(problem)
+
+
+def _hash_content(file: BinaryIO, size: int, found: HashedFile, wanted: Wanted) -> None:
     head = file.read(kinds.HEAD)
     found.kind = kinds.kind_by_bytes(head)
-    keep = found.kind == "picture" and os.fstat(file.fileno()).st_size <= LARGEST_PICTURE
+    keep = found.kind == "picture" and size <= LARGEST_PICTURE
     content = _digest(head, file, found, keep=keep)
     if found.kind == "other":
         _compare_with_name(found)
