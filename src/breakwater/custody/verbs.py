@@ -79,6 +79,7 @@ VERBS: dict[str, Promise] = {
     "worstof.entry.withdrawn": _("Took an assessment back"),
     "worstof.list.changed": _("Changed the rule of a list of domains"),
     "worstof.list.created": _("Made a list of domains"),
+    "worstof.log.opened": _("Opened leaves of the transparency log"),
     "worstof.log.signed": _("Signed a head of the transparency log"),
     "worstof.zone.accepted": _("Published again from a database that was restored"),
     "worstof.zone.published": _("Published the Worst Of list"),

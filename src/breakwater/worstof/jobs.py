@@ -3,4 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-JOBS: list[tuple[str, Callable[[datetime], bool]]] = []
+from breakwater.worstof.actions import transparency
+
+
+def sign_log(at: datetime) -> bool:
+    return transparency.sign_when_due(at)
+
+
+JOBS: list[tuple[str, Callable[[datetime], bool]]] = [
+    ("worstof.log", sign_log),
+]

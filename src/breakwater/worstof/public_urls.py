@@ -1,5 +1,14 @@
 """Addresses that need no account: appeals, the stop page, the transparency log."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from breakwater.worstof import transparency_views as transparency
+
+urlpatterns = [
+    path("transparency/key", transparency.key, name="transparency-key"),
+    path("transparency/head", transparency.head, name="transparency-head"),
+    path("transparency/heads", transparency.heads, name="transparency-heads"),
+    path("transparency/leaves", transparency.leaves, name="transparency-leaves"),
+    path("transparency/consistency", transparency.consistency, name="transparency-consistency"),
+    path("transparency/proof", transparency.proof, name="transparency-proof"),
+]

@@ -11,11 +11,16 @@ from breakwater.worstof import signing
 from breakwater.worstof.models import Entry, LogHead, LogLeaf, LogNode
 from breakwater.worstof.queries import log
 from breakwater.worstof.rules import leaves, merkle
+from breakwater.worstof.rules.opened import Opened
 
 # What a leaf can tell, see `LogLeaf.verb`; the yearly report counts these words.
 VERBS = ("listed", "removed", "lapsed", "appeal-upheld", "appeal-rejected")
 BETWEEN_HEADS = timedelta(minutes=1)
 _WRITER = 0x776F6C67  # of `lock_writer`: the log has one writer at a time
+
+
+class NotInLog(Exception):
+    """There is no such leaf, or no signed head covers it yet."""
 
 
 def append(verb: str, entry: Entry, *, at: datetime) -> LogLeaf:
@@ -86,3 +91,26 @@ def sign_when_due(at: datetime) -> bool:
     if last and (at - last.at < BETWEEN_HEADS or last.size == log.size()):
         return False
     return sign_head(actor="worker", at=at) is not None
+
+
+def open_leaves(what: str, *, by: str, at: datetime) -> list[dict[str, object]]:
+    """Give what leaves hide, with proofs, to an auditor who may see it: one by its number, or
+    every leaf of a domain. The audit log keeps which numbers were opened.
+
+    Raises:
+        NotInLog: nothing was found, or no signed head covers it.
+    """
+    head = log.last_head()
+    rows = [row for row in log.leaves_of(what) if head and row.index < head.size]
+    if not rows or head is None:
+        raise NotInLog("No signed head covers such a leaf. Sign one: breakwater worstof sign-head")
+    with transaction.atomic():
+        numbers = [row.index for row in rows]
+        record("worstof.log.opened", actor=by, at=at, target=f"leaf {numbers[0]}",
+               detail={"leaves": numbers})  # fmt: skip
+    return [_opened(row, head).as_data() for row in rows]
+
+
+def _opened(row: LogLeaf, head: leaves.Head) -> Opened:
+    proof = log.inclusion_proof(row.index, head.size)
+    return Opened(row.index, bytes(row.nonce), row.decision, tuple(proof), head)

@@ -1,7 +1,10 @@
 """What the transparency log says: leaves, heads, and the hashes that proofs are made of."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterator
 from datetime import UTC
+
+from django.db.models import QuerySet
 
 from breakwater.storage.bulk import fetch_by_ids
 from breakwater.worstof.models import LogHead, LogLeaf, LogNode
@@ -50,3 +53,34 @@ def head_of(row: LogHead) -> Head:
 def last_head() -> Head | None:
     row = LogHead.objects.order_by("-size").first()
     return head_of(row) if row else None
+
+
+def heads(since: int = 0, limit: int | None = None) -> list[Head]:
+    """Signed heads by size, those of at least `since` leaves; at most `limit`."""
+    rows = LogHead.objects.filter(size__gte=since).order_by("size")
+    return [head_of(row) for row in rows[:limit]]
+
+
+def leaves(start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Index and commitment of the leaves from `start` up to the one before `end`, as kept."""
+    rows = LogLeaf.objects.filter(index__gte=start, index__lt=end).order_by("index")
+    for index, commitment in rows.values_list("index", "commitment").iterator():
+        yield index, bytes(commitment)
+
+
+def leaf_hash(index: int) -> bytes:
+    """The hash of a leaf as it was kept when the leaf was added.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return nodes([(0, index)])[0, index]
+
+
+def leaves_of(what: str) -> QuerySet[LogLeaf]:
+    """The leaf of this number, or every leaf that hides a decision on this domain."""
+    rows = LogLeaf.objects.order_by("index")
+    if what.isascii() and what.isdigit():
+        return rows.filter(index=int(what)) if len(what) < 19 else rows.none()
+    # Only an auditor's command asks this, so that no index has to hold names.
+    return rows.filter(decision__contains=f'"name":{json.dumps(what.lower(), ensure_ascii=False)}')
