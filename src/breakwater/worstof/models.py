@@ -201,14 +201,18 @@ class ZoneChange(models.Model):
     serial = models.BigIntegerField(null=True)
     published_at = models.DateTimeField(null=True)
     refused = models.CharField(max_length=200, blank=True)  # why it never was published
+    # What publishing it did to the zone: 1 the name entered, -1 it left, 0 nothing changed.
+    effect = models.SmallIntegerField(default=0)
 
     class Meta:
         indexes = [
+            models.Index(fields=["name"], name="worstof_change_name"),
+            models.Index(fields=["serial"], name="worstof_change_serial"),
             models.Index(
                 fields=["id"],
                 name="worstof_change_open",
                 condition=models.Q(published_at=None, refused=""),
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -221,9 +225,43 @@ class ZoneName(models.Model):
     name = models.CharField(max_length=253, primary_key=True)
     is_national = models.BooleanField()  # only recipients with the national scope get it
     serial = models.BigIntegerField()  # of the publication that brought it
+    # First 12 bits of SHA-256(name), see `rules.zone_digest`: so a change costs one bucket.
+    bucket = models.SmallIntegerField(default=-1, db_index=True)
 
     def __str__(self) -> str:
         return self.name
+
+
+class ZoneBucket(models.Model):
+    """The digests of one bucket of names, see `rules.zone_digest`; a bucket without row is empty."""
+
+    number = models.SmallIntegerField(primary_key=True)
+    digest = models.BinaryField(max_length=32)
+    international = models.BinaryField(max_length=32)  # of the names that are not national
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class PublisherState(models.Model):
+    """The one row that says how publishing goes; a page shows it."""
+
+    class Probe(models.TextChoices):
+        OFF = "off", _("Off: no resolver was given to check with")
+        GOOD = "good", _("Names that must never be blocked resolve")
+        BAD = "bad", _("A name that must never be blocked did not resolve")
+
+    # Made with the first publication: tells an older copy of this database from another one.
+    identity = models.CharField(max_length=32, blank=True)
+    problem = models.CharField(max_length=500, blank=True)  # why nothing is published now
+    since = models.DateTimeField(null=True)  # when the problem began
+    # `breakwater worstof serve` was alive then; while it is, the worker leaves publishing to it.
+    served_at = models.DateTimeField(null=True)
+    probe = models.CharField(max_length=4, choices=Probe, default=Probe.OFF)
+    probed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.problem or "good"
 
 
 class HeldChange(models.Model):
@@ -281,6 +319,7 @@ class Recipient(models.Model):
     key_name = models.CharField(max_length=63, unique=True)
     secret_digest = models.CharField(max_length=64, blank=True)  # of the HTTP secret, shown once
     notify = models.JSONField(default=list)  # ["192.0.2.1:53", …]: told of changes
+    resolvers = models.JSONField(default=list)  # asked by the probe; if empty, those of `notify`
     canaries = models.JSONField(default=list)  # names that only this recipient was given
     stop_page = models.CharField(max_length=253, blank=True)  # host of its stop page
     created_at = models.DateTimeField()

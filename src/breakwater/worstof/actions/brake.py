@@ -1,0 +1,114 @@
+"""Letting go of a bulk change that was stopped, or throwing it away."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from breakwater.custody.actions import record
+from breakwater.people.access import user_may
+from breakwater.people.models import User
+from breakwater.worstof.models import HeldChange, Signature, ZoneChange
+from breakwater.worstof.rules.brake import SIGNATURES, Change
+
+TOO_MANY = "too-many"
+PROBE = "probe"
+
+
+class NotHeld(ValueError):
+    """The change is no longer held: it was released or thrown away."""
+
+
+class MayNotSign(ValueError):
+    """This person has not the right to sign."""
+
+
+class SignedAlready(ValueError):
+    """The same person's signature counts once; another person has to sign."""
+
+
+class HeldGrew(ValueError):
+    """More names joined the change since the person saw it; look again."""
+
+
+class ReasonMissing(ValueError):
+    """Say why."""
+
+
+def hold(changes: Sequence[ZoneChange], reason: str, size: Change, *, at: datetime) -> HeldChange:
+    """Stop these changes; they join one that waits for the same reason and nobody signed yet."""
+    open_ones = HeldChange.objects.filter(state=HeldChange.State.WAITING, reason=reason)
+    held = open_ones.filter(signatures=None).order_by("-id").first()
+    if held is None:
+        held = HeldChange.objects.create(
+            reason=reason, added=0, removed=0, listed=size.listed, at=at
+        )
+    ZoneChange.objects.filter(pk__in=[change.pk for change in changes]).update(held=held)
+    added = sum(change.adds for change in changes)
+    removed = len(changes) - added
+    HeldChange.objects.filter(pk=held.pk).update(
+        added=F("added") + added, removed=F("removed") + removed
+    )
+    held.refresh_from_db()
+    detail = {"reason": reason, "added": added, "removed": removed, "listed": size.listed}
+    record("worstof.change.held", actor="publisher", at=at, target=f"held {held.pk}", detail=detail)
+    return held
+
+
+def release(
+    held: HeldChange, *, by: User, reason: str, at: datetime, seen: int | None = None
+) -> bool:
+    """Sign a held change; the second person's signature releases it. Says whether it is released.
+
+    `seen` is how many changes it had when the person decided.
+
+    Raises:
+        NotHeld, MayNotSign, SignedAlready, HeldGrew, ReasonMissing: nothing was signed.
+    """
+    with transaction.atomic():
+        held = _waiting(held, by, reason)
+        if seen is not None and held.changes.count() != seen:
+            raise HeldGrew(str(held))
+        if held.signatures.filter(by=by).exists():
+            raise SignedAlready(by.audit_name)
+        Signature.objects.create(held=held, by=by, reason=reason.strip(), at=at)
+        detail = {"reason": reason.strip(), "added": held.added, "removed": held.removed}
+        target = f"held {held.pk}"
+        record("worstof.change.signed", actor=by, at=at, target=target, detail=detail)
+        if held.signatures.count() < SIGNATURES:
+            return False
+        _end(held, HeldChange.State.RELEASED, at)
+        record("worstof.change.released", actor=by, at=at, target=target, detail=detail)
+    return True
+
+
+def discard(held: HeldChange, *, by: User, reason: str, at: datetime) -> None:
+    """Throw a held change away: its names are never published by it. One person is enough.
+
+    Raises:
+        NotHeld, MayNotSign, ReasonMissing: nothing was thrown away.
+    """
+    with transaction.atomic():
+        held = _waiting(held, by, reason)
+        held.changes.filter(published_at=None).update(refused="discarded")
+        _end(held, HeldChange.State.DISCARDED, at)
+        detail = {"reason": reason.strip(), "added": held.added, "removed": held.removed}
+        target = f"held {held.pk}"
+        record("worstof.change.discarded", actor=by, at=at, target=target, detail=detail)
+
+
+def _waiting(held: HeldChange, by: User, reason: str) -> HeldChange:
+    if not user_may(by, "worstof.sign"):
+        raise MayNotSign(by.audit_name)
+    if not reason.strip():
+        raise ReasonMissing("reason")
+    now = HeldChange.objects.select_for_update().get(pk=held.pk)
+    if now.state != HeldChange.State.WAITING:
+        raise NotHeld(str(held.pk))
+    return now
+
+
+def _end(held: HeldChange, state: HeldChange.State, at: datetime) -> None:
+    held.state, held.ended_at = state, at
+    held.save(update_fields=["state", "ended_at"])

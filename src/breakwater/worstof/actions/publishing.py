@@ -1,0 +1,356 @@
+"""The one publisher: decided changes become the zone's next signed state, or nothing does.
+
+Only one publishes at a time. Before it signs, the names kept must be the names signed last time,
+and the database must not be older than what was published: in doubt nothing is published, the
+last good zone stays, and `PublisherState.problem` says why.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from breakwater.custody.actions import record
+from breakwater.people.models import User
+from breakwater.storage import bulk
+from breakwater.worstof import signing
+from breakwater.worstof.actions import brake, last_defence
+from breakwater.worstof.models import (
+    Publication,
+    PublisherState,
+    ZoneBucket,
+    ZoneChange,
+    ZoneName,
+)
+from breakwater.worstof.queries import zone
+from breakwater.worstof.rules.brake import Change, net
+from breakwater.worstof.rules.folding import folded
+from breakwater.worstof.rules.zone_digest import EMPTY, bucket_digest, bucket_of, root_of
+
+PUBLISHER = "publisher"
+PUBLISHER_LOCK = 0x776F7273  # "wors"
+HOUR = timedelta(hours=1)
+# Answers "" if names that must never be blocked still resolve with these names added.
+Check = Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far publishing came, as kept outside of the database."""
+
+    serial: int
+    identity: str  # of the database that published it
+
+
+class Stopped(Exception):
+    """Publishing would be wrong now; the sentence says why."""
+
+
+class NotTheNamesSigned(Stopped):
+    """The names kept are not those of the last publication."""
+
+
+class OlderCopy(Stopped):
+    """The database is older than what this desk has published."""
+
+
+def folder() -> Path:
+    """Where the room keeps keys and marks, readable by the desk's user alone."""
+    path = Path(settings.CONFIG.data_dir) / "worstof"
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def publish_waiting(at: datetime, *, check: Check | None = None) -> Publication | None:
+    """Publish what was decided and is not held; None if there is nothing, or publishing stopped.
+
+    Raises:
+        django.db.Error, OSError: database or disk failed; nothing was published.
+    """
+    if not zone.waiting().exists() and not last_defence.names_to_drop():
+        return None
+    try:
+        with transaction.atomic():
+            bulk.lock_writer(PUBLISHER_LOCK)
+            last_defence.drop_never_block(at=at)
+            made = _publish(at, check)
+    except Stopped as stopped:
+        tell(str(stopped), at=at)
+        return None
+    if made:
+        write_mark(made.serial)
+    return made
+
+
+def tell(problem: str, *, at: datetime) -> None:
+    """Keep why nothing is published, or that it goes well again ("")."""
+    if zone.state().problem == problem:
+        return
+    with transaction.atomic():
+        now = {"problem": problem[:500], "since": at if problem else None}
+        PublisherState.objects.update_or_create(pk=1, defaults=now)
+        verb = "worstof.zone.stopped" if problem else "worstof.zone.resumed"
+        record(verb, actor=PUBLISHER, at=at, detail={"problem": problem})
+
+
+def accept_copy(*, by: User | str, reason: str, at: datetime) -> None:
+    """Publish again from a database that is older than what was published, or was repaired.
+
+    Somebody made sure that its names are right. Serials go on above the highest one known.
+    """
+    with transaction.atomic():
+        bulk.lock_writer(PUBLISHER_LOCK)
+        _seal_names_kept()
+        found = zone.last()
+        serial = max(known_serial(), found.serial if found else 0) + 1
+        detail = {"reason": reason, "serial": serial}
+        record("worstof.zone.accepted", actor=by, at=at, detail=detail)
+        made = _sign(serial, _sizes(), (0, 0), at)
+    write_mark(made.serial)
+    tell("", at=at)
+
+
+def republish(*, at: datetime) -> Publication:
+    """Give the same names a new serial: a recipient's canaries changed, or a view was repaired."""
+    with transaction.atomic():
+        bulk.lock_writer(PUBLISHER_LOCK)
+        found = zone.last()
+        _check_copy(found)
+        size = (found.names, found.size) if found else (0, 0)
+        made = _sign(max(known_serial(), found.serial if found else 0) + 1, size, (0, 0), at)
+    write_mark(made.serial)
+    return made
+
+
+def _publish(at: datetime, check: Check | None) -> Publication | None:
+    found = zone.last()
+    _check_copy(found)
+    changes = last_defence.refuse(list(zone.waiting().select_related("entry")), at=at)
+    changes = _past_the_brake(changes, found, at)
+    changes = _past_the_check(changes, found, check, at)
+    if not changes:
+        return None
+    before, after = _outcome(changes)
+    names = [name for name in {c.name for c in changes} if before.get(name) != after.get(name)]
+    serial = max(known_serial(), found.serial if found else 0) + 1
+    made = _write(names, before, after, found, serial, at) if names else None
+    _mark(changes, before, after, made or found, at)
+    return made
+
+
+def _check_copy(found: Publication | None) -> None:
+    mark = read_mark()
+    serial = found.serial if found else 0
+    if mark.serial > serial and mark.identity and mark.identity == zone.state().identity:
+        raise OlderCopy(
+            f"The database ends at publication {serial}, but {mark.serial} was published: "
+            "it was restored from an older copy. The last good zone stays."
+        )
+    if root_of(zone.bucket_digests()[0]) != (found.sha256 if found else root_of({})):
+        raise NotTheNamesSigned(
+            f"The digests of the names are not those of publication {serial}. "
+            "The last good zone stays."
+        )
+
+
+def _outcome(changes: Sequence[ZoneChange]) -> tuple[dict[str, bool], dict[str, bool]]:
+    """Which of the names are in the zone before and after these changes."""
+    names = sorted({change.name for change in changes})
+    after = folded(zone.history(names, {change.pk for change in changes}))
+    never = last_defence.never_blocked()
+    return zone.kept(names), {n: national for n, national in after.items() if n not in never}
+
+
+def _effects(before: dict[str, bool], after: dict[str, bool]) -> dict[str, int]:
+    return {name: (name in after) - (name in before) for name in before.keys() | after.keys()}
+
+
+def _past_the_brake(
+    changes: list[ZoneChange], found: Publication | None, at: datetime
+) -> list[ZoneChange]:
+    """Hold what is too much at once; what two people released passes."""
+    unsigned = [change for change in changes if change.held_id is None]
+    if not unsigned:
+        return changes
+    hour = zone.effects_since(at - HOUR)
+    size = _size(unsigned, hour, found)
+    if size.holds_adds:
+        brake.hold([c for c in unsigned if c.adds], brake.TOO_MANY, size, at=at)
+        changes = [c for c in changes if not c.adds or c.held_id]
+        unsigned = [c for c in unsigned if not c.adds]
+        size = _size(unsigned, hour, found)
+    if unsigned and size.holds_removals:
+        brake.hold(unsigned, brake.TOO_MANY, size, at=at)
+        changes = [c for c in changes if c.held_id]
+    return changes
+
+
+def _size(changes: Sequence[ZoneChange], hour: dict[str, int], found: Publication | None) -> Change:
+    moved = net(hour, _effects(*_outcome(changes)).items()).values()
+    listed = (found.names if found else 0) - sum(hour.values())
+    return Change(sum(m > 0 for m in moved), sum(m < 0 for m in moved), listed)
+
+
+def _past_the_check(
+    changes: list[ZoneChange], found: Publication | None, check: Check | None, at: datetime
+) -> list[ZoneChange]:
+    """Hold the names to add if a name that must never be blocked would not resolve."""
+    adds = [change for change in changes if change.adds]
+    if check is None or not adds:
+        return changes
+    problem = check(sorted({change.name for change in adds}))
+    keep_probe(PublisherState.Probe.BAD if problem else PublisherState.Probe.GOOD, at=at)
+    if not problem:
+        return changes
+    size = Change(len(adds), 0, found.names if found else 0)
+    brake.hold(adds, brake.PROBE, size, at=at)
+    return [change for change in changes if not change.adds]
+
+
+def keep_probe(result: PublisherState.Probe, *, at: datetime) -> None:
+    PublisherState.objects.update_or_create(pk=1, defaults={"probe": result, "probed_at": at})
+
+
+def _write(
+    names: list[str],
+    before: dict[str, bool],
+    after: dict[str, bool],
+    found: Publication | None,
+    serial: int,
+    at: datetime,
+) -> Publication:
+    added = [name for name in names if name not in before]
+    removed = [name for name in names if name not in after]
+    buckets = sorted({bucket_of(name) for name in names})
+    _check_buckets(buckets)
+    for piece in zone.pieces(names):
+        ZoneName.objects.filter(name__in=piece).delete()
+    ZoneName.objects.bulk_create(
+        (
+            ZoneName(name=n, is_national=after[n], serial=serial, bucket=bucket_of(n))
+            for n in names
+            if n in after
+        ),
+        batch_size=5000,
+    )
+    seal(buckets)
+    count = (found.names if found else 0) + len(added) - len(removed)
+    size = found.size if found else 0
+    size += sum(len(n) + 1 for n in added) - sum(len(n) + 1 for n in removed)
+    return _sign(serial, (count, size), (len(added), len(removed)), at)
+
+
+def _check_buckets(buckets: list[int]) -> None:
+    """Whether the names beside which something changes are those that were signed."""
+    kept = zone.bucket_digests()[0]
+    for number, names in zone.names_in(buckets).items():
+        if bucket_digest(names) != kept.get(number, EMPTY):
+            raise NotTheNamesSigned(
+                "The names kept are not those of the last publication. The last good zone stays."
+            )
+
+
+def seal(buckets: Sequence[int]) -> None:
+    """Keep the digests of these buckets as their names are now."""
+    rows = []
+    for number, names in zone.names_in(buckets).items():
+        international = (name for name, is_national in names.items() if not is_national)
+        digests = bucket_digest(names), bucket_digest(international)
+        rows.append(ZoneBucket(number=number, digest=digests[0], international=digests[1]))
+    ZoneBucket.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["number"],
+        update_fields=["digest", "international"],
+        batch_size=1000,
+    )
+
+
+def _seal_names_kept() -> None:
+    buckets = set(ZoneBucket.objects.values_list("number", flat=True))
+    buckets |= set(ZoneName.objects.values_list("bucket", flat=True).distinct())
+    seal(sorted(buckets))
+
+
+def _sizes() -> tuple[int, int]:
+    names = ZoneName.objects.values_list("name", flat=True).iterator()
+    lengths = [len(name) + 1 for name in names]
+    return len(lengths), sum(lengths)
+
+
+def _sign(serial: int, size: tuple[int, int], moved: tuple[int, int], at: datetime) -> Publication:
+    every, international = zone.bucket_digests()
+    root = root_of(every)
+    manifest = {
+        "version": 1,
+        "serial": serial,
+        "at": at.astimezone(UTC).isoformat(),
+        "names": size[0],
+        "size": size[1],
+        "added": moved[0],
+        "removed": moved[1],
+        "root": root,
+        "international_root": root_of(international),
+    }
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    state, _ = PublisherState.objects.get_or_create(pk=1)
+    if not state.identity:
+        PublisherState.objects.filter(pk=1).update(identity=secrets.token_hex(16))
+    if state.problem:
+        PublisherState.objects.filter(pk=1).update(problem="", since=None)
+    detail = {key: manifest[key] for key in ("names", "added", "removed", "root")}
+    target = f"serial {serial}"
+    record("worstof.zone.published", actor=PUBLISHER, at=at, target=target, detail=detail)
+    return Publication.objects.create(
+        serial=serial, at=at, names=size[0], size=size[1], added=moved[0], removed=moved[1],
+        sha256=root, manifest=text, signature=signing.sign(text.encode()).hex(),
+    )  # fmt: skip
+
+
+def _mark(
+    changes: Sequence[ZoneChange],
+    before: dict[str, bool],
+    after: dict[str, bool],
+    made: Publication | None,
+    at: datetime,
+) -> None:
+    """Say of every change when it was published; the last one of a name carries the effect."""
+    effects = _effects(before, after)
+    for change in reversed(changes):
+        change.effect = effects.pop(change.name, 0)
+        change.serial, change.published_at = (made.serial if made else None), at
+    fields = ["effect", "serial", "published_at"]
+    ZoneChange.objects.bulk_update(changes, fields, batch_size=1000)
+
+
+def known_serial() -> int:
+    """The highest serial that ever left this desk, whatever the database says."""
+    return read_mark().serial
+
+
+def _mark_path() -> Path:
+    return folder() / "published.json"
+
+
+def read_mark() -> Mark:
+    try:
+        found = json.loads(_mark_path().read_text("ascii"))
+        return Mark(int(found["serial"]), str(found["identity"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Mark(0, "")
+
+
+def write_mark(serial: int) -> None:
+    """Keep outside the database how far publishing came, so that an older copy is noticed."""
+    draft = _mark_path().with_suffix(".new")
+    with draft.open("w", encoding="ascii") as file:
+        json.dump({"serial": serial, "identity": zone.state().identity}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(_mark_path())

@@ -1,0 +1,107 @@
+"""What is published, what waits to be, and whether the names kept are the names that were signed."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from django.db.models import Q, QuerySet, Sum
+
+from breakwater.worstof.models import (
+    HeldChange,
+    Publication,
+    PublisherState,
+    Recipient,
+    ZoneBucket,
+    ZoneChange,
+    ZoneName,
+)
+from breakwater.worstof.rules.folding import Said
+from breakwater.worstof.rules.zone_digest import digests_of, root_of
+
+_AT_ONCE = 5000  # names in one statement
+
+
+def last() -> Publication | None:
+    return Publication.objects.order_by("-serial").first()
+
+
+def state() -> PublisherState:
+    """How publishing goes; an unsaved row says that it never began."""
+    return PublisherState.objects.filter(pk=1).first() or PublisherState(pk=1)
+
+
+def waiting() -> QuerySet[ZoneChange]:
+    """Changes to be published now, in order: decided, and not held unless two people let go."""
+    free = Q(held=None) | Q(held__state=HeldChange.State.RELEASED)
+    return ZoneChange.objects.filter(free, published_at=None, refused="").order_by("id")
+
+
+def pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), _AT_ONCE):
+        yield names[start : start + _AT_ONCE]
+
+
+def history(names: Sequence[str], taken: set[int]) -> Iterator[Said]:
+    """What lists said of these names: what was published, and the changes about to be."""
+    for piece in pieces(names):
+        rows = ZoneChange.objects.filter(name__in=piece, refused="").order_by("id")
+        columns = ("id", "name", "entry_id", "adds", "entry__block_list__country", "published_at")
+        for pk, name, entry, adds, country, published in rows.values_list(*columns):
+            if published or pk in taken:
+                yield Said(name, entry, adds, bool(country))
+
+
+def kept(names: Sequence[str]) -> dict[str, bool]:
+    """Which of these names are in the zone, and whether only nationally."""
+    found: dict[str, bool] = {}
+    for piece in pieces(names):
+        rows = ZoneName.objects.filter(name__in=piece)
+        found.update(rows.values_list("name", "is_national"))
+    return found
+
+
+def effects_since(when: datetime) -> dict[str, int]:
+    """What publications after `when` did to each name; what two people released is left out.
+
+    By serials, not by the times of changes: those of a clock set back only make it more.
+    """
+    before = Publication.objects.filter(at__lte=when).order_by("-serial").first()
+    rows = ZoneChange.objects.filter(serial__gt=before.serial if before else 0, held=None)
+    totals = rows.exclude(effect=0).values_list("name").annotate(total=Sum("effect"))
+    return dict(totals.values_list("name", "total"))
+
+
+def bucket_digests() -> tuple[dict[int, bytes], dict[int, bytes]]:
+    """The kept digests: of all names, and of those that are not national."""
+    rows = list(ZoneBucket.objects.values_list("number", "digest", "international"))
+    return {n: bytes(d) for n, d, _ in rows}, {n: bytes(i) for n, _, i in rows}
+
+
+def names_in(buckets: Sequence[int]) -> dict[int, dict[str, bool]]:
+    """The names of these buckets, and whether each is national."""
+    found: dict[int, dict[str, bool]] = {number: {} for number in buckets}
+    for start in range(0, len(buckets), _AT_ONCE):
+        rows = ZoneName.objects.filter(bucket__in=buckets[start : start + _AT_ONCE])
+        for number, name, is_national in rows.values_list("bucket", "name", "is_national"):
+            found[number][name] = is_national
+    return found
+
+
+def is_whole() -> bool:
+    """Whether every name kept is the one that was signed last. Reads all of them."""
+    publication = last()
+    names = ZoneName.objects.values_list("name", flat=True).iterator(chunk_size=_AT_ONCE)
+    signed = publication.sha256 if publication else root_of({})
+    return root_of(digests_of(names)) == signed
+
+
+def names_for(recipient: Recipient) -> QuerySet[ZoneName]:
+    """The names in a recipient's scope, without its canaries."""
+    if recipient.scope == Recipient.Scope.INTERNATIONAL:
+        return ZoneName.objects.filter(is_national=False)
+    return ZoneName.objects.all()
+
+
+def changed_since(serial: int) -> list[str]:
+    """Names that publications after this serial touched."""
+    rows = ZoneChange.objects.filter(serial__gt=serial)
+    return list(rows.values_list("name", flat=True).distinct())

@@ -1,0 +1,34 @@
+"""The digest of a whole list that stays cheap to keep when one name of a million changes.
+
+Names are spread over 4096 buckets by the first 12 bits of SHA-256(name). A bucket's digest is
+SHA-256 of its names, sorted and joined by "\\n"; the root is SHA-256 of the 4096 digests in order.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+BUCKETS = 4096
+EMPTY = hashlib.sha256(b"").digest()
+
+
+def bucket_of(name: str) -> int:
+    first = hashlib.sha256(name.encode("ascii")).digest()
+    return first[0] << 4 | first[1] >> 4
+
+
+def bucket_digest(names: Iterable[str]) -> bytes:
+    return hashlib.sha256("\n".join(sorted(names)).encode("ascii")).digest()
+
+
+def root_of(digests: Mapping[int, bytes]) -> str:
+    """The root in hexadecimal; a bucket that is not in `digests` is empty."""
+    whole = b"".join(digests.get(number, EMPTY) for number in range(BUCKETS))
+    return hashlib.sha256(whole).hexdigest()
+
+
+def digests_of(names: Iterable[str]) -> dict[int, bytes]:
+    """The digests of all buckets that hold a name."""
+    buckets: dict[int, list[str]] = {}
+    for name in names:
+        buckets.setdefault(bucket_of(name), []).append(name)
+    return {number: bucket_digest(held) for number, held in buckets.items()}

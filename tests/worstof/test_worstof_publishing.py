@@ -1,0 +1,398 @@
+"""What was decided is published, in order and signed; whatever is in doubt is not."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from breakwater.custody.models import AuditEntry
+from breakwater.people.models import User
+from breakwater.worstof import signing
+from breakwater.worstof.actions import brake, last_defence, publishing
+from breakwater.worstof.actions.publishing import accept_copy, publish_waiting
+from breakwater.worstof.actions.zone import queue_change
+from breakwater.worstof.models import (
+    BlockList,
+    Entry,
+    HeldChange,
+    Publication,
+    PublisherState,
+    ZoneBucket,
+    ZoneChange,
+    ZoneName,
+)
+from breakwater.worstof.queries import zone
+from breakwater.worstof.rules.brake import Change
+from breakwater.worstof.rules.folding import Said, folded, with_parents
+from breakwater.worstof.rules.zone_digest import bucket_of, digests_of, root_of
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+Decide = Callable[..., Entry]
+
+
+@pytest.fixture(autouse=True)
+def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own for what the publisher keeps outside of the database."""
+    monkeypatch.setattr(publishing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(last_defence, "never_block_path", lambda: tmp_path / "never-block.txt")
+    monkeypatch.setattr(signing, "key_path", lambda: tmp_path / "signing.key")
+    return tmp_path
+
+
+@pytest.fixture
+def lists(db: None) -> dict[str, BlockList]:
+    """The international list, and national additions to it."""
+    both = {"": "International", "JM": "Additions"}
+    return {
+        country: BlockList.objects.create(name=name, country=country, legal_basis="Act s. 1")
+        for country, name in both.items()
+    }
+
+
+@pytest.fixture
+def decide(lists: dict[str, BlockList], at: datetime) -> Decide:
+    """Decide that a name enters or leaves a list, as the life of an entry does it."""
+
+    def decided(name: str, *, adds: bool = True, country: str = "", when: datetime = at) -> Entry:
+        entry, _ = Entry.objects.get_or_create(
+            block_list=lists[country], name=name, defaults={"shown": name, "created_at": when}
+        )
+        queue_change(entry, adds=adds, at=when)
+        return entry
+
+    return decided
+
+
+def published() -> dict[str, bool]:
+    return dict(ZoneName.objects.values_list("name", "is_national"))
+
+
+def fill(count: int, at: datetime) -> None:
+    """Publish many names at once, as if they had come long ago."""
+    names = [f"old-{n}.example" for n in range(count)]
+    ZoneName.objects.bulk_create(
+        ZoneName(name=n, is_national=False, serial=1, bucket=bucket_of(n)) for n in names
+    )
+    accept_copy(by="test", reason="filled", at=at - DAY)
+
+
+def test_a_decision_is_published_signed_and_in_the_log(decide: Decide, at: datetime) -> None:
+    decide("bad.example")
+    made = publish_waiting(at)
+    assert made is not None
+    assert published() == {"bad.example": False}
+    assert (made.serial, made.names, made.added, made.removed) == (1, 1, 1, 0)
+    told = json.loads(made.manifest)
+    assert told["root"] == made.sha256 == root_of(digests_of(["bad.example"]))
+    assert told["size"] == made.size == len("bad.example\n")
+    signature = bytes.fromhex(made.signature)
+    assert signing.verify(made.manifest.encode(), signature, signing.public_key())
+    change = ZoneChange.objects.get()
+    assert (change.serial, change.published_at, change.effect) == (1, at, 1)
+    entry = AuditEntry.objects.get(verb="worstof.zone.published")
+    assert "bad.example" not in entry.detail
+    assert publish_waiting(at) is None
+
+
+def test_a_name_on_two_lists_stays_while_one_of_them_lists_it(decide: Decide, at: datetime) -> None:
+    decide("bad.example", country="JM")
+    publish_waiting(at)
+    assert published() == {"bad.example": True}
+    decide("bad.example")
+    publish_waiting(at)
+    assert published() == {"bad.example": False}
+    decide("bad.example", adds=False)
+    publish_waiting(at)
+    assert published() == {"bad.example": True}
+    decide("bad.example", adds=False, country="JM")
+    made = publish_waiting(at)
+    assert published() == {}
+    assert made is not None
+    assert made.sha256 == root_of({})
+
+
+def test_an_international_root_leaves_national_names_out(decide: Decide, at: datetime) -> None:
+    decide("one.example")
+    decide("two.example", country="JM")
+    made = publish_waiting(at)
+    assert made is not None
+    told = json.loads(made.manifest)
+    assert told["international_root"] == root_of(digests_of(["one.example"]))
+
+
+def test_serials_go_up_whatever_the_clock_says(decide: Decide, at: datetime) -> None:
+    for days in (0, -400, 3, -1):
+        decide(f"d{days + 1000}.example")
+        publish_waiting(at + days * DAY)
+    assert list(Publication.objects.order_by("pk").values_list("serial", flat=True)) == [1, 2, 3, 4]
+
+
+def test_a_serial_never_goes_below_what_left_the_desk(decide: Decide, at: datetime) -> None:
+    publishing.write_mark(41)
+    decide("bad.example")
+    made = publish_waiting(at)
+    assert made is not None
+    assert made.serial == 42
+
+
+def test_an_older_copy_of_the_database_publishes_nothing_until_somebody_accepts_it(
+    decide: Decide, at: datetime
+) -> None:
+    for name in ("one.example", "two.example"):
+        decide(name)
+        publish_waiting(at)
+    publishing.write_mark(9)  # seven publications that this copy knows nothing of
+    decide("three.example")
+    assert publish_waiting(at) is None
+    assert "older copy" in zone.state().problem
+    assert "three.example" not in published()
+    accept_copy(by="administrator", reason="checked by hand", at=at)
+    made = publish_waiting(at)
+    assert made is not None
+    assert made.serial == 11
+    assert zone.state().problem == ""
+
+
+def test_names_that_were_not_signed_stop_publishing(decide: Decide, at: datetime) -> None:
+    decide("one.example")
+    publish_waiting(at)
+    ZoneName.objects.update(name="other.example")
+    assert not zone.is_whole()
+    # Another name of the same bucket, so that the publisher looks beside it.
+    number = bucket_of("one.example")
+    near = next(n for i in range(10**6) if bucket_of(n := f"n{i}.example") == number)
+    decide(near)
+    assert publish_waiting(at) is None
+    assert "not those of the last publication" in zone.state().problem
+    assert Publication.objects.count() == 1
+
+
+def test_digests_that_were_not_signed_stop_publishing(decide: Decide, at: datetime) -> None:
+    decide("one.example")
+    publish_waiting(at)
+    ZoneBucket.objects.update(digest=b"\0" * 32)
+    decide("two.example")
+    assert publish_waiting(at) is None
+    assert zone.state().problem
+
+
+def test_a_name_never_to_block_is_refused_with_all_above_it(
+    marks: Path, decide: Decide, at: datetime
+) -> None:
+    (marks / "never-block.txt").write_text("www.bank.example  # asked by the regulator\n")
+    for name in ("bank.example", "www.bank.example", "bad.example"):
+        decide(name)
+    publish_waiting(at)
+    assert published() == {"bad.example": False}
+    refused = ZoneChange.objects.filter(refused="never-block")
+    assert {change.name for change in refused} == {"bank.example", "www.bank.example"}
+    assert publish_waiting(at) is None
+
+
+def test_a_name_put_among_those_never_to_block_leaves_at_once(
+    marks: Path, decide: Decide, at: datetime
+) -> None:
+    decide("good.example")
+    publish_waiting(at)
+    (marks / "never-block.txt").write_text("good.example\n")
+    made = publish_waiting(at)
+    assert made is not None
+    assert published() == {}
+
+
+def test_eight_thousand_names_at_once_wait_for_two_people(
+    at: datetime, officer: User, supervisor: User
+) -> None:
+    """Denmark, 1 March 2012: legitimate domains dropped into the feed."""
+    rows = (ZoneChange(name=f"good-{n}.example", adds=True, decided_at=at) for n in range(8000))
+    ZoneChange.objects.bulk_create(rows)
+    assert publish_waiting(at) is None
+    assert published() == {}
+    held = HeldChange.objects.get()
+    assert (held.added, held.removed, held.state) == (8000, 0, "waiting")
+    assert publish_waiting(at) is None
+    assert not brake.release(held, by=officer, reason="looks right", at=at)
+    with pytest.raises(brake.SignedAlready):
+        brake.release(held, by=officer, reason="again", at=at)
+    assert publish_waiting(at) is None
+    assert brake.release(held, by=supervisor, reason="checked", at=at)
+    made = publish_waiting(at)
+    assert made is not None
+    assert made.added == 8000
+
+
+def test_a_held_change_that_is_thrown_away_is_never_published(
+    decide: Decide, at: datetime, officer: User
+) -> None:
+    for n in range(6):
+        decide(f"n{n}.example")
+    publish_waiting(at)
+    held = HeldChange.objects.get()
+    brake.discard(held, by=officer, reason="a wrong file", at=at)
+    assert publish_waiting(at) is None
+    assert published() == {}
+    with pytest.raises(brake.NotHeld):
+        brake.release(held, by=officer, reason="late", at=at)
+
+
+def test_only_who_may_sign_releases_and_only_what_they_saw(
+    decide: Decide, at: datetime, officer: User, assessor: User
+) -> None:
+    for n in range(6):
+        decide(f"n{n}.example")
+    publish_waiting(at)
+    held = HeldChange.objects.get()
+    with pytest.raises(brake.MayNotSign):
+        brake.release(held, by=assessor, reason="from abroad", at=at)
+    with pytest.raises(brake.ReasonMissing):
+        brake.release(held, by=officer, reason=" ", at=at)
+    with pytest.raises(brake.HeldGrew):
+        brake.release(held, by=officer, reason="all five", at=at, seen=5)
+
+
+def test_names_that_come_after_a_signature_are_not_covered_by_it(
+    decide: Decide, at: datetime, officer: User, supervisor: User
+) -> None:
+    for n in range(6):
+        decide(f"n{n}.example")
+    publish_waiting(at)
+    held = HeldChange.objects.get()
+    brake.release(held, by=officer, reason="seen", at=at)
+    for n in range(6):
+        decide(f"m{n}.example")
+    publish_waiting(at)
+    brake.release(held, by=supervisor, reason="seen", at=at)
+    publish_waiting(at)
+    assert set(published()) == {f"n{n}.example" for n in range(6)}
+    assert HeldChange.objects.filter(state="waiting").count() == 1
+
+
+def test_a_removal_passes_while_names_to_add_are_held(decide: Decide, at: datetime) -> None:
+    decide("wrong.example")
+    publish_waiting(at)
+    for n in range(20):
+        decide(f"n{n}.example")
+    decide("wrong.example", adds=False)
+    made = publish_waiting(at)
+    assert made is not None
+    assert (made.added, made.removed) == (0, 1)
+    assert published() == {}
+
+
+def test_a_name_removed_while_its_addition_is_held_stays_off_when_that_is_released(
+    decide: Decide, at: datetime, officer: User, supervisor: User
+) -> None:
+    for n in range(6):
+        decide(f"n{n}.example")
+    publish_waiting(at)
+    decide("n0.example", adds=False)
+    publish_waiting(at)
+    held = HeldChange.objects.get()
+    brake.release(held, by=officer, reason="seen", at=at)
+    brake.release(held, by=supervisor, reason="seen", at=at)
+    publish_waiting(at)
+    assert set(published()) == {f"n{n}.example" for n in range(1, 6)}
+
+
+def test_small_steps_within_an_hour_add_up(decide: Decide, at: datetime) -> None:
+    fill(1000, at)
+    for n in range(50):
+        decide(f"n{n}.example")
+    assert publish_waiting(at) is not None
+    decide("one-more.example")
+    assert publish_waiting(at + timedelta(minutes=59)) is None
+    assert HeldChange.objects.get().added == 1
+
+
+def test_names_that_enter_and_leave_again_do_not_add_up(decide: Decide, at: datetime) -> None:
+    for n in range(30):
+        decide(f"n{n}.example")
+        assert publish_waiting(at) is not None
+        decide(f"n{n}.example", adds=False)
+        assert publish_waiting(at) is not None
+    assert not HeldChange.objects.exists()
+
+
+def test_a_list_is_not_emptied_on_one_persons_word(decide: Decide, at: datetime) -> None:
+    fill(1000, at)
+    rows = (ZoneChange(name=f"old-{n}.example", adds=False, decided_at=at) for n in range(51))
+    ZoneChange.objects.bulk_create(rows)
+    assert publish_waiting(at) is None
+    assert HeldChange.objects.get().removed == 51
+
+
+@pytest.mark.parametrize(
+    ("listed", "limit"), [(0, 5), (100, 5), (101, 5), (400, 20), (1000, 50), (1_000_000, 50)]
+)
+def test_the_limit_is_five_percent_but_never_below_five_or_above_fifty(
+    listed: int, limit: int
+) -> None:
+    assert Change(0, 0, listed).limit == limit
+    assert not Change(limit, 0, listed).holds_adds
+    assert Change(limit + 1, 0, listed).holds_adds
+    assert Change(1, limit, listed).holds_adds
+    assert not Change(1, limit, listed).holds_removals
+
+
+def test_a_bad_check_holds_names_to_add_and_lets_removals_pass(
+    decide: Decide, at: datetime
+) -> None:
+    decide("old.example")
+    publish_waiting(at)
+    decide("old.example", adds=False)
+    decide("cdn.example")
+    made = publish_waiting(at, check=lambda adds: f"{len(adds)} names break another")
+    assert made is not None
+    assert published() == {}
+    assert HeldChange.objects.get().reason == brake.PROBE
+    assert PublisherState.objects.get().probe == "bad"
+    decide("bad.example")
+    assert publish_waiting(at, check=lambda adds: "") is not None
+    assert set(published()) == {"bad.example"}
+
+
+def test_a_failure_while_signing_publishes_nothing(
+    decide: Decide, at: datetime, marks: Path
+) -> None:
+    decide("one.example")
+    publish_waiting(at)
+    (marks / "signing.key").chmod(0o644)
+    decide("two.example")
+    with pytest.raises(signing.BadKey):
+        publish_waiting(at)
+    assert set(published()) == {"one.example"}
+    (marks / "signing.key").chmod(0o600)
+    made = publish_waiting(at)
+    assert made is not None
+    assert made.serial == 2
+
+
+NAMES = st.sampled_from(["a.example", "b.example", "c.example"])
+ROWS = st.lists(st.builds(Said, NAMES, st.integers(1, 3), st.booleans(), st.booleans()))
+
+
+@given(ROWS)
+def test_a_name_is_listed_exactly_while_some_list_says_so(rows: list[Said]) -> None:
+    last: dict[tuple[str, int | None], Said] = {}
+    for said in rows:
+        last[said.name, said.entry] = said
+    wanted = {said.name for said in last.values() if said.adds}
+    found = folded(rows)
+    assert set(found) == wanted
+    for name, is_national in found.items():
+        says = [s.is_national for s in last.values() if s.name == name and s.adds]
+        assert is_national == all(says)
+
+
+@given(st.sets(st.from_regex(r"\A[a-z]{1,9}\.example\Z"), max_size=40))
+def test_a_root_does_not_depend_on_the_order_of_names(names: set[str]) -> None:
+    assert root_of(digests_of(sorted(names))) == root_of(digests_of(sorted(names, reverse=True)))
+
+
+def test_all_above_a_name_are_its_parents() -> None:
+    assert with_parents(["a.b.example"]) == {"a.b.example", "b.example", "example"}
