@@ -1,0 +1,366 @@
+"""From the first nomination to the day a domain leaves the list."""
+
+from datetime import timedelta
+
+import pytest
+
+from breakwater.custody.models import AuditEntry
+from breakwater.formats.domain_name import BadName
+from breakwater.people.models import Agency, User
+from breakwater.worstof.actions import life
+from breakwater.worstof.actions.life import (
+    AlreadyNominated,
+    JudgedIt,
+    NoReason,
+    NotSeenLately,
+    NotYours,
+    Sighting,
+    SignedAlready,
+    TooLate,
+    WrongState,
+    discuss,
+    move_clocks,
+    nominate,
+    remove,
+    settle,
+    sign,
+    withdraw,
+)
+from breakwater.worstof.actions.lists import BadTerms, Terms, change_list, create_list
+from breakwater.worstof.models import Assessment, Entry, LogLeaf, Nomination, ZoneChange
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+def zone():
+    """What the decisions so far have told the publisher."""
+    return [(c.name, c.adds) for c in ZoneChange.objects.order_by("pk")]
+
+
+def leaves():
+    return list(LogLeaf.objects.order_by("index").values_list("verb", flat=True))
+
+
+def verbs(entry):
+    return [s.verb.removeprefix("worstof.entry.") for s in entry.steps.order_by("pk")]
+
+
+@pytest.fixture
+def listed(nominated, judged, officer, assessor):
+    entry = nominated()
+    judged(entry, officer)
+    return judged(entry, assessor)
+
+
+@pytest.fixture
+def guarded(nominated, judged, officer, assessor, monkeypatch):
+    """An entry that a guard names, verified by both countries."""
+    monkeypatch.setattr(life, "_guards", lambda name: ([["shared_hosts", name]], False))
+    entry = nominated()
+    judged(entry, officer)
+    return judged(entry, assessor)
+
+
+@pytest.fixture
+def colleagues(police):
+    return [
+        User.objects.create_user(f"colleague{n}", role="officer", agency=police) for n in range(2)
+    ]
+
+
+def test_a_domain_is_listed_when_two_countries_have_verified_it(listed, at):
+    assert listed.state == "listed"
+    assert (listed.listed_at, listed.fresh_until) == (at, at + 90 * DAY)
+    assert zone() == [("bad.example", True)]
+    assert leaves() == ["listed"]
+    assert verbs(listed) == ["nominated", "assessed", "assessed", "listed"]
+
+
+def test_the_log_names_the_entry_by_number_and_never_by_name(listed):
+    told = AuditEntry.objects.filter(verb__startswith="worstof.")
+    assert {e.target for e in told} == {f"W-{listed.pk}"}
+    assert not any("bad.example" in f"{e.detail} {e.target}" for e in told)
+
+
+def test_one_country_alone_lists_nothing(nominated, judged, officer, colleagues):
+    entry = nominated()
+    for person in (officer, *colleagues):
+        judged(entry, person)
+    assert entry.state == "nominated"
+    assert not zone()
+
+
+def test_a_person_who_moved_to_another_country_does_not_verify_alone(
+    nominated, judged, officer, assessor
+):
+    entry = nominated()
+    judged(entry, officer)
+    officer.agency = assessor.agency
+    officer.save()
+    assert judged(entry, officer).state == "nominated"
+
+
+def test_the_name_is_read_in_every_spelling_and_kept_once(nominated, world_list, assessor, at):
+    first = nominated("https://BÜCHER.example./page?x=1")
+    assert (first.name, first.shown) == ("xn--bcher-kva.example", "bücher.example")
+    again = nominated("xn--bcher-kva.EXAMPLE", by=assessor)
+    assert again.pk == first.pk
+    assert first.nominations.count() == 2
+    assert Nomination.objects.order_by("pk").first().given == "https://BÜCHER.example./page?x=1"
+
+
+@pytest.mark.parametrize("text", ["192.0.2.7", "http://[2001:db8::1]/", "www", "", "a..example"])
+def test_what_no_resolver_could_block_is_refused(nominated, text):
+    with pytest.raises(BadName):
+        nominated(text)
+    assert not Entry.objects.exists()
+
+
+def test_the_same_evidence_is_not_put_forward_twice(nominated):
+    nominated()
+    with pytest.raises(AlreadyNominated):
+        nominated()
+    assert Nomination.objects.count() == 1
+
+
+def test_a_denial_sends_it_to_discussion_and_a_new_round_begins_without_old_votes(
+    nominated, judged, officer, assessor, neighbour, at
+):
+    entry = nominated()
+    judged(entry, assessor)
+    assert judged(entry, officer, severe="no").state == "discussion"
+    with pytest.raises(WrongState):
+        judged(entry, neighbour)
+    settle(entry, by=officer, reason="Agreed on the second look", at=at)
+    entry.refresh_from_db()
+    assert (entry.state, entry.round) == ("nominated", 2)
+    assert judged(entry, neighbour).state == "nominated"
+    assert judged(entry, officer).state == "listed"
+
+
+def test_a_denial_of_a_listed_domain_takes_it_off_at_once(listed, judged, neighbour):
+    assert judged(listed, neighbour, real="no").state == "discussion"
+    assert zone() == [("bad.example", True), ("bad.example", False)]
+    assert leaves() == ["listed", "removed"]
+
+
+def test_a_verifier_who_doubts_later_takes_it_off_the_list(listed, judged, assessor):
+    assert judged(listed, assessor, DAY, real="unsure").state == "nominated"
+    assert zone()[-1] == ("bad.example", False)
+
+
+def test_a_doubt_of_a_third_leaves_two_verifications(listed, judged, neighbour):
+    assert judged(listed, neighbour, 80 * DAY, real="unsure").state == "listed"
+
+
+def test_unsure_waits(nominated, judged, officer, assessor):
+    entry = nominated()
+    judged(entry, officer, under_13="unsure")
+    assert judged(entry, assessor).state == "nominated"
+    assert judged(entry, officer, DAY).state == "listed"
+
+
+def test_online_is_not_said_of_an_old_sight_or_of_one_to_come(nominated, judged, officer, at):
+    entry = nominated()
+    with pytest.raises(NotSeenLately):
+        judged(entry, officer, seen_online_at=at - 93 * DAY)
+    with pytest.raises(NotSeenLately):
+        judged(entry, officer, seen_online_at=at + DAY)
+    assert judged(entry, officer, seen_online_at=at - 93 * DAY, online="no").state == "discussion"
+
+
+def test_a_guarded_name_waits_for_two_who_did_not_judge(guarded, colleagues, officer, at):
+    assert guarded.state == "guarded"
+    assert not zone()
+    with pytest.raises(JudgedIt):
+        sign(guarded, by=officer, reason="Mine too", at=at)
+    sign(guarded, by=colleagues[0], reason="Wholly dedicated to it", at=at)
+    with pytest.raises(SignedAlready):
+        sign(guarded, by=colleagues[0], reason="Twice", at=at)
+    guarded.refresh_from_db()
+    assert guarded.state == "guarded"
+    sign(guarded, by=colleagues[1], reason="The host agrees", at=at)
+    guarded.refresh_from_db()
+    assert guarded.state == "listed"
+    assert zone() == [("bad.example", True)]
+
+
+def test_a_signature_needs_a_reason(guarded, colleagues, at):
+    with pytest.raises(NoReason):
+        sign(guarded, by=colleagues[0], reason="  ", at=at)
+
+
+def test_what_became_too_old_while_it_waited_for_signatures_is_judged_again(
+    guarded, colleagues, at
+):
+    late = at + 100 * DAY
+    sign(guarded, by=colleagues[0], reason="a", at=late)
+    sign(guarded, by=colleagues[1], reason="b", at=late)
+    guarded.refresh_from_db()
+    assert guarded.state == "nominated"
+    assert not zone()
+
+
+def test_a_name_that_may_never_be_blocked_comes_back_refused(
+    nominated, monkeypatch, judged, officer
+):
+    monkeypatch.setattr(life, "_guards", lambda name: ([["public_suffix", "example"]], True))
+    entry = nominated()
+    assert (entry.state, entry.guards) == ("refused", [["public_suffix", "example"]])
+    with pytest.raises(WrongState):
+        judged(entry, officer)
+    assert not zone()
+
+
+def test_a_guard_that_came_while_it_was_judged_still_holds(
+    nominated, judged, officer, assessor, monkeypatch
+):
+    entry = nominated()
+    judged(entry, officer)
+    monkeypatch.setattr(life, "_guards", lambda name: ([["top_sites", name]], True))
+    assert judged(entry, assessor).state == "refused"
+    assert not zone()
+
+
+def test_freshness_ends_in_a_new_round_and_the_name_stays_blocked(listed, at):
+    assert not move_clocks(at + 89 * DAY)
+    assert move_clocks(at + 90 * DAY)
+    listed.refresh_from_db()
+    assert (listed.state, listed.round, listed.due_at) == ("due", 2, at + 104 * DAY)
+    assert len(zone()) == 1
+
+
+def test_what_is_verified_again_stays_without_leaving(listed, judged, officer, assessor, at):
+    move_clocks(at + 90 * DAY)
+    judged(listed, officer, 91 * DAY)
+    assert judged(listed, assessor, 92 * DAY).state == "listed"
+    assert listed.listed_at == at
+    assert listed.fresh_until == at + 182 * DAY
+    assert zone() == [("bad.example", True)]
+
+
+def test_what_nobody_verifies_again_leaves_by_itself(listed, at):
+    move_clocks(at + 90 * DAY)
+    assert not move_clocks(at + 103 * DAY)
+    assert move_clocks(at + 104 * DAY)
+    listed.refresh_from_db()
+    assert (listed.state, listed.ended_at) == ("lapsed", at + 104 * DAY)
+    assert zone()[-1] == ("bad.example", False)
+    assert leaves() == ["listed", "lapsed"]
+    assert not move_clocks(at + 300 * DAY)
+
+
+def test_a_clock_set_back_moves_nothing(listed, at):
+    move_clocks(at + 90 * DAY)
+    assert not move_clocks(at - 30 * DAY)
+    listed.refresh_from_db()
+    assert listed.state == "due"
+
+
+def test_signatures_stand_while_a_guarded_name_stays_listed(
+    guarded, colleagues, judged, officer, assessor, at
+):
+    for person in colleagues:
+        sign(guarded, by=person, reason="Dedicated", at=at)
+    move_clocks(at + 90 * DAY)
+    judged(guarded, officer, 91 * DAY)
+    assert judged(guarded, assessor, 91 * DAY).state == "listed"
+    assert zone() == [("bad.example", True)]
+
+
+def test_removed_content_takes_the_domain_off_and_a_new_sight_begins_anew(
+    listed, world_list, officer, at, judged, assessor
+):
+    remove(listed, by=officer, reason="The content is gone", at=at + DAY)
+    listed.refresh_from_db()
+    assert (listed.state, listed.ended_at) == ("removed", at + DAY)
+    assert zone()[-1] == ("bad.example", False)
+    with pytest.raises(WrongState):
+        remove(listed, by=officer, reason="Again", at=at + DAY)
+    back = Sighting("T-2026-2", "Back", at + 2 * DAY)
+    again = nominate(world_list, "bad.example", back, by=officer, at=at + 2 * DAY)
+    assert (again.pk, again.state, again.round) == (listed.pk, "nominated", 2)
+    judged(again, officer, 3 * DAY)
+    assert judged(again, assessor, 3 * DAY).state == "listed"
+
+
+def test_a_removal_says_why(listed, officer, at):
+    with pytest.raises(NoReason):
+        remove(listed, by=officer, reason=" ", at=at)
+
+
+def test_doubt_by_words_takes_it_off_the_list_until_it_is_settled(listed, officer, at):
+    discuss(listed, by=officer, reason="The owner wrote", at=at)
+    listed.refresh_from_db()
+    assert listed.state == "discussion"
+    assert zone()[-1] == ("bad.example", False)
+    settle(listed, by=officer, reason="Not for this list", at=at, refuse=True)
+    listed.refresh_from_db()
+    assert listed.state == "refused"
+
+
+def test_an_assessment_is_taken_back_within_ten_minutes_if_nothing_followed(
+    nominated, judged, officer, assessor, at
+):
+    entry = nominated()
+    judged(entry, officer)
+    mine = Assessment.objects.get()
+    with pytest.raises(TooLate):
+        withdraw(mine, by=assessor, at=at)
+    with pytest.raises(TooLate):
+        withdraw(mine, by=officer, at=at + timedelta(minutes=11))
+    withdraw(mine, by=officer, at=at + timedelta(minutes=9))
+    assert not Assessment.objects.exists()
+    assert verbs(entry)[-1] == "withdrawn"
+    kept = AuditEntry.objects.get(verb="worstof.entry.withdrawn")
+    assert '"severe":"yes"' in kept.detail
+    assert judged(entry, assessor).state == "nominated"
+
+
+def test_an_assessment_that_listed_a_domain_is_not_taken_back(listed, assessor, at):
+    with pytest.raises(TooLate):
+        withdraw(Assessment.objects.get(by=assessor), by=assessor, at=at)
+
+
+def test_a_national_overlay_is_judged_by_its_own_country_only(
+    supervisor, nominated, judged, officer, assessor, at
+):
+    terms = Terms("National additions", "Act s. 9", country="JM", distinct="agency")
+    overlay = create_list(terms, by=supervisor, at=at)
+    entry = nominated(on=overlay)
+    with pytest.raises(NotYours):
+        judged(entry, assessor)
+    with pytest.raises(NotYours):
+        nominated("other.example", on=overlay, by=assessor)
+    judged(entry, officer)
+    office = Agency.objects.create(name="Prosecutor of Testland", kind="prosecutor", country="JM")
+    prosecutor = User.objects.create_user("prosecutor", role="assessor", agency=office)
+    assert judged(entry, prosecutor).state == "listed"
+
+
+def test_the_same_name_lives_on_two_lists_apart(supervisor, nominated, listed, at):
+    overlay = create_list(Terms("National additions", "Act", country="JM"), by=supervisor, at=at)
+    other = nominated(on=overlay)
+    assert (other.pk != listed.pk, other.state) == (True, "nominated")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", " "), ("legal_basis", ""), ("country", "XQ"), ("verifications", 1),
+        ("fresh_days", 0), ("grace_days", 99), ("distinct", "person"),
+    ],
+)  # fmt: skip
+def test_a_list_has_terms_that_hold(supervisor, at, field, value):
+    terms = {"name": "N", "legal_basis": "Act", field: value}
+    with pytest.raises(BadTerms) as told:
+        create_list(Terms(**terms), by=supervisor, at=at)
+    assert told.value.field == field
+
+
+def test_a_changed_rule_is_in_the_log_with_what_was_before(world_list, supervisor, at):
+    terms = Terms(world_list.name, world_list.legal_basis, fresh_days=60)
+    change_list(world_list, terms, by=supervisor, at=at)
+    assert AuditEntry.objects.get(verb="worstof.list.changed").detail == '{"fresh_days":[90,60]}'
