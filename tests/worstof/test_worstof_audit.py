@@ -1,0 +1,362 @@
+"""An outside checker with the last head and the pinned key finds every tampering, and names it."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import transaction
+from typer.testing import CliRunner, Result
+
+from breakwater.custody.models import AuditEntry
+from breakwater.worstof import signing
+from breakwater.worstof.actions.transparency import append, sign_head
+from breakwater.worstof.commands import app
+from breakwater.worstof.models import BlockList, Entry, LogHead, LogLeaf, LogNode
+from breakwater.worstof.queries import log
+from breakwater.worstof.rules import merkle
+from breakwater.worstof.rules.leaves import Head, commitment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "worstof" / "signing.key"
+    monkeypatch.setattr(signing, "key_path", lambda: path)
+    return path
+
+
+@pytest.fixture
+def entry(db: None, at: datetime) -> Entry:
+    block_list = BlockList.objects.create(name="Worst Of", legal_basis="Synthetic Act s. 1")
+    return Entry.objects.create(
+        block_list=block_list, name="bad.example", shown="bad.example", created_at=at
+    )
+
+
+def decide(entry: Entry, at: datetime, times: int) -> None:
+    with transaction.atomic():
+        for _ in range(times):
+            append("listed", entry, at=at)
+    sign_head(actor="test", at=at)
+
+
+@pytest.fixture
+def grow(entry: Entry, at: datetime) -> Callable[[int], None]:
+    """Add so many decisions and sign a head; each call is a minute later."""
+    minutes = iter(range(1000))
+
+    def more(times: int) -> None:
+        decide(entry, at + timedelta(minutes=next(minutes)), times)
+
+    more(5)
+    more(7)
+    return more
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "300"})
+
+
+class Checker:
+    """Somebody outside, with a file of their own."""
+
+    def __init__(self, url: str, path: Path) -> None:
+        self.url, self.path = url, path
+        first = run("audit", "--url", url, "--head", path, "--key", signing.public_key().hex())
+        assert first.exit_code == 0, first.output
+
+    def audit(self, *more: object) -> Result:
+        return run("audit", "--url", self.url, "--head", self.path, *more)
+
+    def finds(self, *words: str) -> None:
+        """The audit ends with 1, says these words, and the head stays as it was."""
+        before = self.path.read_text()
+        answer = self.audit()
+        assert answer.exit_code == 1, answer.output
+        for word in words:
+            assert word in answer.output, answer.output
+        assert self.path.read_text() == before
+
+
+@pytest.fixture
+def checker(grow, live_server, tmp_path: Path) -> Checker:
+    return Checker(f"{live_server.url}/transparency/", tmp_path / "checker.json")
+
+
+def rebuilt(sign: Callable[[bytes], bytes] = signing.sign) -> None:
+    """What a thorough attacker does after changing leaves: new hashes, new heads, all signed."""
+    rows = list(LogLeaf.objects.order_by("index").values_list("commitment", flat=True))
+    hashes = [merkle.leaf_hash(bytes(c)) for c in rows]
+    LogNode.objects.all().delete()
+    LogNode.objects.bulk_create(
+        LogNode(place=merkle.place(node), hash=h) for node, h in merkle.grown(0, [], hashes)
+    )
+    for row in LogHead.objects.all():
+        if row.size > len(hashes):
+            row.delete()
+            continue
+        head = Head(row.size, log.root_at(row.size), row.at)
+        LogHead.objects.filter(pk=row.pk).update(root=head.root, signature=sign(head.signed))
+
+
+def other_key(data: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(bytes(32)).sign(data)
+
+
+def edit(index: int) -> None:
+    leaf = LogLeaf.objects.get(pk=index)
+    decision = leaf.decision.replace("bad.example", "rival.example")
+    LogLeaf.objects.filter(pk=index).update(
+        decision=decision, commitment=commitment(bytes(leaf.nonce), decision)
+    )
+
+
+def move(index: int, to: int) -> None:
+    LogLeaf.objects.filter(pk=index).update(index=to)
+
+
+def swap(one: int, other: int) -> None:
+    move(one, 999)
+    move(other, one)
+    move(999, other)
+
+
+def take_out(index: int) -> None:
+    """Delete a leaf and close the gap."""
+    LogLeaf.objects.filter(pk=index).delete()
+    for later in range(index + 1, log.size()):
+        move(later, later - 1)
+
+
+def test_a_log_that_grows_is_well_and_the_new_head_is_kept(checker, grow) -> None:
+    assert checker.audit().exit_code == 0
+    grow(11)
+    answer = checker.audit()
+    assert answer.exit_code == 0, answer.output
+    assert "23 decisions" in answer.output
+    assert json.loads(checker.path.read_text())["size"] == 23
+
+
+@pytest.mark.parametrize("index", [0, 3, 4, 7, 11])
+def test_an_edited_leaf_is_named(checker, index: int) -> None:
+    edit(index)
+    checker.finds(f"edited: Leaf {index} is not the one that was signed.")
+
+
+def test_a_deleted_leaf_is_named(checker) -> None:
+    LogLeaf.objects.filter(pk=6).delete()
+    checker.finds("removed: Leaf 6 is missing.")
+
+
+def test_several_deleted_leaves_are_named(checker) -> None:
+    LogLeaf.objects.filter(pk__in=[2, 3, 4]).delete()
+    checker.finds("removed: Leaves 2 to 4 are missing.")
+
+
+def test_leaves_that_changed_places_are_named(checker) -> None:
+    swap(3, 8)
+    checker.finds("reordered: Leaf 8 is the one that was signed as leaf 3.")
+
+
+def test_a_log_cut_at_its_end_is_found(checker) -> None:
+    LogLeaf.objects.filter(pk__gte=10).delete()
+    checker.finds("truncated", "up to leaf 9 only")
+
+
+def test_a_leaf_taken_out_without_a_gap_is_found(checker) -> None:
+    take_out(4)
+    checker.finds("truncated", "up to leaf 10 only")
+
+
+TAMPERING = {
+    "edited": lambda: edit(3),
+    "edited last": lambda: edit(11),
+    "removed": lambda: take_out(4),
+    "removed last": lambda: take_out(11),
+    "reordered": lambda: swap(0, 1),
+    "truncated": lambda: LogLeaf.objects.filter(pk__gte=5).delete(),
+}
+
+
+@pytest.mark.parametrize("tampering", TAMPERING)
+@pytest.mark.parametrize("grown_again", [False, True])
+def test_a_log_rewritten_and_signed_with_its_own_key_is_found(
+    checker, grow, tampering: str, grown_again: bool
+) -> None:
+    TAMPERING[tampering]()
+    rebuilt()
+    if grown_again:
+        grow(9)
+    answer = checker.audit()
+    assert answer.exit_code == 1, answer.output
+    assert any(word in answer.output for word in ("split view", "rewritten", "truncated"))
+
+
+@pytest.mark.parametrize("tampering", TAMPERING)
+def test_a_log_signed_with_another_key_is_found(checker, tampering: str) -> None:
+    TAMPERING[tampering]()
+    rebuilt(other_key)
+    checker.finds("signature: The pinned key did not sign the log's head")
+
+
+def test_one_old_head_signed_with_another_key_is_found(checker) -> None:
+    row = LogHead.objects.get(size=5)
+    head = Head(5, bytes(row.root), row.at)
+    LogHead.objects.filter(size=5).update(signature=other_key(head.signed))
+    checker.finds("signature", "5 leaves")
+
+
+def test_two_logs_of_one_size_signed_by_the_key_are_a_split_view(checker) -> None:
+    edit(8)
+    rebuilt()
+    checker.finds("split view: The key signed two logs of 12 leaves")
+
+
+def test_heads_that_are_rolled_back_are_found(checker) -> None:
+    LogHead.objects.filter(size=12).delete()
+    checker.finds("truncated: The log ends at 5 leaves now", "withdrawn head")
+
+
+def test_a_head_in_the_middle_that_disappears_is_found(checker, grow) -> None:
+    grow(4)
+    LogHead.objects.filter(size=12).delete()
+    checker.finds("withdrawn head", "12 leaves")
+
+
+def test_a_log_without_heads_is_found(checker) -> None:
+    LogHead.objects.all().delete()
+    checker.finds("unreadable: The log shows no signed head.")
+
+
+def test_two_checkers_who_were_shown_different_logs_find_it_by_their_heads(
+    checker, grow, live_server, tmp_path: Path
+) -> None:
+    """Each log is well in itself; only the two heads side by side tell."""
+    grow(3)
+    assert checker.audit().exit_code == 0
+    LogHead.objects.filter(size=15).delete()
+    edit(13)
+    rebuilt()
+    sign_head(actor="test", at=LogHead.objects.latest("size").at + timedelta(hours=1))
+    other = Checker(checker.url, tmp_path / "other.json")
+    assert other.audit().exit_code == 0
+    answer = other.audit("--also", checker.path)
+    assert answer.exit_code == 1
+    assert "split view: The key signed two logs of 15 leaves" in answer.output
+
+
+def test_a_fork_of_another_size_is_found_too(checker, grow, live_server, tmp_path: Path) -> None:
+    grow(3)
+    assert checker.audit().exit_code == 0
+    LogHead.objects.filter(size=15).delete()
+    edit(13)
+    rebuilt()
+    grow(6)
+    other = Checker(checker.url, tmp_path / "other.json")
+    answer = other.audit("--also", checker.path)
+    assert answer.exit_code == 1
+    assert "withdrawn head" in answer.output
+    assert "rewritten" in answer.output
+
+
+def copied(folder: Path) -> Path:
+    answer = run("log-copy", folder)
+    assert answer.exit_code == 0, answer.output
+    return folder
+
+
+def test_a_copy_in_a_folder_is_audited_without_a_network(grow, tmp_path: Path) -> None:
+    folder, path = copied(tmp_path / "copy"), tmp_path / "head.json"
+    key = signing.public_key().hex()
+    assert run("audit", "--folder", folder, "--head", path, "--key", key).exit_code == 0
+    lines = (folder / "leaves.jsonl").read_text().splitlines(keepends=True)
+    for changed, word in (
+        (lines[:3] + lines[4:], "Leaf 3 is missing"),
+        ([*lines[:3], lines[4], lines[3], *lines[5:]], "reordered"),
+        (lines[:-2], "truncated"),
+        ([*lines[:6], lines[6].replace('"commitment": "', '"commitment": "0')], "no hash"),
+        ([*lines[:7], lines[7].replace(lines[7][-10:-4], "0a0b0c"), *lines[8:]], "leaves 5 to 11"),
+        (["{\n"], "no JSON"),
+    ):
+        (folder / "leaves.jsonl").write_text("".join(changed))
+        answer = run("audit", "--folder", folder, "--head", path)
+        assert answer.exit_code == 1, answer.output
+        assert word in answer.output
+    assert "bad.example" not in "".join(p.read_text() for p in folder.iterdir())
+
+
+def test_wrong_use_ends_with_two_and_accuses_nobody(grow, tmp_path: Path) -> None:
+    folder, path = copied(tmp_path / "copy"), tmp_path / "head.json"
+    key = signing.public_key().hex()
+    assert run("audit", "--folder", folder, "--head", path).exit_code == 2
+    assert run("audit", "--head", path, "--key", key).exit_code == 2
+    assert run("audit", "--folder", folder, "--head", path, "--key", "zz").exit_code == 2
+    assert run("audit", "--folder", tmp_path / "no", "--head", path, "--key", key).exit_code == 2
+    nobody = "http://127.0.0.1:9/transparency/"
+    assert run("audit", "--url", nobody, "--head", path, "--key", key).exit_code == 2
+    assert run("audit", "--url", "file:///etc", "--head", path, "--key", key).exit_code == 2
+    assert not path.exists()
+    assert run("audit", "--folder", folder, "--head", path, "--key", key).exit_code == 0
+    assert run("audit", "--folder", folder, "--head", path, "--key", "00" * 32).exit_code == 2
+    path.write_text(path.read_text().replace('"size": 12', '"size": 5'))
+    answer = run("audit", "--folder", folder, "--head", path)
+    assert answer.exit_code == 2
+    assert "The file was changed" in answer.output
+
+
+def test_a_leaf_is_opened_for_an_auditor_and_verified(grow, tmp_path: Path) -> None:
+    file, key = tmp_path / "opened.json", signing.public_key().hex()
+    assert run("proof", "7", "--output", file).exit_code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    answer = run("proof", "verify", file, "--key", key)
+    assert answer.exit_code == 0, answer.output
+    assert "Leaf 7 of 12" in answer.output
+    assert "bad.example" in answer.output
+    assert AuditEntry.objects.get(verb="worstof.log.opened").target == "leaf 7"
+
+
+def test_every_leaf_of_a_domain_is_opened(grow, tmp_path: Path) -> None:
+    answer = run("proof", "bad.example")
+    assert len(answer.output.splitlines()) == 12
+    assert run("proof", "other.example").exit_code == 1
+    assert run("proof", "12").exit_code == 1
+
+
+def test_an_opened_leaf_that_was_changed_is_not_proven(grow, tmp_path: Path) -> None:
+    file, key = tmp_path / "opened.json", signing.public_key().hex()
+    run("proof", "7", "--output", file)
+    text = file.read_text()
+    data = json.loads(text)
+    for changed in (
+        text.replace("bad.example", "rival.example"),
+        json.dumps({**data, "index": 6}),
+        json.dumps({**data, "nonce": "00" * 32}),
+        json.dumps({**data, "proof": data["proof"][:-1]}),
+        json.dumps({**data, "head": {**data["head"], "size": 11}}),
+        "[]", "no JSON",
+    ):  # fmt: skip
+        file.write_text(changed)
+        answer = run("proof", "verify", file, "--key", key)
+        assert answer.exit_code == 1, answer.output
+        assert "Not proven" in answer.output
+    file.write_text(text)
+    assert run("proof", "verify", file, "--key", "00" * 32).exit_code == 1
+    assert run("proof", "verify", file).exit_code == 2
+
+
+def test_the_key_and_a_head_are_given_on_the_command_line(grow) -> None:
+    assert signing.public_key().hex() in run("key").output
+    assert json.loads(run("sign-head").output)["size"] == 12
+
+
+def test_a_damaged_key_is_said_in_a_sentence(grow, key_file: Path) -> None:
+    key_file.write_text("gone")
+    for command in ("key", "sign-head"):
+        answer = run(command)
+        assert answer.exit_code in (0, 1)
+        assert "Traceback" not in answer.output
+    assert run("key").exit_code == 1
