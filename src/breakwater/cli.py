@@ -33,6 +33,7 @@ ROOMS: dict[str, str | None] = {
     "synth": "synth",
     "figures": "figures",
     "matching": None,  # its commands stand beside the groups
+    "matching.bulk": None,
 }
 Port = Annotated[int, typer.Option(help="Port to listen on; if it is taken, the next free one.")]
 

@@ -5,7 +5,6 @@ what is written does not depend on the engine.
 """
 
 import importlib
-import logging
 import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +19,7 @@ PRELOAD = "breakwater.matching.commands"
 # Sets in one question to Daft: enough to keep a hundred processes busy, few enough to hold.
 _SETS_AT_ONCE = 2_000
 _PARTITIONS_FOR_PROCESS = 4
+_ROWS_FOR_PROCESS = 8
 # Neither of them may tell its makers that it is used here.
 _SILENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -28,7 +28,6 @@ _SILENT = {
     "SCARF_NO_ANALYTICS": "true",
     "DAFT_PROGRESS_BAR": "0",
 }
-log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
@@ -89,29 +88,28 @@ class DaftEngine:
     def each(
         self, work: Callable[[T], R], sets: Iterable[list[T]], lost: Callable[[T], R]
     ) -> Iterator[R]:
-        """As `Engine.each`; a part whose process died is done again on this machine."""
+        """As `Engine.each`."""
+        worker = self._daft.cls(_Worker, use_process=True, max_concurrency=self.processes)
+        asked = worker(work, lost)
         rest = iter(sets)
         while part := list(islice(rest, _SETS_AT_ONCE)):
-            try:
-                results = self._ask(work, part)
-            except Exception as problem:  # noqa: BLE001 – Daft has no common exception
-                log.warning("the engine lost a process; a part is done here again: %s", problem)
-                yield from InOrder(
-                    work, part, lost=lost, processes=os.cpu_count() or 1, preload=PRELOAD
-                )
-                continue
-            for found in results:
-                yield from found
+            for results in self._ask(asked.each, list(self._rows(part))):
+                yield from results
 
-    def _ask(self, work: Callable[[T], R], part: list[list[T]]) -> list[list[R]]:
+    def _rows(self, part: list[list[T]]) -> Iterator[list[list[T]]]:
+        """Sets together, so that every process has several rows and none is very short."""
+        length = -(-len(part) // (self.processes * _ROWS_FOR_PROCESS))
+        for first in range(0, len(part), length):
+            yield part[first : first + length]
+
+    def _ask(self, each: Any, rows: list[list[list[T]]]) -> list[list[Any]]:
         daft = self._daft
-        worker = daft.cls(_Worker, use_process=True, max_concurrency=self.processes)(work)
         frame = daft.from_pydict(
-            {"place": list(range(len(part))), "items": [pickle.dumps(items) for items in part]}
+            {"place": list(range(len(rows))), "sets": [pickle.dumps(row) for row in rows]}
         )
-        frame = frame.into_partitions(min(len(part), self.processes * _PARTITIONS_FOR_PROCESS))
-        frame = frame.with_column("found", worker.each(frame["items"])).exclude("items")
-        found: list[list[R]] = [[] for _ in part]
+        frame = frame.into_partitions(min(len(rows), self.processes * _PARTITIONS_FOR_PROCESS))
+        frame = frame.with_column("found", each(frame["sets"])).exclude("sets")
+        found: list[list[Any]] = [[] for _ in rows]
         for row in frame.iter_rows():
             # What comes back was pickled by our own processes.
             found[row["place"]] = pickle.loads(row["found"])  # noqa: S301
@@ -119,13 +117,19 @@ class DaftEngine:
 
 
 class _Worker:
-    """What Daft runs in each of its processes: a set of items in, their results out."""
+    """What Daft runs in each of its processes: sets of items in, their results out.
 
-    def __init__(self, work: Callable[[Any], Any]) -> None:
-        self._work = work
+    The work is done in a process below, because Daft and Ray would begin a part whose process died
+    again and again, and then give the whole question up.
+    """
 
-    def each(self, items: bytes) -> bytes:
-        return pickle.dumps([self._work(item) for item in pickle.loads(items)])  # noqa: S301
+    def __init__(self, work: Callable[[Any], Any], lost: Callable[[Any], Any]) -> None:
+        self._work, self._lost = work, lost
+
+    def each(self, sets: bytes) -> bytes:
+        asked = pickle.loads(sets)  # noqa: S301
+        done = InOrder(self._work, asked, lost=self._lost, processes=1, preload=PRELOAD)
+        return pickle.dumps(list(done))
 
 
 def engine(name: str, processes: int, cluster: str = "") -> Engine:

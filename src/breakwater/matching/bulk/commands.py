@@ -1,0 +1,165 @@
+"""`breakwater match …`: tables of hashes against an index in shards, here or on a cluster."""
+
+import csv
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import msgspec
+import pyarrow as pa
+import typer
+from pyarrow import parquet
+
+from breakwater.matching.bulk import sharded, tables
+from breakwater.matching.bulk.objects import BadAddress
+from breakwater.matching.bulk.sharded import Match
+from breakwater.matching.commands import chosen_engine, err
+from breakwater.matching.container import Damaged, NotAnIndex
+from breakwater.matching.pdq import MATCH_DISTANCE
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+matching = typer.Typer(help="How large an index is and what it needs.", no_args_is_help=True)
+app.add_typer(matching, name="matching")
+FORMATS = ("csv", "jsonl", "parquet")
+MATCHES = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("label", pa.string()),
+        ("hash", pa.string()),
+        ("known_row", pa.int64()),
+        ("known", pa.string()),
+        ("distance", pa.int32()),
+    ]
+)
+_ROWS_IN_GROUP = 50_000
+EngineName = Annotated[str, typer.Option("--engine", help="local, or daft, also on a cluster.")]
+Cluster = Annotated[str, typer.Option(help="Address of a Ray cluster, for --engine daft.")]
+Processes = Annotated[
+    int, typer.Option(min=0, help="Work in so many processes; 0 is one for each processor.")
+]
+
+
+@app.command("match")
+def match(
+    asked: Annotated[str, typer.Argument(help="A table of hashes: CSV, JSON Lines or Parquet.")],
+    known: Annotated[str, typer.Option(help="A table of known hashes, to make an index of.")] = "",
+    index: Annotated[
+        Path | None,
+        typer.Option(help="The index: made there from --known, or used if it is there."),
+    ] = None,
+    kind: Annotated[str, typer.Option(help="Column to match: pdq, md5, sha1 or sha256.")] = "pdq",
+    shards: Annotated[int, typer.Option(min=1, max=4096, help="Cut a new index into so many.")] = 1,
+    radius: Annotated[
+        int, typer.Option(min=0, max=MATCH_DISTANCE, help="Largest distance of PDQ hashes.")
+    ] = MATCH_DISTANCE,
+    quality: Annotated[
+        int, typer.Option(min=0, max=100, help="Leave out asked PDQ hashes of lower quality.")
+    ] = 50,
+    out: Annotated[Path | None, typer.Option(help="File to write; else standard output.")] = None,
+    format: Annotated[str, typer.Option(help="csv, jsonl or parquet.")] = "csv",
+    processes: Processes = 0,
+    engine_name: EngineName = "local",
+    cluster: Cluster = "",
+) -> None:
+    """Match a table of hashes with a table of known ones: a row for each pair that is near.
+
+    Rows without a hash are passed over; what is no hash is counted. Examples:
+
+        breakwater match hashes.parquet --known list.csv --out matches.csv
+
+        breakwater match hashes.parquet --known list.csv --index /shared/list --shards 8
+
+        breakwater match s3://bucket/hashes.parquet --index /shared/list --engine daft --cluster head.example:6379
+
+    Ends with 0 if all was read, 1 if rows were set aside or a process died, 2 if it was called
+    wrongly.
+    """
+    if kind not in tables.WIDTHS or format not in FORMATS:
+        raise typer.BadParameter("--kind is one of pdq, md5, sha1, sha256; --format of csv, jsonl, parquet")  # fmt: skip
+    if format == "parquet" and out is None:
+        raise typer.BadParameter("Parquet needs --out")
+    if not known and index is None:
+        raise typer.BadParameter("Give --known, or an --index that is there")
+    engine = chosen_engine(engine_name, processes, cluster)
+    with ExitStack() as stack:
+        folder = index or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "index"
+        try:
+            faulty = 0
+            if known and not folder.exists():
+                faulty = sharded.build(known, folder, kind, shards, engine).faulty
+            count = _Count(tables.read(asked, kind, least_quality=quality if kind == "pdq" else 0))
+            found = sharded.matches(folder, count, engine, radius=radius)
+            if sharded.facts_of(folder).kind != kind:
+                raise typer.BadParameter(f"The index is of {sharded.facts_of(folder).kind}")
+            written = _write(found, out, format)
+        except (sharded.NoIndex, tables.BadTable, BadAddress, FileExistsError) as problem:
+            raise typer.BadParameter(str(problem)) from problem
+        except (sharded.Lost, Damaged, NotAnIndex, OSError) as problem:
+            err.print(f"Not finished: {problem}", markup=False)
+            raise typer.Exit(1) from problem
+    err.print(f"{written} matches of {count.rows} hashes.")
+    if faulty + count.faulty:
+        err.print(f"No hash could be read in {count.faulty} asked and {faulty} known rows.")
+        raise typer.Exit(1)
+
+
+class _Count:
+    """Passes rows on and counts them."""
+
+    def __init__(self, rows: Iterable[tables.Rows]) -> None:
+        self._given = rows
+        self.rows = self.faulty = 0
+
+    def __iter__(self) -> Iterator[tables.Rows]:
+        for rows in self._given:
+            self.rows += len(rows.numbers)
+            self.faulty += rows.faulty
+            yield rows
+
+
+def _write(found: Iterable[Match], out: Path | None, format: str) -> int:
+    if format == "parquet" and out is not None:
+        return _write_parquet(found, out)
+    write: Callable[[Iterable[Match], TextIO], int]
+    write = _write_csv if format == "csv" else _write_lines
+    if out is None:
+        return write(found, sys.stdout)
+    with out.open("x", encoding="utf-8", newline="") as file:
+        return write(found, file)
+
+
+def _write_csv(found: Iterable[Match], file: TextIO) -> int:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(MATCHES.names)
+    count = 0
+    for count, one in enumerate(found, 1):  # noqa: B007 – the last number is the count
+        writer.writerow(one)
+    return count
+
+
+def _write_lines(found: Iterable[Match], file: TextIO) -> int:
+    count = 0
+    for count, one in enumerate(found, 1):  # noqa: B007 – the last number is the count
+        file.write(msgspec.json.encode(dict(zip(MATCHES.names, one, strict=True))).decode() + "\n")
+    return count
+
+
+def _write_parquet(found: Iterable[Match], out: Path) -> int:
+    count, rows = 0, []
+    with out.open("xb") as file, parquet.ParquetWriter(file, MATCHES) as writer:
+        for one in found:
+            rows.append(one)
+            if len(rows) == _ROWS_IN_GROUP:
+                count += _write_group(writer, rows)
+                rows = []
+        return count + _write_group(writer, rows)
+
+
+def _write_group(writer: Any, rows: list[Match]) -> int:
+    columns = list(zip(*rows, strict=True)) or [()] * len(MATCHES)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, MATCHES, strict=True)]
+    writer.write_table(pa.Table.from_arrays(arrays, schema=MATCHES))
+    return len(rows)
