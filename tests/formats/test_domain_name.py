@@ -11,7 +11,6 @@ from breakwater.formats.domain_name import (
     DomainName,
     Problem,
     read_name,
-    shown,
 )
 
 LABELS = st.from_regex(r"\A[a-z0-9](?:[a-z0-9_-]{0,20}[a-z0-9])?\Z").filter(
@@ -65,7 +64,7 @@ def test_people_see_the_letters_of_an_international_name() -> None:
     assert read_name("xn--mnchen-3ya.Example") == DomainName(
         "xn--mnchen-3ya.example", "münchen.example"
     )
-    assert shown("site.example") == "site.example"
+    assert read_name("site.example").shown == "site.example"
 
 
 @pytest.mark.parametrize(

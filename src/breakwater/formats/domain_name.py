@@ -80,23 +80,14 @@ def read_name(text: str) -> DomainName:
     Raises:
         BadName: the text is no name that a resolver could block.
     """
-    labels = _labels(_mapped(_host(text.strip())))
-    name = ".".join(_a_label(label) for label in labels)
+    labels = [_label(label) for label in _labels(_mapped(_host(text.strip())))]
+    name = ".".join([a_label for a_label, _ in labels])
     _check_end(name)
     if len(name) > LONGEST:
         raise BadName(Problem.NAME_LENGTH)
-    return DomainName(name, shown(name))
-
-
-def shown(name: str) -> str:
-    """The name with its A-labels as people read them.
-
-    Raises:
-        BadName: a label begins with `xn--` and is none.
-    """
     if "xn--" not in name:
-        return name
-    return ".".join(_u_label(x) if x.startswith("xn--") else x for x in name.split("."))
+        return DomainName(name, name)
+    return DomainName(name, ".".join([u_label for _, u_label in labels]))
 
 
 def _host(text: str) -> str:
@@ -181,19 +172,28 @@ def _number(part: str) -> int:
     return int(part, 8 if part.startswith("0") else 10)
 
 
-def _a_label(label: str) -> str:
+def _label(label: str) -> tuple[str, str]:
+    """The label as the DNS has it and as people read it."""
     if not label.isascii():
         _check_u_label(label)
-        label = _punycode(label)
-    elif "*" in label:
-        raise BadName(Problem.WILDCARD)
-    elif label.startswith("-") or label.endswith("-"):
-        raise BadName(Problem.HYPHEN)
-    elif not _LABEL.fullmatch(label):
-        raise BadName(Problem.CHARACTERS)
+        return _short_enough(_punycode(label)), label
+    if not _LABEL.fullmatch(label):
+        raise BadName(_what_is_wrong(label))
+    _short_enough(label)
+    return label, _u_label(label) if label.startswith("xn--") else label
+
+
+def _short_enough(label: str) -> str:
     if len(label) > LONGEST_LABEL:
         raise BadName(Problem.LABEL_LENGTH)
     return label
+
+
+def _what_is_wrong(label: str) -> Problem:
+    if "*" in label:
+        return Problem.WILDCARD
+    at_edge = label.startswith("-") or label.endswith("-")
+    return Problem.HYPHEN if at_edge else Problem.CHARACTERS
 
 
 def _punycode(label: str) -> str:
