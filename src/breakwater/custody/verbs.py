@@ -58,6 +58,7 @@ VERBS: dict[str, Promise] = {
     "reports.job.retried": _("Started a job again"),
     "reports.originals.retried": _("Read originals again that were stuck"),
     "reports.rebuild.started": _("Began to rebuild from the originals"),
+    "worstof.board.exported": _("Exported the list of domains"),
     "worstof.change.discarded": _("Threw a held change of the Worst Of list away"),
     "worstof.change.held": _("Stopped a change of the Worst Of list"),
     "worstof.change.refused": _("Refused to publish a name"),

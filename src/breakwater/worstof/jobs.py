@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from breakwater.worstof.actions import transparency
+from breakwater.worstof.actions.life import move_clocks
 
 
 def sign_log(at: datetime) -> bool:
@@ -12,4 +13,5 @@ def sign_log(at: datetime) -> bool:
 
 JOBS: list[tuple[str, Callable[[datetime], bool]]] = [
     ("worstof.log", sign_log),
+    ("worstof.clocks", move_clocks),
 ]

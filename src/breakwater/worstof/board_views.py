@@ -1,0 +1,172 @@
+"""The board: what waits for me, every entry by its state, and the list as a table to keep."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from breakwater.formats.domain_name import BadName, read_name
+from breakwater.people.access import needs, signed_in
+from breakwater.people.models import User
+from breakwater.worstof import entry_texts as texts
+from breakwater.worstof.actions import exporting
+from breakwater.worstof.models import Entry
+from breakwater.worstof.queries import board
+
+MOST_PAGES = 20_000
+
+
+@never_cache
+@require_GET
+@needs("worstof.see")
+def board_page(request: HttpRequest) -> HttpResponseBase:
+    user = signed_in(request)
+    counts = board.counts(user)
+    wanted = _wanted(request)
+    page = board.page(wanted, user, at=timezone.now())
+    context = {
+        "wanted": wanted,
+        "page": page,
+        "rows": _rows(page.rows),
+        "views": _views(counts, wanted.view),
+        "lists": board.lists(user),
+        "answer": texts.board_answer(counts["mine"]),
+        "is_empty_desk": not counts["all"],
+    }
+    return render(request, "worstof/board.html", context)
+
+
+def _wanted(request: HttpRequest) -> board.Wanted:
+    get = request.GET
+    view, number, of = get.get("view", "mine"), get.get("page", "1"), get.get("list", "")
+    return board.Wanted(
+        view=view if view in board.VIEWS else "mine",
+        block_list=int(of) if of.isdigit() and len(of) < 10 else None,
+        guarded="guarded" in get,
+        appealed="appealed" in get,
+        page=min(max(int(number), 1), MOST_PAGES) if number.isdigit() and len(number) < 6 else 1,
+    )
+
+
+def _views(counts: dict[str, int], current: str) -> list[dict[str, object]]:
+    return [
+        {"key": k, "word": texts.word(texts.VIEWS, k), "count": counts[k], "is_here": k == current}
+        for k in board.VIEWS
+    ]
+
+
+def _rows(found: list[board.Row]) -> list[dict[str, Any]]:
+    return [
+        {
+            "entry": row.entry,
+            "state": texts.word(texts.SHORT_STATES, row.entry.state),
+            "line": texts.row_line(row),
+            "appeals": row.appeals,
+            "risk": row.risk,
+            "risk_reasons": _risk_words(row),
+        }
+        for row in found
+    ]
+
+
+def _risk_words(row: board.Row) -> str:
+    if row.risk is None:
+        return ""
+    return "; ".join(f"{texts.word(texts.RISKS, k)} +{n}" for k, n in row.risk.reasons)
+
+
+@never_cache
+@require_POST
+@needs("worstof.see")
+def find(request: HttpRequest) -> HttpResponseBase:
+    """Look names up. By POST, for an address with a listed name in it would end in server logs."""
+    user = signed_in(request)
+    text = request.POST.get("name", "").strip()[:2000]
+    found = board.find(text.casefold(), _name_in(text), user) if text else []
+    if len(found) == 1:
+        return redirect("worst-of-entry", found[0].pk)
+    n = len(found)
+    answer = ngettext("%(n)s domain fits “%(text)s”", "%(n)s domains fit “%(text)s”", n)
+    context = {
+        "text": text,
+        "rows": _rows(board.rows(found, user, at=timezone.now())),
+        "answer": answer % {"n": n, "text": text[:80]} if n else _("No domain fits"),
+    }
+    return render(request, "worstof/found.html", context)
+
+
+def _name_in(text: str) -> str:
+    try:
+        return read_name(text).name
+    except BadName:
+        return ""
+
+
+COLUMNS = (
+    "number", "list", "country_of_list", "state", "round", "guards", "created_at", "listed_at",
+    "fresh_until", "due_at", "ended_at",
+)  # fmt: skip
+
+
+@require_GET
+@needs("worstof.see")
+def board_csv(request: HttpRequest) -> HttpResponseBase:
+    """Every entry that the reader sees, with its name."""
+    return _csv(signed_in(request), has_names=True)
+
+
+@require_GET
+@needs("worstof.overview")
+def numbers_csv(request: HttpRequest) -> HttpResponseBase:
+    """The same without names, for those who oversee the list and do not work on it."""
+    return _csv(signed_in(request), has_names=False)
+
+
+def _csv(user: User, *, has_names: bool) -> HttpResponseBase:
+    exporting.record_export(by=user, has_names=has_names, at=timezone.now())
+    response = StreamingHttpResponse(_lines(user, has_names), content_type="text/csv")
+    kind = "with-names" if has_names else "without-names"
+    response["Content-Disposition"] = f'attachment; filename="worst-of-{kind}.csv"'
+    return response
+
+
+class _Echo:
+    """Stands where a CSV writer wants a file, and gives each line back."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def _lines(user: User, has_names: bool) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield "\ufeff"  # without it, spreadsheets take UTF-8 for something else
+    yield writer.writerow([*COLUMNS, *(("name", "shown") if has_names else ())])
+    for entry in board.export(user).iterator():
+        names = (entry.name, entry.shown) if has_names else ()
+        yield writer.writerow([_cell(x) for x in (*_facts(entry), *names)])
+
+
+def _facts(entry: Entry) -> tuple[object, ...]:
+    moments = (getattr(entry, name) for name in COLUMNS[6:])
+    return (
+        f"W-{entry.pk}",
+        entry.block_list.name,
+        entry.block_list.country,
+        entry.state,
+        entry.round,
+        " ".join(key for key, _match in entry.guards),
+        *(moment.isoformat(timespec="seconds") if moment else "" for moment in moments),
+    )
+
+
+def _cell(value: object) -> str:
+    """Keep a spreadsheet from running a text as a formula."""
+    text = str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

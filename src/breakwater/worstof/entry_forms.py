@@ -1,0 +1,184 @@
+"""What people type about domains: a nomination, a judgement, reasons, the terms of a list."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from breakwater import countries
+from breakwater.worstof import entry_texts as texts
+from breakwater.worstof.actions.life import Judgement, Sighting
+from breakwater.worstof.actions.lists import LONGEST_FRESH, LONGEST_GRACE, MOST, Terms
+from breakwater.worstof.models import Answer, BlockList, Confidence
+from breakwater.worstof.rules.verdict import CRITERIA, FEWEST
+
+_CONTROL = {"class": "form-control"}
+_SELECT = {"class": "form-select"}
+_MOMENT = "%Y-%m-%dT%H:%M"
+
+
+def _moment_field(label: Any, help_text: Any = "") -> forms.DateTimeField:
+    return forms.DateTimeField(
+        label=label,
+        help_text=help_text,
+        widget=forms.DateTimeInput(_CONTROL | {"type": "datetime-local"}, format=_MOMENT),
+    )
+
+
+def _text(label: Any, most: int, *, required: bool = True, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=most,
+        required=required,
+        help_text=help_text,
+        widget=forms.TextInput(_CONTROL | {"autocomplete": "off"}),
+    )
+
+
+def _not_to_come(value: datetime) -> datetime:
+    if value > timezone.now():
+        raise forms.ValidationError(_("This moment lies in the future."))
+    return value
+
+
+class NominationForm(forms.Form):
+    """Why a domain is put forward."""
+
+    block_list = forms.ModelChoiceField(
+        label=_("List"), queryset=BlockList.objects.none(), empty_label=None,
+        widget=forms.Select(_SELECT),
+    )  # fmt: skip
+    name = forms.CharField(
+        label=_("Domain or web address"),
+        help_text=_("As you have it; the desk reads the domain out of it and shows it to you."),
+        max_length=2000,
+        widget=forms.TextInput(_CONTROL | {"autocomplete": "off", "spellcheck": "false"}),
+    )
+    evidence = _text(
+        _("Your file number of the evidence"), 200,
+        help_text=_("Where your authority keeps what was seen. Never upload or paste it here."),
+    )  # fmt: skip
+    seen = forms.CharField(
+        label=_("What was seen, in words"),
+        max_length=2000,
+        widget=forms.Textarea(_CONTROL | {"rows": 3}),
+    )
+    seen_at = _moment_field(_("When it was seen"))
+    provider = _text(texts.HOSTING["provider"], 200, required=False)
+    country = _text(_("Country of the host (two letters)"), 2, required=False)
+    registrar = _text(texts.HOSTING["registrar"], 200, required=False)
+    address = forms.GenericIPAddressField(
+        label=texts.HOSTING["address"], required=False, widget=forms.TextInput(_CONTROL)
+    )
+
+    def __init__(self, data: Any, lists: list[BlockList], **more: Any) -> None:
+        super().__init__(data, **more)
+        field = self.fields["block_list"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = BlockList.objects.filter(pk__in=[x.pk for x in lists]).order_by("pk")
+
+    def clean_seen_at(self) -> datetime:
+        return _not_to_come(self.cleaned_data["seen_at"])
+
+    def clean_country(self) -> str:
+        code = str(self.cleaned_data["country"]).upper()
+        if code and code not in countries.all_codes():
+            raise forms.ValidationError(_("This is no country code of two letters."))
+        return code
+
+    def sighting(self, source: str, report_number: str) -> Sighting:
+        found = self.cleaned_data
+        hosting = {key: str(found[key] or "") for key in texts.HOSTING}
+        return Sighting(
+            found["evidence"], found["seen"], found["seen_at"], source, report_number, hosting
+        )
+
+
+class AssessmentForm(forms.Form):
+    """The four criteria one by one: who has to say yes four times reads them four times."""
+
+    real = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect)
+    under_13 = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect)
+    severe = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect)
+    online = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect)
+    seen_online_at = _moment_field(_("Seen online last"))
+    confidence = forms.ChoiceField(
+        label=_("How sure are you of all this?"),
+        choices=Confidence.choices,
+        widget=forms.RadioSelect,
+    )
+    note = forms.CharField(
+        label=_("Note for the other authorities"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(_CONTROL | {"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for name in CRITERIA:
+            self.fields[name].label = texts.CRITERIA[name]
+            self.fields[name].help_text = str(texts.CRITERIA_HELP[name])
+
+    def clean_seen_online_at(self) -> datetime:
+        return _not_to_come(self.cleaned_data["seen_online_at"])
+
+    @property
+    def questions(self) -> list[forms.BoundField]:
+        return [self[name] for name in CRITERIA]
+
+    def judgement(self) -> Judgement:
+        return Judgement(**self.cleaned_data)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=500)
+
+
+class ListForm(forms.Form):
+    """The terms of a list; its fields are those of `actions.lists.Terms`."""
+
+    name = _text(_("Name of the list"), 120)
+    legal_basis = _text(
+        _("By what right names are blocked"), 500,
+        help_text=_("The law, agreement or order, with its number. The stop page can name it."),
+    )  # fmt: skip
+    country = _text(
+        _("Country, if it is a national list"), 2, required=False,
+        help_text=_("Two letters. Empty for a list of several countries."),
+    )  # fmt: skip
+    verifications = forms.IntegerField(
+        label=_("Authorities that have to verify"),
+        min_value=FEWEST,
+        max_value=MOST,
+        initial=FEWEST,
+        widget=forms.NumberInput(_CONTROL),
+    )
+    distinct = forms.ChoiceField(
+        label=_("Which count beside each other"),
+        choices=BlockList.Distinct.choices,
+        widget=forms.Select(_SELECT),
+    )
+    fresh_days = forms.IntegerField(
+        label=_("Days until it has to be verified again"),
+        min_value=1,
+        max_value=LONGEST_FRESH,
+        initial=90,
+        widget=forms.NumberInput(_CONTROL),
+    )
+    grace_days = forms.IntegerField(
+        label=_("Days of grace after that"),
+        help_text=_("The name stays blocked so long; then it leaves the list by itself."),
+        min_value=0,
+        max_value=LONGEST_GRACE,
+        initial=14,
+        widget=forms.NumberInput(_CONTROL),
+    )
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
+
+    def terms(self) -> Terms:
+        return Terms(**self.cleaned_data)

@@ -1,0 +1,180 @@
+"""The sentences and words of the pages on which entries live."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from breakwater.worstof.models import Entry
+from breakwater.worstof.queries.board import Row
+from breakwater.worstof.rules.verdict import Outcome, Verdict, Why
+
+Words = Mapping[str, str | Promise]
+
+VIEWS: Words = {
+    "mine": lazy("Waits for me"),
+    "nominated": lazy("To be assessed"),
+    "discussion": lazy("In discussion"),
+    "guarded": lazy("For two signatures"),
+    "due": lazy("To be verified again"),
+    "listed": lazy("Listed"),
+    "over": lazy("Over"),
+    "all": lazy("All"),
+}
+SHORT_STATES: Words = {
+    "nominated": lazy("To be assessed"),
+    "discussion": lazy("In discussion"),
+    "guarded": lazy("For two signatures"),
+    "listed": lazy("Listed"),
+    "due": lazy("Listed, due"),
+    "lapsed": lazy("Lapsed"),
+    "removed": lazy("Removed"),
+    "refused": lazy("Refused"),
+}
+CRITERIA: Words = {
+    "real": lazy("The children are real"),
+    "under_13": lazy("They are or appear younger than 13"),
+    "severe": lazy("The abuse is severe"),
+    "online": lazy("Online within the last three months"),
+}
+CRITERIA_HELP: Words = {
+    "real": lazy("Not drawn, morphed or made by a computer."),
+    "under_13": lazy("By what is seen; doubt is “Cannot say”."),
+    "severe": lazy("Sexual contact, or the focus on the genital or anal region."),
+    "online": lazy("You or a colleague saw it yourselves, on the day given below."),
+}
+RISKS: Words = {
+    "confidence_low": lazy("An authority was not sure"),
+    "confidence_medium": lazy("An authority was only fairly sure"),
+    "never_seen": lazy("No sight of it is kept"),
+    "seen_month": lazy("Seen last some time ago"),
+    "appeal": lazy("Appeals against it"),
+    "report": lazy("Reports here name it"),
+    "guard": lazy("A guard named it"),
+}
+GUARDS: Words = {
+    "public_suffix": lazy("Many owners register names below this one (public suffix)"),
+    "private_suffix": lazy("A host whose customers have names of their own below it"),
+    "shared_hosts": lazy("A host that many sites share"),
+    "shared_host": lazy("A host that many sites share"),
+    "url_shortener": lazy("It shortens addresses of other sites"),
+    "shorteners": lazy("It shortens addresses of other sites"),
+    "cdn": lazy("A delivery network that other sites need"),
+    "cdns": lazy("A delivery network that other sites need"),
+    "top_site": lazy("One of the most visited sites"),
+    "top_sites": lazy("One of the most visited sites"),
+    "infrastructure": lazy("The Internet's own infrastructure"),
+    "never_block": lazy("This desk's list of names that are never blocked"),
+}
+HOSTING: Words = {
+    "provider": lazy("Hosting provider"),
+    "country": lazy("Country of the host"),
+    "registrar": lazy("Registrar"),
+    "address": lazy("IP address, as seen"),
+}
+SOURCES: Words = {
+    "report": lazy("From a report"),
+    "hand": lazy("By hand"),
+    "file": lazy("By file"),
+    "partner": lazy("By a partner's file"),
+}
+BAD_NAMES: Words = {
+    "empty": lazy("No name is given."),
+    "scheme": lazy("Only web addresses (http, https) can be listed."),
+    "email": lazy("This is an e-mail address, not a domain."),
+    "ip_address": lazy("An IP address is never listed: many sites can share it."),
+    "characters": lazy("A sign in it cannot be part of a domain name."),
+    "wildcard": lazy("Leave the star out: what lies below a listed name is blocked with it."),
+    "empty_label": lazy("Two dots follow each other, or a dot stands first."),
+    "hyphen": lazy("A part begins or ends with a hyphen."),
+    "label_length": lazy("A part is longer than 63 signs."),
+    "name_length": lazy("The name is too long to be listed."),
+    "punycode": lazy("A part begins with “xn--” but says nothing."),
+    "single_label": lazy("A single word is no domain."),
+    "top_level": lazy("It does not end in a top-level domain."),
+    "not_in_dns": lazy("Names that end so are not in the DNS."),
+}
+REFUSALS: Words = {
+    "WrongState": lazy("The domain has moved on meanwhile. Nothing was changed."),
+    "NotYours": lazy("This list takes authorities of one country only, and yours is another."),
+    "AlreadyNominated": lazy("Your authority has put this domain forward with the same evidence."),
+    "NotSeenLately": lazy("“Online” needs a sight within the last three months, and not to come."),
+    "JudgedIt": lazy("You assessed this domain: the extra signatures come from others."),
+    "SignedAlready": lazy("You have signed already. A second person has to sign."),
+    "TooLate": lazy("It can no longer be taken back: ten minutes are over, or something followed."),
+    "NoReason": lazy("Say why."),
+}
+WHY: Words = {
+    Why.DENIED: lazy("denied"),
+    Why.UNSURE: lazy("could not say"),
+    Why.STALE: lazy("seen too long ago"),
+    Why.SAME_PERSON: lazy("the same person as another, counts once"),
+    Why.SAME_GROUP: lazy("another of the same country or agency counts already"),
+    Why.OUTSIDE: lazy("of another country than the list's"),
+}
+
+
+def word(words: Words, key: str) -> str:
+    return str(words.get(key, key))
+
+
+def guard_line(key: str, match: str) -> str:
+    return f"{word(GUARDS, key)}: {match}" if match else word(GUARDS, key)
+
+
+def board_answer(waiting: int) -> str:
+    """What the board says first."""
+    if not waiting:
+        return _("No domain waits for you.")
+    text = ngettext("%(n)s domain waits for you.", "%(n)s domains wait for you.", waiting)
+    return text % {"n": waiting}
+
+
+def row_line(row: Row) -> str:
+    """What an entry waits for, without telling how another authority judged it."""
+    if row.entry.state in (Entry.State.NOMINATED, Entry.State.DUE):
+        return _judging_line(row.judged, row.is_judged_by_mine)
+    return state_line(row.entry)
+
+
+def _judging_line(judged: int, by_mine: bool) -> str:
+    if by_mine:
+        return _("Your authority has judged; it waits for others")
+    if judged:
+        text = ngettext(
+            "%(n)s authority has judged, yours has not",
+            "%(n)s authorities have judged, yours has not",
+            judged,
+        )
+        return text % {"n": judged}
+    return _("Nobody has judged it yet")
+
+
+def state_line(entry: Entry) -> str:
+    """What an entry waits for, whoever reads it."""
+    return {
+        Entry.State.NOMINATED: _("Authorities have to judge it"),
+        Entry.State.DUE: _("Authorities have to judge it again; it stays blocked meanwhile"),
+        Entry.State.DISCUSSION: _("Authorities differ: end the discussion when they agree"),
+        Entry.State.GUARDED: _("Two people who did not judge it have to sign"),
+        Entry.State.LISTED: _("Blocked until its freshness ends"),
+        Entry.State.LAPSED: _("Nobody verified it again in time, so it left the list"),
+        Entry.State.REMOVED: _("Taken away"),
+        Entry.State.REFUSED: _("Will not be listed"),
+    }[Entry.State(entry.state)]
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """What the assessments add up to, for readers who may see them."""
+    if verdict.outcome is Outcome.DENIED:
+        return _("A criterion was denied.")
+    if verdict.outcome is Outcome.VERIFIED:
+        return _("Enough authorities have verified all criteria.")
+    text = ngettext(
+        "%(n)s more authority has to verify all criteria.",
+        "%(n)s more authorities have to verify all criteria.",
+        verdict.missing,
+    )
+    return text % {"n": verdict.missing}

@@ -1,0 +1,222 @@
+"""Reads for the board: entries by state, with what waits for the reader first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, When
+
+from breakwater.people.access import user_may
+from breakwater.people.models import User
+from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, Nomination, Signature
+from breakwater.worstof.rules.clocks import Facts, Risk, risk, weights
+
+State = Entry.State
+PAGE_SIZE = 50
+MOST_BY_RISK = 5000
+VIEWS: dict[str, tuple[str, ...]] = {
+    "mine": (),
+    "nominated": (State.NOMINATED,),
+    "discussion": (State.DISCUSSION,),
+    "guarded": (State.GUARDED,),
+    "due": (State.DUE,),
+    "listed": (State.LISTED, State.DUE),
+    "over": (State.LAPSED, State.REMOVED, State.REFUSED),
+    "all": tuple(State),
+}
+_LEVELS = ("low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    view: str = "mine"
+    block_list: int | None = None
+    guarded: bool = False
+    appealed: bool = False
+    page: int = 1
+
+    @property
+    def is_filtered(self) -> bool:
+        return self.guarded or self.appealed or self.block_list is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry with what the board says of it; `risk` of those to be verified again."""
+
+    entry: Entry
+    judged: int  # authorities that judged in this round
+    is_judged_by_mine: bool
+    appeals: int
+    risk: Risk | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[Row]
+    number: int
+    has_next: bool
+
+
+def visible(user: User) -> QuerySet[Entry]:
+    """What this person may see: all lists, without another country's own additions."""
+    country = user.agency.country if user.agency else ""
+    found = Entry.objects.select_related("block_list")
+    return found.filter(Q(block_list__country="") | Q(block_list__country=country))
+
+
+def lists(user: User) -> list[BlockList]:
+    country = user.agency.country if user.agency else ""
+    return list(BlockList.objects.filter(country__in=["", country]).order_by("country", "pk"))
+
+
+def waiting_for(user: User) -> QuerySet[Entry]:
+    """What waits for this person: a judgement, a signature, or the end of a discussion."""
+    wanted = Q(pk__in=[])
+    if user_may(user, "worstof.assess"):
+        wanted |= Q(state__in=[State.NOMINATED, State.DUE]) & ~_judged_by(user)
+    if user_may(user, "worstof.sign"):
+        mine = Assessment.objects.filter(entry=OuterRef("pk"), round=OuterRef("round"), by=user)
+        signed = Signature.objects.filter(entry=OuterRef("pk"), round=OuterRef("round"), by=user)
+        wanted |= Q(state=State.GUARDED) & ~Q(Exists(mine)) & ~Q(Exists(signed))
+        wanted |= Q(state=State.DISCUSSION)
+    return visible(user).filter(wanted)
+
+
+def _judged_by(user: User) -> Q:
+    """Whether one judged whose verification would stand in the place of this person's."""
+    found = Assessment.objects.filter(entry=OuterRef("pk"), round=OuterRef("round"))
+    country = user.agency.country if user.agency else ""
+    same_country = Q(
+        entry__block_list__distinct=BlockList.Distinct.COUNTRY, agency__country=country
+    )
+    return Q(Exists(found.filter(Q(agency=user.agency_id) | same_country)))
+
+
+def counts(user: User) -> dict[str, int]:
+    """How many entries each view has for this person."""
+    by_state = dict(visible(user).values_list("state").annotate(n=Count("pk")).order_by())
+    found = {view: sum(by_state.get(s, 0) for s in states) for view, states in VIEWS.items()}
+    return found | {"mine": waiting_for(user).count()}
+
+
+def page(wanted: Wanted, user: User, *, at: datetime) -> Page:
+    """One page of a view. Those to be verified again come by risk, others by their clock or age."""
+    found = _filtered(wanted, user)
+    start = (wanted.page - 1) * PAGE_SIZE
+    if wanted.view in ("mine", "due"):
+        keys = _by_risk(found, at)[start : start + PAGE_SIZE + 1]
+        entries = _in_order(found, keys)
+    else:
+        entries = list(found.order_by(*_ORDER.get(wanted.view, ("-pk",)))[start:][: PAGE_SIZE + 1])
+    return Page(rows(entries[:PAGE_SIZE], user, at=at), wanted.page, len(entries) > PAGE_SIZE)
+
+
+_ORDER = {
+    "nominated": ("created_at", "pk"),
+    "listed": ("due_at", "pk"),
+    "over": ("-ended_at", "-pk"),
+}
+_STATE_ORDER = Case(
+    When(state=State.DUE, then=0),
+    When(state=State.GUARDED, then=1),
+    When(state=State.NOMINATED, then=2),
+    default=3,
+    output_field=IntegerField(),
+)
+
+
+def _filtered(wanted: Wanted, user: User) -> QuerySet[Entry]:
+    if wanted.view == "mine":
+        found = waiting_for(user)
+    else:
+        found = visible(user).filter(state__in=VIEWS[wanted.view])
+    if wanted.block_list is not None:
+        found = found.filter(block_list=wanted.block_list)
+    if wanted.guarded:
+        found = found.exclude(guards=[])
+    if wanted.appealed:
+        found = found.filter(
+            Exists(Appeal.objects.filter(entry=OuterRef("pk"), state=Appeal.State.OPEN))
+        )
+    return found
+
+
+def _by_risk(found: QuerySet[Entry], at: datetime) -> list[int]:
+    ordered = list(found.order_by(_STATE_ORDER, "created_at", "pk")[:MOST_BY_RISK])
+    risks = risks_of([e for e in ordered if e.state == State.DUE], at=at)
+    place = {e.pk: n for n, e in enumerate(ordered)}
+    key = {pk: (0, -r.points, place[pk]) for pk, r in risks.items()}
+    return sorted(place, key=lambda pk: key.get(pk, (1, 0, place[pk])))
+
+
+def _in_order(found: QuerySet[Entry], keys: Sequence[int]) -> list[Entry]:
+    entries = {e.pk: e for e in found.filter(pk__in=keys)}
+    return [entries[pk] for pk in keys if pk in entries]
+
+
+def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
+    """What the board says of each, in four queries for all."""
+    keys = [e.pk for e in entries]
+    judged: dict[int, set[int]] = {}
+    this_round = Assessment.objects.filter(entry__in=keys, round=F("entry__round"))
+    for entry, agency in this_round.values_list("entry_id", "agency_id"):
+        judged.setdefault(entry, set()).add(agency)
+    risks = risks_of([e for e in entries if e.state == State.DUE], at=at)
+    appeals = _counted(Appeal.objects.filter(entry__in=keys))
+    return [
+        Row(
+            e,
+            len(judged.get(e.pk, ())),
+            user.agency_id in judged.get(e.pk, ()),
+            appeals.get(e.pk, 0),
+            risks.get(e.pk),
+        )
+        for e in entries
+    ]
+
+
+def _counted(found: QuerySet[Appeal] | QuerySet[Nomination]) -> dict[int, int]:
+    return dict(found.values_list("entry_id").annotate(n=Count("pk")).order_by())
+
+
+def risks_of(entries: Sequence[Entry], *, at: datetime) -> dict[int, Risk]:
+    """How much each matters, from the round that listed it; see `rules.clocks.risk`."""
+    keys = [e.pk for e in entries]
+    if not keys:
+        return {}
+    sure: dict[int, str] = {}
+    seen: dict[int, datetime] = {}
+    before = Assessment.objects.filter(entry__in=keys, round=F("entry__round") - 1)
+    for entry, confidence, sight in before.values_list("entry_id", "confidence", "seen_online_at"):
+        sure[entry] = min(sure.get(entry, "high"), confidence, key=_LEVELS.index)
+        seen[entry] = max(seen.get(entry, sight), sight)
+    appeals = _counted(Appeal.objects.filter(entry__in=keys))
+    reported = _counted(Nomination.objects.filter(entry__in=keys).exclude(report_number=""))
+    return {
+        e.pk: risk(
+            Facts(
+                sure.get(e.pk, "low"),
+                seen.get(e.pk),
+                appeals.get(e.pk, 0),
+                reported.get(e.pk, 0),
+                len(e.guards),
+            ),
+            weights(),
+            at=at,
+        )
+        for e in entries
+    }
+
+
+def find(text: str, name: str, user: User) -> list[Entry]:
+    """Entries whose name contains the text, the very name first; at most one page."""
+    wanted = Q(name__contains=text) | Q(shown__contains=text)
+    if name:
+        wanted |= Q(name=name)
+    exact = Case(When(name=name, then=0), default=1, output_field=IntegerField())
+    return list(visible(user).filter(wanted).order_by(exact, "name")[:PAGE_SIZE])
+
+
+def export(user: User) -> QuerySet[Entry]:
+    return visible(user).order_by("pk")
