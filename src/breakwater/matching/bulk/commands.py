@@ -13,7 +13,7 @@ import pyarrow as pa
 import typer
 from pyarrow import parquet
 
-from breakwater.matching.bulk import sharded, tables
+from breakwater.matching.bulk import sharded, sizing, tables
 from breakwater.matching.bulk.objects import BadAddress
 from breakwater.matching.bulk.sharded import Match
 from breakwater.matching.commands import chosen_engine, err
@@ -21,7 +21,7 @@ from breakwater.matching.container import Damaged, NotAnIndex
 from breakwater.matching.pdq import MATCH_DISTANCE
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
-matching = typer.Typer(help="How large an index is and what it needs.", no_args_is_help=True)
+matching = typer.Typer(help="How large an index is and what it needs.")
 app.add_typer(matching, name="matching")
 FORMATS = ("csv", "jsonl", "parquet")
 MATCHES = pa.schema(
@@ -104,6 +104,39 @@ def match(
     if faulty + count.faulty:
         err.print(f"No hash could be read in {count.faulty} asked and {faulty} known rows.")
         raise typer.Exit(1)
+
+
+@matching.callback()
+def about() -> None:
+    """How large an index is and what it needs."""
+
+
+@matching.command("size")
+def size(
+    queries: Annotated[float, typer.Option(min=0, help="Queries a second to answer.")] = 1_000,
+    memory: Annotated[int, typer.Option(min=1, help="Memory of a server, in GB.")] = 256,
+    cores: Annotated[int, typer.Option(min=1, help="Cores of a server.")] = 32,
+    hashes: Annotated[int, typer.Option(min=10_000, help="Measure with so many.")] = 1_000_000,
+) -> None:
+    """Measure one core of this machine and compute what 1 million to 10 billion hashes need.
+
+    Takes some seconds. Rates beyond the measured size are estimates; hashes of real pictures
+    cluster and take longer than the random ones that are measured here.
+    """
+    found = sizing.measure(hashes)
+    typer.echo(
+        f"One core: {found.queries:,.0f} queries/s among {hashes:,} hashes, "
+        f"{found.digests:,.0f} digests/s, {found.photos:,.0f} decoded photos of 2000 x 1500 a second; "
+        f"{found.bytes_per_hash:.0f} bytes a hash.\n"
+    )
+    columns = ("hashes", "shards", "memory GB", "disk GB", "queries/s a core", "cores", "servers")
+    typer.echo("| " + " | ".join(columns) + " |\n|" + "---:|" * len(columns))
+    for count in sizing.SIZES:
+        n = sizing.need(count, found, queries=queries, server_memory=memory * 10**9, server_cores=cores)  # fmt: skip
+        bytes_ = f"{n.memory / 1e9:,.1f} | {n.disk / 1e9:,.1f}"
+        typer.echo(
+            f"| {n.hashes:,} | {n.shards} | {bytes_} | {n.queries_of_core:,.1f} | {n.cores:,} | {n.servers:,} |"
+        )
 
 
 class _Count:
