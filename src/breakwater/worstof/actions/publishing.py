@@ -36,7 +36,8 @@ from breakwater.worstof.rules.zone_digest import EMPTY, bucket_digest, bucket_of
 PUBLISHER = "publisher"
 PUBLISHER_LOCK = 0x776F7273  # "wors"
 HOUR = timedelta(hours=1)
-# Answers "" if names that must never be blocked still resolve with these names added.
+# Answers "" if names that must never be blocked still resolve with these names added, else what
+# is wrong; raises `Unsure` if it cannot tell.
 Check = Callable[[Sequence[str]], str]
 
 
@@ -46,6 +47,19 @@ class Mark:
 
     serial: int
     identity: str  # of the database that published it
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check said of these names, before any lock was taken."""
+
+    names: frozenset[str]
+    problem: str = ""
+    is_sure: bool = True
+
+
+class Unsure(Exception):
+    """The check could not tell whether other names would still resolve."""
 
 
 class Stopped(Exception):
@@ -75,17 +89,31 @@ def publish_waiting(at: datetime, *, check: Check | None = None) -> Publication 
     """
     if not zone.waiting().exists() and not last_defence.names_to_drop():
         return None
+    checked = _ask(check)
     try:
         with transaction.atomic():
             bulk.lock_writer(PUBLISHER_LOCK)
             last_defence.drop_never_block(at=at)
-            made = _publish(at, check)
+            made = _publish(at, checked)
     except Stopped as stopped:
         tell(str(stopped), at=at)
         return None
     if made:
         write_mark(made.serial)
+    if checked and not checked.is_sure:
+        tell(checked.problem, at=at)
     return made
+
+
+def _ask(check: Check | None) -> Checked | None:
+    """Ask before the writer's lock is taken: resolvers may take seconds to answer."""
+    if check is None:
+        return None
+    names = sorted(set(zone.waiting().filter(adds=True).values_list("name", flat=True)))
+    try:
+        return Checked(frozenset(names), check(names) if names else "")
+    except Unsure as unsure:
+        return Checked(frozenset(), str(unsure), is_sure=False)
 
 
 def tell(problem: str, *, at: datetime) -> None:
@@ -128,12 +156,12 @@ def republish(*, at: datetime) -> Publication:
     return made
 
 
-def _publish(at: datetime, check: Check | None) -> Publication | None:
+def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     found = zone.last()
     _check_copy(found)
     changes = last_defence.refuse(list(zone.waiting().select_related("entry")), at=at)
     changes = _past_the_brake(changes, found, at)
-    changes = _past_the_check(changes, found, check, at)
+    changes = _past_the_check(changes, found, checked, at)
     if not changes:
         return None
     before, after = _outcome(changes)
@@ -198,19 +226,25 @@ def _size(changes: Sequence[ZoneChange], hour: dict[str, int], found: Publicatio
 
 
 def _past_the_check(
-    changes: list[ZoneChange], found: Publication | None, check: Check | None, at: datetime
+    changes: list[ZoneChange], found: Publication | None, checked: Checked | None, at: datetime
 ) -> list[ZoneChange]:
-    """Hold the names to add if a name that must never be blocked would not resolve."""
-    adds = [change for change in changes if change.adds]
-    if check is None or not adds:
+    """Hold the names to add if a name that must never be blocked would not resolve.
+
+    Names that came after the check, or that it could not tell of, wait for the next one.
+    """
+    if checked is None:
         return changes
-    problem = check(sorted({change.name for change in adds}))
-    keep_probe(PublisherState.Probe.BAD if problem else PublisherState.Probe.GOOD, at=at)
-    if not problem:
-        return changes
-    size = Change(len(adds), 0, found.names if found else 0)
-    brake.hold(adds, brake.PROBE, size, at=at)
-    return [change for change in changes if not change.adds]
+    adds = [change for change in changes if change.adds and change.name in checked.names]
+    if adds or not checked.is_sure:
+        bad = checked.problem or not checked.is_sure
+        keep_probe(PublisherState.Probe.BAD if bad else PublisherState.Probe.GOOD, at=at)
+    others = [change for change in changes if not change.adds]
+    if adds and checked.problem:
+        size = Change(len(adds), 0, found.names if found else 0)
+        brake.hold(adds, brake.PROBE, size, at=at)
+        return others
+    passed = {change.pk for change in (*adds, *others)}
+    return [change for change in changes if change.pk in passed]
 
 
 def keep_probe(result: PublisherState.Probe, *, at: datetime) -> None:

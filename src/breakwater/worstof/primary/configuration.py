@@ -1,0 +1,173 @@
+"""The hidden primary's named.conf: a view for every recipient, found by its key and by nothing else."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from breakwater.worstof.primary import keys
+
+STAGE = "desk-stage"  # view and key of the live check
+
+
+class BadAddress(ValueError):
+    """Expected an address with a port, such as 192.0.2.1:53 or [2001:db8::1]:53."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the primary lives and listens."""
+
+    folder: Path
+    address: str
+    port: int
+    control_port: int
+    zone: str
+    check_resolver: str = ""  # ADDR:PORT that the live check forwards to; "" switches it off
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the configuration says of one recipient."""
+
+    key_name: str
+    notify: tuple[str, ...] = ()
+
+
+def split(text: str) -> tuple[str, int]:
+    """Read address and port.
+
+    Raises:
+        BadAddress: it is not both.
+    """
+    host, colon, port = text.strip().rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+        if colon and 0 < int(port) < 65536:
+            return str(address), int(port)
+    except ValueError:
+        pass  # told below
+    raise BadAddress(text)
+
+
+def update_key(key_name: str) -> str:
+    """The name of the key by which the desk, and nobody else, changes a view."""
+    return f"desk.{key_name}"[:63].rstrip("-.")
+
+
+def zone_path(place: Place, key_name: str) -> Path:
+    return place.folder / f"{key_name}.zone"
+
+
+def written(place: Place, views: Sequence[View]) -> str:
+    """The whole configuration."""
+    names = [name for view in views for name in (view.key_name, update_key(view.key_name))]
+    if place.check_resolver:
+        names += [STAGE, update_key(STAGE)]
+    secret = keys.secret_of("rndc")
+    parts = [
+        keys.clause("rndc", secret),
+        *(keys.clause(name, keys.secret_of(name)) for name in names),
+        f"controls {{ inet 127.0.0.1 port {place.control_port} allow {{ 127.0.0.1; }} "
+        'keys { "rndc"; }; };\n',
+        _options(place),
+        _LOGGING,
+        *(_view(place, view) for view in views),
+    ]
+    if place.check_resolver:
+        parts.append(_stage(place))
+    return "".join(parts)
+
+
+def _options(place: Place) -> str:
+    is_six = ":" in place.address
+    listen = f"listen-on{'-v6' if is_six else ''} port {place.port} {{ {place.address}; }};"
+    other = "listen-on" if is_six else "listen-on-v6"
+    return f"""options {{
+    directory "{place.folder}";
+    {listen}
+    {other} {{ none; }};
+    pid-file "named.pid";
+    session-keyfile none;
+    lock-file none;
+    recursion no;
+    allow-query {{ none; }};
+    allow-transfer {{ none; }};
+    notify explicit;
+    notify-delay 0;
+    notify-rate 1000;
+    startup-notify-rate 1000;
+    dnssec-validation no;
+    empty-zones-enable no;
+    querylog no;
+    version none;
+    hostname none;
+    max-journal-size 64m;
+    transfers-out 100;
+}};
+"""
+
+
+# Listed names never reach a log: queries, updates and policy hits are written nowhere. Transfers
+# are, because they say which serial a recipient has; they name the zone alone.
+_LOGGING = """logging {
+    channel ours { file "named.log" versions 2 size 2m; severity notice; print-time iso8601-utc; };
+    channel transfers { file "transfers.log" versions 2 size 2m; severity info;
+        print-time iso8601-utc; };
+    category default { ours; };
+    category xfer-out { transfers; };
+    category queries { null; };
+    category query-errors { null; };
+    category update { null; };
+    category update-security { null; };
+    category rpz { null; };
+    category resolver { null; };
+    category lame-servers { null; };
+};
+"""
+
+
+def _view(place: Place, view: View) -> str:
+    told = "".join(
+        f'{address} port {port} key "{view.key_name}"; '
+        for address, port in map(split, view.notify)
+    )
+    return f"""view "{view.key_name}" {{
+    match-clients {{ key "{view.key_name}"; key "{update_key(view.key_name)}"; }};
+    {_zone(place, view.key_name)}
+        allow-transfer {{ key "{view.key_name}"; }};
+        also-notify {{ {told}}};
+    }};
+}};
+"""
+
+
+def _zone(place: Place, key_name: str) -> str:
+    own = update_key(key_name)
+    return f"""zone "{place.zone}" {{
+        type primary;
+        file "{zone_path(place, key_name)}";
+        ixfr-from-differences yes;
+        allow-query {{ key "{key_name}"; key "{own}"; }};
+        allow-update {{ key "{own}"; }};"""
+
+
+def _stage(place: Place) -> str:
+    """A resolver in front of the next zone: names that must never be blocked are tried here."""
+    address, port = split(place.check_resolver)
+    return f"""view "{STAGE}" {{
+    match-clients {{ key "{STAGE}"; key "{update_key(STAGE)}"; }};
+    recursion yes;
+    allow-query {{ key "{STAGE}"; }};
+    allow-recursion {{ key "{STAGE}"; }};
+    forward only;
+    forwarders {{ {address} port {port}; }};
+    max-cache-ttl 5;
+    max-ncache-ttl 1;
+    response-policy {{ zone "{place.zone}" add-soa no min-update-interval 0; }}
+        qname-wait-recurse no break-dnssec yes min-update-interval 0;
+    {_zone(place, STAGE)}
+        notify no;
+    }};
+}};
+"""

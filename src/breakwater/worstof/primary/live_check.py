@@ -1,0 +1,110 @@
+"""Tries the next zone at a real resolver before anybody gets it: do other names still resolve?"""
+
+import secrets
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+import dns.update
+
+from breakwater.worstof.actions.last_defence import never_block
+from breakwater.worstof.actions.publishing import Unsure
+from breakwater.worstof.primary import configuration, keys, zone_file
+from breakwater.worstof.primary.configuration import STAGE, Place
+
+_MOST = 500  # names asked each time
+_PATIENCE = 20.0  # seconds until the stage must have taken a change; 4 at a million names
+# An answer of the stage to this name shows that it works with the zone just given to it.
+MARK = "breakwater-mark.invalid"
+
+
+class Stage:
+    """The primary's view that resolves for nobody but this check."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def check(self, adds: Sequence[str]) -> str:
+        """Say which names no longer resolve with these names added; "" if all do.
+
+        Raises:
+            Unsure: the stage or the resolver behind it does not answer as it should.
+        """
+        problem = ""
+        try:
+            for start in range(0, len(adds), 200):
+                self.give(adds[start : start + 200], ())
+            self.wait_for_mark()
+            problem = self.look()
+        finally:
+            if problem:
+                for start in range(0, len(adds), 200):
+                    self.give((), adds[start : start + 200])
+        return problem
+
+    def look(self) -> str:
+        """Ask for the names that must never be blocked, as the stage stands."""
+        names = never_block()[:_MOST]
+        if not names:
+            return ""
+        with ThreadPoolExecutor(8) as several:
+            answers = list(several.map(self.rcode, names))
+        blocked = [n for n, a in zip(names, answers, strict=True) if a == dns.rcode.NXDOMAIN]
+        if blocked:
+            return f"{len(blocked)} of {len(names)} names that must never be blocked do not resolve"
+        if any(answer != dns.rcode.NOERROR for answer in answers):
+            raise Unsure("The resolver for the live check does not resolve. Nothing is published.")
+        return ""
+
+    def rcode(self, name: str) -> int:
+        query = dns.message.make_query(f"{name}.", "A")
+        query.use_tsig(keys.own_key(STAGE))
+        try:
+            return int(dns.query.tcp(query, self.place.address, 5, self.place.port).rcode())
+        except (OSError, EOFError, dns.exception.DNSException):
+            return int(dns.rcode.SERVFAIL)
+
+    def give(self, adds: Sequence[str], removes: Sequence[str]) -> None:
+        """Change the stage's own copy of the zone.
+
+        Raises:
+            Unsure: the primary does not take it.
+        """
+        message = dns.update.UpdateMessage(f"{self.place.zone}.")
+        for name in (*removes, *adds):
+            for owner in (name, f"*.{name}"):
+                message.delete(owner)
+                if name in adds:
+                    message.add(owner, zone_file.TTL, "CNAME", ".")
+        message.use_tsig(keys.own_key(configuration.update_key(STAGE)))
+        try:
+            answer = dns.query.tcp(message, self.place.address, 10, self.place.port)
+        except (OSError, EOFError, dns.exception.DNSException) as problem:
+            raise Unsure("The live check does not answer. Nothing is published.") from problem
+        if answer.rcode() != dns.rcode.NOERROR:
+            raise Unsure("The live check takes no names. Nothing is published.")
+
+    def wait_for_mark(self) -> None:
+        """Wait until the stage resolves with what was given to it.
+
+        Raises:
+            Unsure: it does not in time.
+        """
+        label = secrets.token_hex(8)
+        message = dns.update.UpdateMessage(f"{self.place.zone}.")
+        message.add(f"{label}.{MARK}", zone_file.TTL, "A", "192.0.2.1")
+        message.use_tsig(keys.own_key(configuration.update_key(STAGE)))
+        try:
+            dns.query.tcp(message, self.place.address, 10, self.place.port)
+        except (OSError, EOFError, dns.exception.DNSException) as problem:
+            raise Unsure("The live check does not answer. Nothing is published.") from problem
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            if self.rcode(f"{label}.{MARK}") == dns.rcode.NOERROR:
+                return
+            time.sleep(0.02)
+        raise Unsure("The live check did not take the names in time. Nothing is published.")

@@ -1,0 +1,308 @@
+"""`breakwater worstof serve`: publishes what is decided and keeps every view at what is published."""
+
+import fcntl
+import logging
+import re
+import threading
+import time
+from datetime import datetime, timedelta
+from typing import TextIO
+
+from django.db import Error, close_old_connections
+from django.utils import timezone
+
+from breakwater.worstof import signing
+from breakwater.worstof.actions import publishing
+from breakwater.worstof.models import Publication, PublisherState, Recipient
+from breakwater.worstof.primary import views, zone_file
+from breakwater.worstof.primary.configuration import (
+    STAGE,
+    BadAddress,
+    Place,
+    View,
+    split,
+    zone_path,
+)
+from breakwater.worstof.primary.live_check import Stage
+from breakwater.worstof.primary.server import Bind, NoBind
+from breakwater.worstof.primary.views import PrimaryFailed
+from breakwater.worstof.queries import zone
+
+log = logging.getLogger(__name__)
+PAUSE = 0.05  # seconds between two looks for a decision
+LOOK_AT_RECIPIENTS = timedelta(seconds=1)
+BEAT = timedelta(seconds=10)
+# The worker leaves publishing to a server that was seen so recently.
+ALIVE = timedelta(seconds=60)
+REST = 5.0  # seconds after a failure
+DNS = "dns"  # of Recipient.forms
+_SENT = re.compile(
+    r"^(\S+).*view ([^ :]+): transfer of .*(?:AXFR|IXFR) ended: .*\(serial (\d+)\)", re.MULTILINE
+)
+
+
+class AlreadyServed(Exception):
+    """Another `worstof serve` runs on this folder."""
+
+
+class Serving:
+    """The loop. Everything it knows it can learn again: from the database and from the views."""
+
+    def __init__(self, place: Place) -> None:
+        self.place, self.bind = place, Bind(place)
+        self.stage = Stage(place) if place.check_resolver else None
+        self.recipients: dict[str, Recipient] = {}
+        self.held: dict[str, views.Held] = {}
+        self.checked = -1  # serial whose names the live check has seen
+        self.looked_at: datetime | None = None
+        self.beaten: datetime | None = None
+        self.read_to = 0
+        self.problem = ""  # why views are not at the last publication
+        self._lock: TextIO | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop` is set.
+
+        Raises:
+            AlreadyServed, NoBind: it cannot begin.
+        """
+        self.start(timezone.now())
+        try:
+            while not stop.is_set():
+                stop.wait(PAUSE if self.turn_safely() else REST)
+        finally:
+            self.stop()
+
+    def start(self, at: datetime) -> None:
+        self.place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = (self.place.folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            raise AlreadyServed(str(self.place.folder)) from problem
+        if not zone.is_whole():
+            publishing.tell(
+                "The names kept are not those of the last publication. The last good zone stays.",
+                at=at,
+            )
+        self._read_recipients()
+        self._write_new_files()
+        self.bind.configure(self._views())
+        self.bind.start()
+        self._learn()
+
+    def stop(self) -> None:
+        self.bind.stop()
+        PublisherState.objects.filter(pk=1).update(served_at=None)
+        if self._lock:
+            self._lock.close()
+
+    def turn_safely(self) -> bool:
+        """Do one turn; whatever fails is told, the zone stays as it is, and the loop goes on."""
+        try:
+            close_old_connections()
+            self.turn(timezone.now())
+        except (Error, OSError, PrimaryFailed, NoBind, signing.BadKey) as problem:
+            log.error("publishing failed: %s: %s", type(problem).__name__, problem)  # noqa: TRY400 – a full disk is no bug
+            self._keep_problem(f"{type(problem).__name__}: {problem}")
+            return False
+        return not self.problem
+
+    def turn(self, at: datetime) -> None:
+        self._beat(at)
+        if not self.bind.is_alive():
+            log.warning("BIND ended; starting it again")
+            self.bind.start()
+            self._learn()
+        if self.looked_at is None or abs(at - self.looked_at) >= LOOK_AT_RECIPIENTS:
+            self.looked_at = at
+            self._follow_recipients()
+            self._read_transfers()
+        check = self.stage.check if self.stage else None
+        made = publishing.publish_waiting(at, check=check)
+        if made:
+            self.checked = made.serial
+        self.bring_up(at)
+
+    def bring_up(self, at: datetime) -> None:
+        """Bring every view to the last publication; one that is there already costs nothing."""
+        publication = zone.last()
+        if publication is None:
+            return
+        self.problem = ""
+        late = [r for r in self.recipients.values() if self._is_late(r, publication)]
+        if late and self.stage and self.checked != publication.serial:
+            self._check_whole(publication, at)
+        for recipient in late if not self.problem else ():
+            self._bring(recipient, publication)
+        sent = timezone.now() if late and not self.problem else None
+        self._keep(publication, sent)
+
+    def _is_late(self, recipient: Recipient, publication: Publication) -> bool:
+        return self.held[recipient.key_name].serial != publication.serial
+
+    def _bring(self, recipient: Recipient, publication: Publication) -> None:
+        held = self.held[recipient.key_name]
+        if held.serial > publication.serial:
+            self.problem = (
+                f"The primary has serial {held.serial}, the desk {publication.serial}: the database "
+                "was restored from an older copy. The last good zone stays."
+            )
+            return
+        manifest = views.wanted(recipient, publication, zone.bucket_digests(), self.place.zone)
+        names = zone.changed_since(held.serial) if held.serial else []
+        if held.serial and views.fits(names):
+            is_all = recipient.scope != Recipient.Scope.INTERNATIONAL
+            present = {n for n, national in zone.kept(names).items() if is_all or not national}
+            present |= set(recipient.canaries)
+            views.update(self.place, recipient.key_name, names, present, manifest)
+        else:
+            views.rewrite(self.bind, recipient, manifest)
+        self.held[recipient.key_name] = views.Held(manifest.serial, manifest.root)
+        views.tell_at_once(self.place, recipient)
+
+    def _check_whole(self, publication: Publication, at: datetime) -> None:
+        """Try a zone that was published without the live check, at start or by the worker."""
+        stage = self.stage
+        if stage is None:
+            return
+        self._write_stage(publication)
+        self.bind.rndc("reload", self.place.zone, "IN", STAGE)
+        try:
+            stage.wait_for_mark()
+            self.problem = stage.look()
+        except publishing.Unsure as unsure:
+            self.problem = str(unsure)
+        good = PublisherState.Probe.BAD if self.problem else PublisherState.Probe.GOOD
+        publishing.keep_probe(good, at=at)
+        if not self.problem:
+            self.checked = publication.serial
+
+    def _keep(self, publication: Publication, sent: datetime | None) -> None:
+        now: dict[str, object] = {}
+        if publication.problem != self.problem[:500]:
+            now["problem"] = self.problem[:500]
+        if sent and publication.sent_at is None:
+            now["sent_at"] = sent
+        if now:
+            Publication.objects.filter(pk=publication.pk).update(**now)
+
+    def _keep_problem(self, problem: str) -> None:
+        try:
+            last = zone.last()
+            if last and last.problem != problem[:500]:
+                Publication.objects.filter(pk=last.pk).update(problem=problem[:500])
+        except Error:
+            pass  # the disk of the database is full: it is in the log above
+
+    def _beat(self, at: datetime) -> None:
+        if self.beaten is None or abs(at - self.beaten) >= BEAT:
+            now: dict[str, object] = {"served_at": at}
+            if self.stage is None:
+                now["probe"] = PublisherState.Probe.OFF
+            PublisherState.objects.update_or_create(pk=1, defaults=now)
+            self.beaten = at
+
+    def _views(self) -> list[View]:
+        return [View(r.key_name, tuple(r.notify)) for r in self.recipients.values()]
+
+    def _read_recipients(self) -> None:
+        rows = Recipient.objects.filter(closed_at=None).order_by("key_name")
+        self.recipients = {r.key_name: r for r in rows if DNS in r.forms and _is_well(r)}
+
+    def _follow_recipients(self) -> None:
+        """Take up recipients that are new, changed or closed since the last look."""
+        before = self.recipients
+        self._read_recipients()
+        if _shape(before) == _shape(self.recipients):
+            return
+        self._write_new_files()
+        self.bind.configure(self._views())
+        self.bind.rndc("reconfig")
+        for name in before.keys() - self.recipients.keys():
+            for path in self.place.folder.glob(f"{name}.zone*"):
+                path.unlink(missing_ok=True)
+        time.sleep(0.2)
+        self._learn()
+
+    def _write_new_files(self) -> None:
+        """Write the zones of views that have none yet, before BIND reads its configuration."""
+        publication = zone.last()
+        if self.stage:
+            self._write_stage(publication)
+        for name, recipient in self.recipients.items():
+            path = zone_path(self.place, name)
+            if path.exists():
+                continue
+            if publication is None or (self.stage and self.checked != publication.serial):
+                zone_file.write_whole(path, zone_file.lines(self.place.zone, 0, ["empty"], ()))
+                continue
+            manifest = views.wanted(recipient, publication, zone.bucket_digests(), self.place.zone)
+            zone_file.write_whole(path, views.whole(recipient, manifest))
+
+    def _write_stage(self, publication: Publication | None) -> None:
+        names = zone.names_for(Recipient()).values_list("name", flat=True).iterator()
+        serial = publication.serial if publication else 0
+        path = zone_path(self.place, STAGE)
+        path.with_name(path.name + ".jnl").unlink(missing_ok=True)
+        zone_file.write_whole(path, zone_file.lines(self.place.zone, serial, ["stage"], names))
+
+    def _learn(self) -> None:
+        """Ask every view what it has; names and canaries other than the desk's are written anew."""
+        publication = zone.last()
+        for _ in range(600):
+            try:
+                self.held = {name: views.held(self.place, name) for name in self.recipients}
+                break
+            except PrimaryFailed:
+                time.sleep(0.1)
+        else:
+            raise PrimaryFailed("the primary does not answer")
+        if publication is None:
+            return
+        digests = zone.bucket_digests()
+        for name, recipient in self.recipients.items():
+            held = self.held[name]
+            manifest = views.wanted(recipient, publication, digests, self.place.zone)
+            if held.serial == manifest.serial and held.root != manifest.root:
+                # Other names under the same serial: a new serial, so that resolvers take it.
+                publication = publishing.republish(at=timezone.now())
+                self.held[name] = views.Held(0, "")
+
+    def _read_transfers(self) -> None:
+        """Keep which serial each recipient's resolvers took last, from BIND's log of transfers."""
+        path = self.place.folder / "transfers.log"
+        if not path.exists():
+            return
+        if path.stat().st_size < self.read_to:
+            self.read_to = 0
+        with path.open(encoding="utf-8", errors="replace") as file:
+            file.seek(self.read_to)
+            text = file.read()
+            self.read_to = file.tell()
+        last = {view.strip('"'): (when, int(serial)) for when, view, serial in _SENT.findall(text)}
+        for key_name, (when, serial) in last.items():
+            seen = {"seen_serial": serial, "transferred_at": datetime.fromisoformat(when)}
+            Recipient.objects.filter(key_name=key_name).update(**seen)
+
+
+def _shape(recipients: dict[str, Recipient]) -> list[tuple[object, ...]]:
+    return [
+        (r.key_name, r.scope, tuple(r.notify), tuple(sorted(r.canaries)))
+        for r in recipients.values()
+    ]
+
+
+def _is_well(recipient: Recipient) -> bool:
+    """One recipient with an address that is none must not stop the others."""
+    try:
+        return all(split(text) for text in recipient.notify)
+    except BadAddress:
+        log.warning("recipient %s has an address without port", recipient.key_name)
+        return False
+
+
+def is_served(at: datetime) -> bool:
+    """Whether a server publishes already, so that the worker need not."""
+    seen = zone.state().served_at
+    return seen is not None and abs(at - seen) < ALIVE

@@ -1,0 +1,159 @@
+"""Brings one view of the primary to the state that the desk published: by RFC 2136, or whole."""
+
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.opcode
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+import dns.tsig
+import dns.update
+
+from breakwater.worstof import signing
+from breakwater.worstof.models import Publication, Recipient
+from breakwater.worstof.primary import configuration, keys, zone_file
+from breakwater.worstof.primary.configuration import Place
+from breakwater.worstof.primary.server import Bind
+from breakwater.worstof.queries import zone
+from breakwater.worstof.rules.zone_digest import bucket_digest, bucket_of, root_of
+from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, ZoneManifest, read
+
+# Octets of names in one message, which holds 65,535: each name stands in it four times.
+_ROOM = 40_000
+_SECONDS = 10.0
+Roots = tuple[dict[int, bytes], dict[int, bytes]]
+
+
+class PrimaryFailed(Exception):
+    """The primary did not answer, or refused; what it served before stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a view says it holds; serial 0 if it has no zone."""
+
+    serial: int
+    root: str
+
+
+def wanted(recipient: Recipient, publication: Publication, roots: Roots, name: str) -> ZoneManifest:
+    """What a recipient's zone must be at this publication, its canaries with it."""
+    is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
+    digests = dict(roots[1] if is_international else roots[0])
+    extra = 0
+    canaries = sorted(set(recipient.canaries))
+    buckets = sorted({bucket_of(canary) for canary in canaries})
+    for number, held in zone.names_in(buckets).items():
+        own = {n for n, is_national in held.items() if not (is_national and is_international)}
+        added = {canary for canary in canaries if bucket_of(canary) == number} - own
+        digests[number] = bucket_digest(own | added)
+        extra += len(added)
+    count = publication.names
+    if is_international:
+        count = zone.names_for(recipient).count()
+    at = publication.at.isoformat(timespec="seconds")
+    return ZoneManifest(name, publication.serial, at, count + extra, root_of(digests))
+
+
+def held(place: Place, key_name: str) -> Held:
+    """Ask a view what it has.
+
+    Raises:
+        PrimaryFailed: it does not answer.
+    """
+    asked = dns.message.make_query(f"{OWNER}.{place.zone}.", "TXT")
+    answer = _ask(place, asked, key_name)
+    apex = _ask(place, dns.message.make_query(f"{place.zone}.", "SOA"), key_name)
+    if answer.rcode() != dns.rcode.NOERROR or not answer.answer or not apex.answer:
+        return Held(0, "")
+    strings = [text.decode("ascii", "replace") for text in answer.answer[0][0].strings]
+    try:
+        manifest, _ = read(place.zone, strings)
+    except BadManifest:
+        return Held(0, "")
+    return Held(apex.answer[0][0].serial, manifest.root)
+
+
+def _ask(place: Place, query: dns.message.Message, key_name: str) -> dns.message.Message:
+    own = configuration.update_key(key_name)
+    query.use_tsig(keys.own_key(own))
+    try:
+        return dns.query.tcp(query, place.address, _SECONDS, place.port)
+    except (OSError, EOFError, dns.exception.DNSException) as problem:
+        raise PrimaryFailed(f"the primary does not answer: {type(problem).__name__}") from problem
+
+
+def rewrite(bind: Bind, recipient: Recipient, manifest: ZoneManifest) -> None:
+    """Put the whole zone under a view."""
+    bind.replace_zone(recipient.key_name, whole(recipient, manifest))
+
+
+def whole(recipient: Recipient, manifest: ZoneManifest) -> Iterator[str]:
+    strings = manifest.strings(signing.sign(manifest.signed))
+    names = zone.names_for(recipient).values_list("name", flat=True)
+    yield from zone_file.lines(
+        manifest.zone, manifest.serial, strings, names.iterator(chunk_size=5000)
+    )
+    listed = zone.kept(sorted(set(recipient.canaries)))
+    for canary in sorted(set(recipient.canaries)):
+        if canary not in listed or (
+            recipient.scope == Recipient.Scope.INTERNATIONAL and listed[canary]
+        ):
+            yield f"{canary} CNAME .\n*.{canary} CNAME .\n"
+
+
+def fits(names: Sequence[str]) -> bool:
+    """Whether these changes go into one message, which the primary takes whole or not at all."""
+    return sum(4 * len(name) + 80 for name in names) < _ROOM
+
+
+def update(
+    place: Place,
+    key_name: str,
+    names: Sequence[str],
+    present: set[str],
+    manifest: ZoneManifest,
+) -> None:
+    """Change these names in a view, with the serial and the signed record, in one message.
+
+    Raises:
+        PrimaryFailed: nothing was changed.
+    """
+    message = dns.update.UpdateMessage(f"{place.zone}.")
+    for name in names:
+        for owner in (name, f"*.{name}"):
+            message.delete(owner)
+            if name in present:
+                message.add(owner, zone_file.TTL, "CNAME", ".")
+    strings = manifest.strings(signing.sign(manifest.signed))
+    message.replace(OWNER, zone_file.TTL, "TXT", zone_file.txt(strings))
+    message.add("@", zone_file.TTL, "SOA", zone_file.soa(manifest.serial))
+    answer = _ask(place, message, key_name)
+    if answer.rcode() != dns.rcode.NOERROR:
+        raise PrimaryFailed(f"the primary answered {dns.rcode.to_text(answer.rcode())}")
+
+
+def tell_at_once(place: Place, recipient: Recipient) -> None:
+    """Send NOTIFY (RFC 1996) now, signed; BIND sends its own too, half a second later, and repeats.
+
+    Nothing waits for the answer: who misses it hears BIND's.
+    """
+    for address, port in map(configuration.split, recipient.notify):
+        message = dns.message.make_query(f"{place.zone}.", "SOA")
+        message.set_opcode(dns.opcode.NOTIFY)
+        message.flags = dns.flags.AA | (message.flags & ~dns.flags.RD)
+        message.use_tsig(keys.own_key(recipient.key_name))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as out:
+            try:
+                if address.startswith("127.") or place.address not in ("0.0.0.0", "::"):  # noqa: S104
+                    out.bind((place.address, 0))
+                out.sendto(message.to_wire(), (address, port))
+            except OSError:
+                continue  # BIND's own NOTIFY is repeated

@@ -1,0 +1,44 @@
+"""A view's whole zone as a file: two records a name, in the form that every resolver obeys.
+
+`CNAME .` is the one action that blocks on BIND, Unbound, PowerDNS and Knot Resolver alike, and it
+leaves the stop page to each provider (docs/decisions/one-neutral-zone.md).
+"""
+
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from breakwater.worstof.rules.zone_manifest import OWNER
+
+TTL = 60
+# Refresh and retry in seconds for a lost NOTIFY; a provider that is cut off keeps the zone 30 days.
+TIMERS = "60 10 2592000 60"
+
+
+def soa(serial: int) -> str:
+    return f"localhost. hostmaster.localhost. {serial} {TIMERS}"
+
+
+def txt(strings: Iterable[str]) -> str:
+    return " ".join(f'"{text}"' for text in strings)
+
+
+def lines(zone: str, serial: int, manifest: Iterable[str], names: Iterable[str]) -> Iterable[str]:
+    yield f"$ORIGIN {zone}.\n$TTL {TTL}\n@ SOA {soa(serial)}\n@ NS localhost.\n"
+    yield f"{OWNER} TXT {txt(manifest)}\n"
+    for name in names:
+        yield f"{name} CNAME .\n*.{name} CNAME .\n"
+
+
+def write_whole(path: Path, pieces: Iterable[str]) -> None:
+    """Write a file that is found whole or not at all, also after a full disk or a power cut."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("w", encoding="ascii", buffering=1 << 20) as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
