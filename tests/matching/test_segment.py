@@ -67,17 +67,22 @@ def test_a_smaller_radius_and_a_larger_one_are_answered_exactly_too(kernels: str
     spread=st.integers(0, 20),
     count=st.integers(1, 600),
     radius=st.integers(0, 40),
+    checked=st.integers(0, 8),
+    kernels=st.sampled_from(_core.kernels()),
 )
 def test_clustered_sets_are_searched_completely(
-    seed: int, centres: int, spread: int, count: int, radius: int
+    seed: int, centres: int, spread: int, count: int, radius: int, checked: int, kernels: str
 ) -> None:
     rng = np.random.default_rng(seed)
     middle = random_codes(rng, centres, 4)
     codes = with_flips(
         middle[rng.integers(0, centres, count)], rng.integers(0, spread + 1, count), rng
     )
-    tables = tuple(TableSpec(i * 8, 8, 2, t) for i, t in enumerate([1] * 16 + [0] * 9))
-    segment = Segment.build(codes, np.arange(count), 40, tables=tables)
+    flips = [1] * 16 + [0] * 9
+    tables = tuple(
+        TableSpec(i * 8, 8, 2, t, (i + 1) % len(flips) * 8, checked) for i, t in enumerate(flips)
+    )
+    segment = Segment.build(codes, np.arange(count), 40, tables=tables, kernels=kernels)
     queries = np.concatenate([middle, codes[:3]])
     found = segment.search(queries, radius)
     for i, query in enumerate(queries):
@@ -119,6 +124,32 @@ def test_every_planned_layout_satisfies_the_proof(count: int, bits: int, radius:
     ends = [t.start + t.bits for t in tables]
     assert all(t.start >= end for t, end in zip(tables[1:], ends, strict=False))
     assert ends[-1] <= bits
+    for table, after in zip(tables, tables[1:] + tables[:1], strict=True):
+        assert table.check_bits <= after.bits
+        assert table.check_start == after.start
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    differing=st.lists(st.integers(0, 6), min_size=2, max_size=24),
+    flips=st.lists(st.integers(-1, 3), min_size=24, max_size=24),
+)
+def test_some_run_is_near_enough_together_with_the_next(
+    differing: list[int], flips: list[int]
+) -> None:
+    """The proof in `layout`: whenever the runs together differ in fewer bits than sum(t + 1)."""
+    flips = flips[: len(differing)]
+    if sum(differing) > sum(t + 1 for t in flips) - 1:
+        return
+    pairs = zip(differing, flips, differing[1:] + differing[:1], flips[1:] + flips[:1], strict=True)
+    assert any(d <= t and d + after <= t + t_after + 1 for d, t, after, t_after in pairs)
+
+
+def test_bits_checked_outside_of_the_next_table_are_refused() -> None:
+    codes = np.zeros((10, 4), dtype=np.uint64)
+    tables = (TableSpec(0, 20, 2, 1, 64, 8), TableSpec(20, 20, 2, 1, 0, 8))
+    with pytest.raises(ValueError, match="lie in the key of the next"):
+        Segment.build(codes, np.arange(10), 3, tables=tables)
 
 
 def test_tables_that_do_not_cover_the_radius_are_refused() -> None:
@@ -127,13 +158,29 @@ def test_tables_that_do_not_cover_the_radius_are_refused() -> None:
         Segment.build(codes, np.arange(10), 31, tables=(TableSpec(0, 8, 2, 1),))
 
 
-def test_a_table_that_points_outside_is_an_error_and_no_crash() -> None:
+@pytest.mark.parametrize("kernels", _core.kernels())
+@pytest.mark.parametrize("header", [15, 2**31 + 1, 2**32 - 1])
+def test_a_table_that_points_outside_is_an_error_and_no_crash(header: int, kernels: str) -> None:
     rng = np.random.default_rng(5)
     codes = random_codes(rng, 20_000, 4)
-    segment = Segment.build(codes, np.arange(len(codes)), 31)
-    segment.arrays["lines1"][:] = 2**32 - 1
+    segment = Segment.build(codes, np.arange(len(codes)), 31, kernels=kernels)
+    segment.arrays["lines1"][:] = header
     with pytest.raises(RuntimeError, match="damaged"):
         segment.search(codes[:50], 31)
+
+
+@pytest.mark.parametrize("kernels", _core.kernels())
+def test_a_spill_that_runs_over_its_end_is_an_error_and_no_crash(kernels: str) -> None:
+    rng = np.random.default_rng(6)
+    codes = random_codes(rng, 30_000, 4)
+    codes[:, 0] &= np.uint64(~0xFFFF & (2**64 - 1))
+    segment = Segment.build(codes, np.arange(len(codes)), 31, kernels=kernels)
+    spill = segment.arrays["spill0"].reshape(-1, _core.LINE_WORDS)
+    assert len(spill) > 1
+    spill[:, 0] = 2**32 - 16 + 12
+    queries = with_flips(codes[:50], np.full(50, 20), rng)
+    with pytest.raises(RuntimeError, match="damaged"):
+        segment.search(queries, 31)
 
 
 def test_ids_of_any_size_and_sign_come_back() -> None:

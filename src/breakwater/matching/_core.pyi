@@ -15,9 +15,7 @@ def gather(
 ) -> None: ...
 def fill_table(
     codes: NDArray[np.uint64],
-    start: int,
-    bits: int,
-    low: int,
+    spec: tuple[int, int, int, int, int, int],
     lines: NDArray[np.uint32],
 ) -> NDArray[np.uint32]: ...
 
@@ -25,7 +23,7 @@ class RadiusTables:
     def __init__(
         self,
         codes: NDArray[np.uint64],
-        tables: list[tuple[int, int, int, int, NDArray[np.uint32], NDArray[np.uint32]]],
+        tables: list[tuple[int, int, int, int, int, int, NDArray[np.uint32], NDArray[np.uint32]]],
         radius: int,
         kernels: str = "",
     ) -> None: ...

@@ -1,7 +1,7 @@
 """An immutable set of hashes with its tables, in memory or mapped from a file."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -56,7 +56,7 @@ class Segment:
         self._core = _core.RadiusTables(
             self.codes,
             [
-                (t.start, t.bits, t.low, t.flips, arrays[f"lines{i}"], arrays[f"spill{i}"])
+                (*astuple(t), arrays[f"lines{i}"], arrays[f"spill{i}"])
                 for i, t in enumerate(self.tables)
             ],
             self.radius,
@@ -105,7 +105,7 @@ class Segment:
         def fill(i: int) -> None:
             spec = specs[i]
             arrays[f"spill{i}"] = _core.fill_table(
-                arrays["codes"], spec.start, spec.bits, spec.low, arrays[f"lines{i}"]
+                arrays["codes"], astuple(spec), arrays[f"lines{i}"]
             )
 
         with ThreadPoolExecutor(max(threads, 1)) as pool:
@@ -113,7 +113,7 @@ class Segment:
         facts = {
             "kind": KIND,
             "radius": radius,
-            "tables": [(t.start, t.bits, t.low, t.flips) for t in specs],
+            "tables": [astuple(t) for t in specs],
         }
         return cls(arrays, facts, kernels)
 

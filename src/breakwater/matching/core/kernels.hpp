@@ -8,30 +8,52 @@
 namespace breakwater {
 
 // One table of the multi-index. `bits` bits of a code from bit `start` are its key. The keys that
-// share all but their `low` last bits share a line of 16 words: how many entries there are, and up to
-// 15 of them, each a code's position and its key's low bits. Where there are more, the second word
-// says where they stand in `spill`.
+// share all but their `low` last bits share a line of 16 words: a header, up to 12 entries, and a byte
+// for each of them. An entry is a code's position in `position_bits` bits; its tag fills the bits above
+// it and its byte. The tag holds the key's low bits and, above them, `check_bits` bits of the code from
+// bit `check_start`, which lie in the key of the next table.
+// A header holds the number of entries in its last four bits. Above them stands where more of the
+// line's entries are: a line of `spill` counted from 1, or 0; and in a line of `spill` how many lines
+// follow that belong to it.
 struct Table {
     const std::uint32_t* lines;
     const std::uint32_t* spill;
-    std::uint32_t spill_size;
+    std::uint32_t spill_lines;
     std::uint32_t start, bits, low;
+    std::uint32_t check_start, check_bits;
+    std::uint32_t position_bits;
 };
 
-constexpr std::uint32_t line_words = 16, line_entries = 15;
+constexpr std::uint32_t line_words = 16, line_entries = 12, header_bits = 4;
+// The place of a key's line among a table's lines. Keys that differ in one or two of their high bits
+// would have lines a power of two apart, which fall into the same few sets of the caches and throw
+// each other out before they are read. Being linear over bits, it keeps spread(a ^ b) ==
+// spread(a) ^ spread(b); having ones on its diagonal and nothing below, it gives each line one place.
+constexpr std::uint32_t spread(std::uint32_t key) {
+    return key ^ key >> 3 ^ key >> 7 ^ key >> 12 ^ key >> 16;
+}
 
-// A line that a query asks for: the bits that differ from its own key above the low ones, and for
-// each pattern of differing low bits whether an entry with it is near enough.
+constexpr std::uint32_t header_mask = (1u << header_bits) - 1;
+constexpr std::uint32_t tag_byte = 4 * (1 + line_entries);  // where a line's bytes begin
+
+// A line that a query asks for: where it stands from the query's own, and in how many bits above the
+// low ones its keys differ.
 struct Mask {
-    std::uint32_t high;
-    std::uint32_t allowed;
+    std::uint32_t away;
+    std::uint32_t flips;
 };
 
 // How a query uses a table: all keys at `flips` or fewer bits; flips < 0 leaves the table out.
+// An entry counts if its key and the checked bits together differ in `both` or fewer bits.
 struct Probe {
     const Mask* masks;
     std::uint32_t count;
-    int flips;
+    int flips, both;
+};
+
+// What a query looks for in one table: its own line, and the tag that entries should have.
+struct Wanted {
+    std::uint32_t line, tag, low_mask, position_bits;
 };
 
 struct Hits {
@@ -45,8 +67,9 @@ struct Hits {
 
 // The probes of a query are worked in chunks, so that what is on its way fits the nearest cache.
 constexpr std::uint32_t chunk_size = 128;
-// Rounds between asking for a line and reading it, and until its codes are compared.
-constexpr int read_behind = 1, compare_behind = 2, slot_count = 3;
+// Rounds between asking for a line, reading it, reading where it spilled over, and comparing codes.
+constexpr int read_behind = 1, spill_behind = 2, compare_behind = 3, slot_count = 4;
+constexpr std::uint32_t most_candidates = chunk_size * line_entries;
 
 struct Chunk {
     int table;
@@ -54,11 +77,17 @@ struct Chunk {
     std::uint32_t count;
 };
 
+// A line that spilled over: which of `spill`, and what its mask leaves of the two limits.
+struct Spilled {
+    std::uint32_t line;
+    int flips, both;
+};
+
 // What is known of one chunk: its lines, then its candidates and its lines that spill over.
 struct Slot {
     std::uint32_t lines[chunk_size];
-    std::uint32_t candidates[chunk_size * line_entries + line_words];
-    std::uint32_t spilled[chunk_size];
+    Spilled spilled[chunk_size];
+    std::uint32_t candidates[most_candidates + line_words];
     std::uint32_t found, spills;
 };
 

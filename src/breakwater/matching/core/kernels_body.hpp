@@ -30,6 +30,19 @@ inline unsigned distance_of(const std::uint64_t* a, const std::uint64_t* b, unsi
     return distance;
 }
 
+// Whether a table hands this code to the query it differs from in `difference`.
+template <int W>
+inline bool finds(const Table& table, const Probe& probe, const std::uint64_t* difference) {
+    if (probe.flips < 0) return false;
+    const int in_key = __builtin_popcount(key_of<W>(difference, table.start, table.bits));
+    if (in_key > probe.flips) return false;
+    const int in_check =
+        table.check_bits
+            ? __builtin_popcount(key_of<W>(difference, table.check_start, table.check_bits))
+            : 0;
+    return in_key + in_check <= probe.both;
+}
+
 template <int W>
 inline void verify(const std::uint64_t* codes, const Table* tables, const Probe* probes, int table,
                    const std::uint64_t* query, unsigned radius, std::uint32_t position,
@@ -40,96 +53,117 @@ inline void verify(const std::uint64_t* codes, const Table* tables, const Probe*
     std::uint64_t difference[W];
     for (int w = 0; w < W; ++w) difference[w] = code[w] ^ query[w];
     // An entry belongs to the first table that finds it, so that it is reported once.
-    for (int earlier = 0; earlier < table; ++earlier) {
-        if (probes[earlier].flips < 0) continue;
-        const std::uint32_t part =
-            key_of<W>(difference, tables[earlier].start, tables[earlier].bits);
-        if (__builtin_popcount(part) <= probes[earlier].flips) return;
-    }
+    for (int earlier = 0; earlier < table; ++earlier)
+        if (finds<W>(tables[earlier], probes[earlier], difference)) return;
     report(hits, position, distance);
 }
 
-// Lines are asked for into the second cache: the first is too small for all that is on its way.
-inline void ask_for(const void* address) { __builtin_prefetch(address, 0, 2); }
+// Asks for the line of memory that holds `address`.
+inline void ask_for(const void* address) { __builtin_prefetch(address, 0, 3); }
+
+// What a query looks for in the lines of one table.
+template <int W>
+inline Wanted wanted_in(const Table& table, const std::uint64_t* query) {
+    const std::uint32_t low_mask = (1u << table.low) - 1;
+    const std::uint32_t key = key_of<W>(query, table.start, table.bits);
+    const std::uint32_t check =
+        table.check_bits ? key_of<W>(query, table.check_start, table.check_bits) : 0;
+    return {spread(key >> table.low), check << table.low | (key & low_mask), low_mask, table.position_bits};
+}
 
 #ifndef BREAKWATER_OWN_PICK
-// Writes the positions of those of `count` entries whose low bits are near enough; gives how many.
-// `out` has room for a whole line more than is found.
-inline std::uint32_t pick(const std::uint32_t* entries, std::uint32_t count, std::uint32_t low,
-                          std::uint32_t own, std::uint32_t allowed, std::uint32_t* out) {
-    const std::uint32_t low_mask = (1u << low) - 1;
+// Writes the positions of those of a line's `count` entries whose low bits differ in at most `flips`
+// and whose tags in at most `both`; gives how many. `out` has room for a whole line more than is found.
+inline std::uint32_t pick(const std::uint32_t* line, std::uint32_t count, const Wanted& wanted,
+                          int flips, int both, std::uint32_t* out) {
+    const std::uint32_t position_mask = (1u << wanted.position_bits) - 1;
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(line) + tag_byte;
     std::uint32_t found = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-        out[found] = entries[i] >> low;
-        found += allowed >> ((entries[i] ^ own) & low_mask) & 1u;
+        const std::uint32_t entry = line[1 + i];
+        const std::uint32_t differing =
+            (entry >> wanted.position_bits << 8 | bytes[i]) ^ wanted.tag;
+        out[found] = entry & position_mask;
+        found += __builtin_popcount(differing) <= both &&
+                 __builtin_popcount(differing & wanted.low_mask) <= flips;
     }
     return found;
 }
 #endif
 
 inline void ask_for_lines(const Table& table, const Probe& probe, const Chunk& chunk,
-                          std::uint32_t key, Slot& slot) {
+                          const Wanted& wanted, Slot& slot) {
     for (std::uint32_t j = 0; j < chunk.count; ++j) {
-        slot.lines[j] = (key >> table.low) ^ probe.masks[chunk.first + j].high;
+        slot.lines[j] = wanted.line ^ probe.masks[chunk.first + j].away;
         ask_for(table.lines + std::size_t{slot.lines[j]} * line_words);
     }
 }
 
-// Reads the chunk's lines and asks for the codes of entries that are near enough. Gives the number
-// of entries that spilled over, or more than can be when something points outside.
+// Asks for the codes of candidates from `first` on; false if one is outside.
 template <int W>
-inline std::uint64_t ask_for_codes(const std::uint64_t* codes, std::size_t count,
-                                   const Table& table, const Probe& probe, const Chunk& chunk,
-                                   std::uint32_t key, Slot& slot) {
-    const std::uint32_t own = key & ((1u << table.low) - 1);
+inline bool ask_for_codes(const std::uint64_t* codes, std::size_t count, std::uint32_t first,
+                          const Slot& slot) {
+    bool inside = true;
+    for (std::uint32_t c = first; c < slot.found; ++c) {
+        inside &= slot.candidates[c] < count;
+        ask_for(codes + std::size_t{slot.candidates[c]} * W);
+    }
+    return inside;
+}
+
+// Reads the chunk's lines and asks for the codes of entries that may be near enough and for what
+// spilled over. False when something points outside.
+template <int W>
+inline bool read_lines(const std::uint64_t* codes, std::size_t count, const Table& table,
+                       const Probe& probe, const Chunk& chunk, const Wanted& wanted, Slot& slot) {
     std::uint32_t found = 0, spills = 0;
-    std::uint64_t spilled = 0;
     for (std::uint32_t j = 0; j < chunk.count; ++j) {
         const std::uint32_t* line = table.lines + std::size_t{slot.lines[j]} * line_words;
-        const std::uint32_t held = line[0];
-        if (held > line_entries) {
-            if (line[1] > table.spill_size || held > table.spill_size - line[1])
-                return ~std::uint64_t{0};
-            ask_for(table.spill + line[1]);
-            slot.spilled[spills++] = j;
-            spilled += held;
-            continue;
+        const std::uint32_t held = line[0] & header_mask, place = line[0] >> header_bits;
+        if (held > line_entries || place > table.spill_lines) return false;
+        const int differing = static_cast<int>(probe.masks[chunk.first + j].flips);
+        const int flips = probe.flips - differing, both = probe.both - differing;
+        found += pick(line, held, wanted, flips, both, slot.candidates + found);
+        if (place) {
+            ask_for(table.spill + std::size_t{place - 1} * line_words);
+            slot.spilled[spills++] = {place - 1, flips, both};
         }
-        found += pick(line + 1, held, table.low, own, probe.masks[chunk.first + j].allowed,
-                      slot.candidates + found);
-    }
-    bool damaged = false;
-    for (std::uint32_t c = 0; c < found; ++c) {
-        damaged |= slot.candidates[c] >= count;
-        ask_for(codes + std::size_t{slot.candidates[c]} * W);
     }
     slot.found = found;
     slot.spills = spills;
-    return damaged ? ~std::uint64_t{0} : spilled + found;
+    return ask_for_codes<W>(codes, count, 0, slot);
 }
 
+constexpr std::uint64_t outside = ~std::uint64_t{0};
+
+// Reads what spilled over from the chunk's lines. Gives the number of lines read, more than `most`
+// where there are more, or `outside`.
 template <int W, typename Compare>
-inline bool compare_spilled(std::size_t count, const Table& table, const Probe& probe,
-                            const Chunk& chunk, std::uint32_t key, const Slot& slot,
-                            Compare compare) {
-    std::uint32_t near[2 * line_words];
-    const std::uint32_t own = key & ((1u << table.low) - 1);
+inline std::uint64_t read_spilled(const std::uint64_t* codes, std::size_t count,
+                                  const Table& table, const Wanted& wanted, std::uint64_t most,
+                                  Slot& slot, Compare compare) {
+    std::uint64_t read = 0;
+    std::uint32_t asked = slot.found;
     for (std::uint32_t s = 0; s < slot.spills; ++s) {
-        const std::uint32_t j = slot.spilled[s];
-        const std::uint32_t* line = table.lines + std::size_t{slot.lines[j]} * line_words;
-        const std::uint32_t* entries = table.spill + line[1];
-        for (std::uint32_t from = 0; from < line[0]; from += line_entries) {
-            const std::uint32_t some =
-                line[0] - from < line_entries ? line[0] - from : line_entries;
-            const std::uint32_t found = pick(entries + from, some, table.low, own,
-                                             probe.masks[chunk.first + j].allowed, near);
-            for (std::uint32_t c = 0; c < found; ++c) {
-                if (near[c] >= count) return false;
-                compare(near[c]);
+        const Spilled& spilled = slot.spilled[s];
+        const std::uint32_t* line = table.spill + std::size_t{spilled.line} * line_words;
+        const std::uint32_t lines = 1 + (line[0] >> header_bits);
+        if (lines > table.spill_lines - spilled.line) return outside;
+        read += lines;
+        if (read > most) return read;
+        for (std::uint32_t l = 0; l < lines; ++l, line += line_words) {
+            const std::uint32_t held = line[0] & header_mask;
+            if (held > line_entries) return outside;
+            if (slot.found + line_entries > most_candidates) {
+                if (!ask_for_codes<W>(codes, count, asked, slot)) return outside;
+                for (std::uint32_t c = 0; c < slot.found; ++c) compare(slot.candidates[c]);
+                slot.found = asked = 0;
             }
+            slot.found += pick(line, held, wanted, spilled.flips, spilled.both,
+                               slot.candidates + slot.found);
         }
     }
-    return true;
+    return ask_for_codes<W>(codes, count, asked, slot) ? read : outside;
 }
 
 template <int W>
@@ -137,38 +171,49 @@ Outcome search(const std::uint64_t* codes, std::size_t count, const Table* table
                const Probe* probes, const Chunk* chunks, int chunk_count,
                const std::uint64_t* query, unsigned radius, std::uint64_t budget, Slot* slots,
                Hits& hits) {
-    std::uint64_t total = 0;
-    const auto key_in = [&](int table) {
-        return key_of<W>(query, tables[table].start, tables[table].bits);
+    std::uint64_t cost = 0;
+    const auto wanted = [&](const Chunk& chunk) {
+        return wanted_in<W>(tables[chunk.table], query);
     };
-    // Three steps a chunk, each some chunks behind the step before it, so that what a step reads has
-    // arrived by then.
+    // Each step stands a round behind the step before it, so that what it reads has arrived by then.
     for (int round = 0; round < chunk_count + compare_behind; ++round) {
-        if (round < chunk_count) {
+        const auto is_due = [&](int behind) {
+            return round >= behind && round - behind < chunk_count;
+        };
+        const auto slot_of = [&](int behind) -> Slot& {
+            return slots[(round - behind) % slot_count];
+        };
+        if (is_due(0)) {
             const Chunk& chunk = chunks[round];
-            ask_for_lines(tables[chunk.table], probes[chunk.table], chunk, key_in(chunk.table),
-                          slots[round % slot_count]);
+            ask_for_lines(tables[chunk.table], probes[chunk.table], chunk, wanted(chunk),
+                          slot_of(0));
         }
-        if (round >= compare_behind) {
-            const Chunk& chunk = chunks[round - compare_behind];
-            const Slot& slot = slots[(round - compare_behind) % slot_count];
-            const auto compare = [&](std::uint32_t position) {
-                verify<W>(codes, tables, probes, chunk.table, query, radius, position, hits);
+        const auto compare_for = [&](int table) {
+            return [&, table](std::uint32_t position) {
+                verify<W>(codes, tables, probes, table, query, radius, position, hits);
             };
+        };
+        if (is_due(compare_behind)) {
+            const Chunk& chunk = chunks[round - compare_behind];
+            const Slot& slot = slot_of(compare_behind);
+            const auto compare = compare_for(chunk.table);
             for (std::uint32_t c = 0; c < slot.found; ++c) compare(slot.candidates[c]);
-            if (slot.spills && !compare_spilled<W>(count, tables[chunk.table],
-                                                   probes[chunk.table], chunk,
-                                                   key_in(chunk.table), slot, compare))
-                return Outcome::damaged;
         }
-        if (round >= read_behind && round - read_behind < chunk_count) {
+        if (is_due(spill_behind)) {
+            const Chunk& chunk = chunks[round - spill_behind];
+            Slot& slot = slot_of(spill_behind);
+            const std::uint64_t read =
+                read_spilled<W>(codes, count, tables[chunk.table], wanted(chunk), budget - cost,
+                                slot, compare_for(chunk.table));
+            if (read == outside) return Outcome::damaged;
+            cost += read + slot.found;
+            if (cost > budget) return Outcome::too_many_candidates;
+        }
+        if (is_due(read_behind)) {
             const Chunk& chunk = chunks[round - read_behind];
-            const std::uint64_t entries =
-                ask_for_codes<W>(codes, count, tables[chunk.table], probes[chunk.table], chunk,
-                                 key_in(chunk.table), slots[(round - read_behind) % slot_count]);
-            if (entries == ~std::uint64_t{0}) return Outcome::damaged;
-            total += entries;
-            if (total > budget) return Outcome::too_many_candidates;
+            if (!read_lines<W>(codes, count, tables[chunk.table], probes[chunk.table], chunk,
+                               wanted(chunk), slot_of(read_behind)))
+                return Outcome::damaged;
         }
     }
     return Outcome::found;

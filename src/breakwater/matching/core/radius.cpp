@@ -112,57 +112,124 @@ void gather(const Codes& codes, const Array<std::uint32_t>& order,
     }
 }
 
-// Fills the lines of a table (see kernels.hpp) and gives what spilled over.
-py::array_t<std::uint32_t> fill_table(const Codes& codes, std::uint32_t start, std::uint32_t bits,
-                                      std::uint32_t low, Array<std::uint32_t> lines) {
-    const std::size_t count = codes.shape(0), words = codes.shape(1);
-    check_key(codes.shape(1), start, bits);
-    require(low < 6 && low < bits, "up to five low bits share a line");
-    const std::size_t groups = std::size_t{1} << (bits - low);
-    require(static_cast<std::size_t>(lines.size()) == groups * line_words,
-            "a table has a line for each key without its low bits");
-    require(count < (std::size_t{1} << (32 - low)), "an entry has room for the position");
-    std::uint32_t* out = lines.mutable_data();
-    struct Entry {
-        std::uint32_t group, entry;
+// Bits that hold any position below `count`.
+std::uint32_t bits_for(std::size_t count) {
+    std::uint32_t bits = 1;
+    while (count > std::size_t{1} << bits) ++bits;
+    return bits;
+}
+
+// A table's place in the code and in its lines, checked.
+Table table_at(const Codes& codes, const py::tuple& spec) {
+    Table table{};
+    table.start = spec[0].cast<std::uint32_t>();
+    table.bits = spec[1].cast<std::uint32_t>();
+    table.low = spec[2].cast<std::uint32_t>();
+    table.check_start = spec[4].cast<std::uint32_t>();
+    table.check_bits = spec[5].cast<std::uint32_t>();
+    check_key(codes.shape(1), table.start, table.bits);
+    if (table.check_bits) check_key(codes.shape(1), table.check_start, table.check_bits);
+    require(table.low < 6 && table.low < table.bits, "up to five low bits share a line");
+    const auto count = static_cast<std::size_t>(codes.shape(0));
+    require(count < std::size_t{1} << 31, "one segment holds fewer than 2^31 codes");
+    table.position_bits = bits_for(count);
+    require(table.position_bits + table.low + table.check_bits <= 40 &&
+                table.low + table.check_bits <= 32,
+            "an entry has 40 bits for position, low bits and checked bits");
+    return table;
+}
+
+std::size_t lines_of(const Table& table) { return std::size_t{1} << (table.bits - table.low); }
+
+struct Entry {
+    std::uint32_t line, position, tag;
+};
+
+void put(std::uint32_t* line, std::uint32_t slot, const Table& table, const Entry& entry) {
+    line[1 + slot] = (entry.tag >> 8) << table.position_bits | entry.position;
+    reinterpret_cast<std::uint8_t*>(line)[tag_byte + slot] = static_cast<std::uint8_t>(entry.tag);
+}
+
+// The entries in the order of their lines, those of a line as they came.
+std::vector<Entry> by_line(const std::vector<Entry>& entries, std::size_t lines) {
+    std::vector<std::uint32_t> next(lines + 1);
+    for (const Entry& entry : entries) ++next[entry.line + 1];
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    std::vector<Entry> sorted(entries.size());
+    for (const Entry& entry : entries) sorted[next[entry.line]++] = entry;
+    return sorted;
+}
+
+// Lines of `over`, which is sorted by line: each group's run of lines says how many follow.
+AlignedLines spilled_lines(const std::vector<Entry>& over, const Table& table,
+                           std::uint32_t* lines) {
+    const auto end_of = [&](std::size_t i) {
+        std::size_t end = i;
+        while (end < over.size() && over[end].line == over[i].line) ++end;
+        return end;
     };
-    std::vector<Entry> over;
-    std::vector<std::uint32_t> spill;
+    std::size_t needed = 0;
+    for (std::size_t i = 0; i < over.size(); i = end_of(i))
+        needed += (end_of(i) - i + line_entries - 1) / line_entries;
+    require(needed < std::size_t{1} << (32 - header_bits), "too many lines spill over");
+    AlignedLines spill(needed * line_words);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < over.size();) {
+        const std::size_t end = end_of(i);
+        lines[std::size_t{over[i].line} * line_words] |=
+            static_cast<std::uint32_t>(at + 1) << header_bits;
+        for (; i < end; ++at) {
+            std::uint32_t* line = spill.data() + at * line_words;
+            const std::size_t left = end - i;
+            const auto held = static_cast<std::uint32_t>(std::min<std::size_t>(left, line_entries));
+            const std::size_t follow = (left - held + line_entries - 1) / line_entries;
+            line[0] = held | static_cast<std::uint32_t>(follow) << header_bits;
+            for (std::uint32_t slot = 0; slot < held; ++slot) put(line, slot, table, over[i++]);
+        }
+    }
+    return spill;
+}
+
+// Fills the lines of a table (see kernels.hpp) and gives what spilled over.
+py::array_t<std::uint32_t> fill_table(const Codes& codes, const py::tuple& spec,
+                                      Array<std::uint32_t> lines) {
+    const Table table = table_at(codes, spec);
+    const std::size_t count = codes.shape(0), words = codes.shape(1);
+    require(static_cast<std::size_t>(lines.size()) == lines_of(table) * line_words,
+            "a table has a line for each key without its low bits");
+    std::uint32_t* out = lines.mutable_data();
+    AlignedLines spill;
     {
         py::gil_scoped_release free;
         const std::uint64_t* rows = codes.data();
-        std::memset(out, 0, groups * line_words * sizeof(std::uint32_t));
-        const std::uint32_t low_mask = (1u << low) - 1;
+        std::memset(out, 0, lines_of(table) * line_words * sizeof(std::uint32_t));
+        std::vector<Entry> over;
+        const std::uint32_t low_mask = (1u << table.low) - 1;
+        const auto key = [&](std::size_t i) {
+            return key_of(rows + i * words, table.start, table.bits);
+        };
         for (std::size_t i = 0; i < count; ++i) {
             if (i + ahead < count)
                 __builtin_prefetch(
-                    out + (key_of(rows + (i + ahead) * words, start, bits) >> low) * line_words,
-                    1);
-            const std::uint32_t key = key_of(rows + i * words, start, bits), group = key >> low;
-            const std::uint32_t entry =
-                static_cast<std::uint32_t>(i) << low | (key & low_mask);
-            std::uint32_t* line = out + std::size_t{group} * line_words;
+                    out + std::size_t{spread(key(i + ahead) >> table.low)} * line_words, 1);
+            const std::uint32_t check =
+                table.check_bits
+                    ? key_of(rows + i * words, table.check_start, table.check_bits)
+                    : 0;
+            const Entry entry{spread(key(i) >> table.low), static_cast<std::uint32_t>(i),
+                              check << table.low | (key(i) & low_mask)};
+            std::uint32_t* line = out + std::size_t{entry.line} * line_words;
             if (line[0] < line_entries)
-                line[1 + line[0]] = entry;
+                put(line, line[0]++, table, entry);
             else
-                over.push_back({group, entry});
-            ++line[0];
+                over.push_back(entry);
         }
-        std::stable_sort(over.begin(), over.end(),
-                         [](const Entry& a, const Entry& b) { return a.group < b.group; });
-        for (std::size_t i = 0; i < over.size();) {
-            std::uint32_t* line = out + std::size_t{over[i].group} * line_words;
-            const std::size_t first = spill.size(), group = over[i].group;
-            spill.insert(spill.end(), line + 1, line + line_words);
-            for (; i < over.size() && over[i].group == group; ++i) spill.push_back(over[i].entry);
-            line[1] = static_cast<std::uint32_t>(first);
-        }
+        spill = spilled_lines(by_line(over, lines_of(table)), table, out);
     }
-    return given(std::move(spill));
+    return std::move(spill).given();
 }
 
-// The lines that hold all keys of `bits` bits with at most `flips` ones, in numeric order, and which
-// low patterns of each are near enough.
+// The lines that hold all keys of `bits` bits with at most `flips` ones, in numeric order.
 std::vector<Mask> masks_of(std::uint32_t bits, std::uint32_t low, int flips) {
     const std::uint32_t high_bits = bits - low;
     std::vector<std::uint32_t> found{0}, last{0};
@@ -179,13 +246,8 @@ std::vector<Mask> masks_of(std::uint32_t bits, std::uint32_t low, int flips) {
     }
     std::sort(found.begin(), found.end());
     std::vector<Mask> masks;
-    for (std::uint32_t high : found) {
-        std::uint32_t allowed = 0;
-        for (std::uint32_t pattern = 0; pattern < (1u << low); ++pattern)
-            if (__builtin_popcount(high) + __builtin_popcount(pattern) <= flips)
-                allowed |= 1u << pattern;
-        masks.push_back({high, allowed});
-    }
+    for (std::uint32_t high : found)
+        masks.push_back({spread(high), static_cast<std::uint32_t>(__builtin_popcount(high))});
     return masks;
 }
 
@@ -232,6 +294,7 @@ class RadiusTables {
         kernels_ = kernels.empty() ? &best_kernels() : kernels_named(kernels.c_str());
         if (!kernels_) throw std::invalid_argument("this processor cannot run " + kernels);
         for (const auto& item : tables) add_table(item.cast<py::tuple>());
+        check_ring();
         unsigned covered = 0;
         for (int flips : flips_) covered += static_cast<unsigned>(flips) + 1;
         require(tables_.empty() || covered >= radius + 1,
@@ -282,25 +345,36 @@ class RadiusTables {
 
   private:
     void add_table(const py::tuple& item) {
-        const auto start = item[0].cast<std::uint32_t>(), bits = item[1].cast<std::uint32_t>(),
-                   low = item[2].cast<std::uint32_t>();
+        Table table = table_at(codes_, item);
         const int flips = item[3].cast<int>();
-        check_key(codes_.shape(1), start, bits);
         require(flips >= 0 && flips <= 4, "a table is probed at 0 to 4 flips");
-        require(low < 6 && low < bits, "up to five low bits share a line");
-        auto lines = item[4].cast<Array<std::uint32_t>>();
-        auto spill = item[5].cast<Array<std::uint32_t>>();
-        require(static_cast<std::size_t>(lines.size()) ==
-                    (std::size_t{1} << (bits - low)) * line_words,
+        auto lines = item[6].cast<Array<std::uint32_t>>();
+        auto spill = item[7].cast<Array<std::uint32_t>>();
+        require(static_cast<std::size_t>(lines.size()) == lines_of(table) * line_words,
                 "a table has a line for each key without its low bits");
-        tables_.push_back({lines.data(), spill.data(), static_cast<std::uint32_t>(spill.size()),
-                           start, bits, low});
+        require(spill.size() % line_words == 0, "what spills over stands in lines");
+        table.lines = lines.data();
+        table.spill = spill.data();
+        table.spill_lines = static_cast<std::uint32_t>(spill.size() / line_words);
+        tables_.push_back(table);
         kept_.push_back(lines);
         kept_.push_back(spill);
         flips_.push_back(flips);
         for (int f = 0; f <= flips; ++f) {
-            auto& masks = masks_[{bits * 8 + low, f}];
-            if (masks.empty()) masks = masks_of(bits, low, f);
+            auto& masks = masks_[{table.bits * 8 + table.low, f}];
+            if (masks.empty()) masks = masks_of(table.bits, table.low, f);
+        }
+    }
+
+    // The checked bits of a table lie in the key of the next one, the first after the last; without
+    // that the proof in layout.py does not hold.
+    void check_ring() const {
+        for (std::size_t i = 0; i < tables_.size(); ++i) {
+            const Table &table = tables_[i], &next = tables_[(i + 1) % tables_.size()];
+            require(table.check_bits == 0 ||
+                        (tables_.size() > 1 && table.check_start >= next.start &&
+                         table.check_start + table.check_bits <= next.start + next.bits),
+                    "the checked bits of a table lie in the key of the next");
         }
     }
 
@@ -318,12 +392,13 @@ class RadiusTables {
         Plan plan;
         for (std::size_t i = 0; i < tables_.size(); ++i) {
             if (flips[i] < 0) {
-                plan.probes.push_back({nullptr, 0, -1});
+                plan.probes.push_back({nullptr, 0, -1, -1});
                 continue;
             }
             const auto& masks = masks_.at({tables_[i].bits * 8 + tables_[i].low, flips[i]});
             const auto count = static_cast<std::uint32_t>(masks.size());
-            plan.probes.push_back({masks.data(), count, flips[i]});
+            const int both = flips[i] + flips[(i + 1) % flips.size()] + 1;
+            plan.probes.push_back({masks.data(), count, flips[i], both});
             for (std::uint32_t first = 0; first < count; first += chunk_size)
                 plan.chunks.push_back(
                     {static_cast<int>(i), first, std::min(chunk_size, count - first)});
@@ -335,7 +410,7 @@ class RadiusTables {
                             unsigned radius, const Plan& plan, Found& found,
                             std::vector<std::int64_t>& splits) const {
         const auto slots = std::make_unique<Slot[]>(slot_count);
-        // A candidate costs about as much as five codes of a scan, which reads ahead.
+        // A candidate or a line that spilled over costs about as much as five codes of a scan.
         const std::uint64_t budget = count_ / 5 + 64;
         std::size_t scans = 0;
         for (std::size_t i = first; i < last; ++i) {
@@ -401,8 +476,8 @@ void bind_radius(py::module_& module) {
     module.def("arrange", &arrange, py::arg("codes"), py::arg("start"), py::arg("bits"));
     module.def("gather", &gather, py::arg("codes").noconvert(), py::arg("order").noconvert(),
                py::arg("starts").noconvert(), py::arg("out").noconvert());
-    module.def("fill_table", &fill_table, py::arg("codes").noconvert(), py::arg("start"),
-               py::arg("bits"), py::arg("low"), py::arg("lines").noconvert());
+    module.def("fill_table", &fill_table, py::arg("codes").noconvert(), py::arg("spec"),
+               py::arg("lines").noconvert());
     module.def("kernels", [] {
         py::list names;
         for (const char* name : {"plain", "avx2", "avx512"})
