@@ -1,0 +1,72 @@
+"""An appeal gets a code and a clock, and is decided with a reason by somebody who did not judge."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from breakwater.custody.models import AuditEntry
+from breakwater.people.models import User
+from breakwater.worstof.actions import appeals
+from breakwater.worstof.models import Appeal, Entry, LogLeaf, ZoneChange
+
+
+@pytest.fixture
+def listed(nominated, judged, officer: User, assessor: User) -> Entry:
+    entry = judged(judged(nominated(), officer), assessor)
+    assert entry.state == "listed"
+    return entry
+
+
+def appeal_for(given: str, at: datetime) -> Appeal:
+    return appeals.receive(given, "It is a school's site.", language="en", at=at)[0]
+
+
+def test_the_code_finds_its_appeal_however_it_is_typed_and_is_not_kept(db, at) -> None:
+    appeal, code = appeals.receive("bad.example", "Mistake", language="en", at=at)
+    assert appeals.find(code) == appeal
+    assert appeals.find(code.lower().replace("-", " ")) == appeal
+    assert appeals.find("ABCDE") is None
+    plain = code.replace("-", "")
+    assert plain not in str(list(Appeal.objects.values())).replace("-", "")
+    assert appeal.due_at == at + timedelta(days=30)
+
+
+def test_an_appeal_is_taken_in_whether_the_name_is_listed_or_not(listed, at) -> None:
+    assert appeal_for("https://BAD.example/page", at).entry == listed
+    assert appeal_for("other.example", at).entry is None
+    assert appeal_for("no name at all", at).name == ""
+
+
+def test_an_appeal_that_is_upheld_takes_the_domain_off_the_list(
+    listed, supervisor: User, at
+) -> None:
+    appeal = appeals.uphold(
+        appeal_for("bad.example", at), by=supervisor, answer="It was sold.", at=at
+    )
+    listed.refresh_from_db()
+    assert (listed.state, appeal.state) == ("removed", "upheld")
+    assert not ZoneChange.objects.latest("pk").adds
+    verbs = LogLeaf.objects.order_by("index").values_list("verb", flat=True)
+    assert list(verbs) == ["listed", "appeal-upheld", "removed"]
+    assert AuditEntry.objects.filter(verb="worstof.appeal.upheld").count() == 1
+
+
+def test_who_verified_the_entry_may_not_alone_reject_the_appeal(
+    listed, officer: User, supervisor: User, at
+) -> None:
+    appeal = appeal_for("bad.example", at)
+    with pytest.raises(appeals.JudgedTheEntry):
+        appeals.reject(appeal, by=officer, answer="No.", at=at)
+    appeals.reject(appeal, by=supervisor, answer="Seen again yesterday.", at=at)
+    listed.refresh_from_db()
+    assert listed.state == "listed"
+    assert LogLeaf.objects.latest("index").verb == "appeal-rejected"
+
+
+def test_an_appeal_is_decided_once_and_with_a_reason(listed, supervisor: User, at) -> None:
+    appeal = appeal_for("bad.example", at)
+    with pytest.raises(appeals.NoAnswer):
+        appeals.uphold(appeal, by=supervisor, answer=" ", at=at)
+    appeals.reject(appeal, by=supervisor, answer="Seen again.", at=at)
+    with pytest.raises(appeals.DecidedAlready):
+        appeals.uphold(appeal, by=supervisor, answer="Sold.", at=at)
