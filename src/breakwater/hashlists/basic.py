@@ -1,8 +1,10 @@
-"""Knows a recipient by HTTP Basic, and lets nobody try secrets for long."""
+"""Knows a recipient by HTTP Basic (RFC 7617), and lets nobody try secrets for long."""
 
 import base64
 import binascii
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from django.http import HttpRequest
 
@@ -12,10 +14,22 @@ from breakwater.hashlists.rules.throttle import Throttle
 
 # Per server process: secrets are 256 random bits, so this keeps logs and processors quiet.
 FAILURES = Throttle(10, 300.0)
+CHALLENGE = 'Basic realm="Breakwater", charset="UTF-8"'
+Opened = TypeVar("Opened")
 
 
 def recipient_of(request: HttpRequest) -> Recipient | None:
     """Give the recipient whose credentials a request carries, if any and if not tried too often."""
+    return opened_by(request, recipient_for)
+
+
+def opened_by(
+    request: HttpRequest, find: Callable[[str, str], Opened | None], failures: Throttle = FAILURES
+) -> Opened | None:
+    """Give what the request's user name and secret open, by a room's own `find`.
+
+    Each room counts failures of its own.
+    """
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -24,9 +38,9 @@ def recipient_of(request: HttpRequest) -> Recipient | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     source, now = f"{username}|{request.META.get('REMOTE_ADDR', '')}", time.monotonic()
-    if FAILURES.wait(source, now):
+    if failures.wait(source, now):
         return None
-    found = recipient_for(username, secret)
+    found = find(username, secret)
     if found is None:
-        FAILURES.count(source, now)
+        failures.count(source, now)
     return found

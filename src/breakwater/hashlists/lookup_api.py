@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from breakwater.formats.hash_entry import BadFingerprint, read_fingerprint
 from breakwater.hashlists.actions.looking_up import Answer, look_up
-from breakwater.hashlists.basic import recipient_of
+from breakwater.hashlists.basic import CHALLENGE, recipient_of
 from breakwater.hashlists.models import Handling, Recipient
 from breakwater.hashlists.queries.lookup import KINDS
 from breakwater.hashlists.rules.asking import Question
@@ -144,7 +144,7 @@ def _fault(refused: Refused) -> JsonResponse:
         body["index"] = refused.index
     response = _no_store(JsonResponse(body, status=refused.status))
     if refused.status == 401:
-        response["WWW-Authenticate"] = 'Basic realm="Breakwater", charset="UTF-8"'
+        response["WWW-Authenticate"] = CHALLENGE
     if refused.status == 405:
         response["Allow"] = "POST"
     if refused.wait:

@@ -18,7 +18,7 @@ from breakwater.formats import hash_sharing
 from breakwater.formats.hash_entry import read_time
 from breakwater.formats.hash_sharing import Member, Reason, SharingError, Status
 from breakwater.hashlists.actions import sharing as actions
-from breakwater.hashlists.basic import recipient_of
+from breakwater.hashlists.basic import CHALLENGE, recipient_of
 from breakwater.hashlists.models import Recipient
 from breakwater.hashlists.queries.shared import feedback_word, recipient_number
 from breakwater.hashlists.rules.feedback import grounds_for
@@ -57,7 +57,7 @@ def _answer(
 ) -> HttpResponse:
     recipient = recipient_of(request)
     if recipient is None:
-        return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="Breakwater"'})
+        return HttpResponse(status=401, headers={"WWW-Authenticate": CHALLENGE})
     if request.method != method:
         return _sentence(405, f"Use {method}.", Allow=method)
     try:

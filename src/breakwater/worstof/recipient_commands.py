@@ -2,6 +2,8 @@
 
 import getpass
 import hashlib
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,7 +17,7 @@ from breakwater.worstof import tsig
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.models import Recipient
-from breakwater.worstof.queries.canaries import Trace
+from breakwater.worstof.queries.canaries import Trace, opened
 
 app = typer.Typer()
 recipient_app = typer.Typer(
@@ -129,9 +131,9 @@ def trace(
         with file.open("rb") as source:
             digest = hashlib.file_digest(source, "sha256").hexdigest()
             source.seek(0)
-            found = trace_leak(source, sha256=digest, by=_sender(), at=timezone.now())
-    except OSError as fault:
-        _wrong(f"{file} cannot be read: {fault.strerror}.")
+            found = trace_leak(opened(source), sha256=digest, by=_sender(), at=timezone.now())
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as fault:
+        _wrong(f"{file} cannot be read: {fault}.")
     _tell(found)
     if not found.found:
         raise typer.Exit(1)

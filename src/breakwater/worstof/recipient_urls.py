@@ -1,5 +1,12 @@
 """Addresses of recipients: their pages at the desk, their downloads, TAXII."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from breakwater.worstof import download_views
+
+urlpatterns: list[URLPattern] = [
+    path("worst-of/lists/<slug:form>", download_views.download, name="api-worst-of-download"),
+    path(
+        "worst-of/lists/<slug:form>/manifest", download_views.manifest, name="api-worst-of-manifest"
+    ),
+]

@@ -1,8 +1,11 @@
 """Whose canary is this name; and whose copies a leaked file was made of."""
 
+import gzip
 import hashlib
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from breakwater.worstof.models import Recipient, ZoneName
 from breakwater.worstof.queries.zone import pieces
@@ -64,6 +67,28 @@ def trace(lines: Iterable[bytes]) -> Trace:
     rows = (Found(recipient, tuple(sorted(names))) for recipient, names in found.values())
     most_first = sorted(rows, key=lambda row: (-len(row.canaries), row.recipient.name))
     return Trace(_listed(words), ZoneName.objects.count(), tuple(most_first))
+
+
+def opened(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of a zip's files and of a gzip's content, if it is one.
+
+    Raises:
+        OSError, EOFError, zipfile.BadZipFile, zlib.error: it is damaged.
+    """
+    first = file.read(2)
+    file.seek(0)
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():
+                with archive.open(member) as lines:
+                    yield from lines
+        return
+    file.seek(0)
+    if first == b"\x1f\x8b":
+        with gzip.open(file) as unpacked:
+            yield from unpacked
+    else:
+        yield from file
 
 
 def _digests(name: str) -> set[str]:

@@ -1,0 +1,199 @@
+"""Recipients take their copies: what they are granted, with their canaries, signed and logged."""
+
+import base64
+import dataclasses
+import gzip
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from breakwater.custody.models import AuditEntry
+from breakwater.worstof import download_views, signing
+from breakwater.worstof.actions import downloading, recipients
+from breakwater.worstof.actions.publishing import publish_waiting
+from breakwater.worstof.actions.zone import queue_change
+from breakwater.worstof.models import BlockList, Entry, Publication, Recipient, ZoneName
+from breakwater.worstof.queries.canaries import opened, trace
+
+pytestmark = pytest.mark.django_db
+Answer = Callable[..., object]
+FILES = [form for form in recipients.FORMS if form not in (recipients.DNS, recipients.TAXII)]
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(settings, "CONFIG", dataclasses.replace(settings.CONFIG, data_dir=tmp_path))
+    monkeypatch.setattr(download_views, "FAILURES", type(download_views.FAILURES)(10, 300.0))
+    return tmp_path
+
+
+@pytest.fixture
+def publish(db: None, at: datetime) -> Callable[..., Publication]:
+    def published(*names: str, country: str = "", adds: bool = True) -> Publication:
+        on, _ = BlockList.objects.get_or_create(
+            name=country or "all", country=country, defaults={"legal_basis": "Act"}
+        )
+        for name in names:
+            entry, _ = Entry.objects.get_or_create(
+                block_list=on, name=name, defaults={"shown": name, "created_at": at}
+            )
+            queue_change(entry, adds=adds, at=at)
+        made = publish_waiting(at)
+        assert made
+        return made
+
+    return published
+
+
+class Caller:
+    def __init__(self, recipient: Recipient, secret: str) -> None:
+        self.recipient, self.secret = recipient, secret
+
+    def get(self, path: str, **headers: str):
+        pair = base64.b64encode(f"{self.recipient.key_name}:{self.secret}".encode()).decode()
+        given = {"authorization": f"Basic {pair}"} | headers
+        return Client().get(f"/worst-of/lists/{path}", headers=given)
+
+    def body(self, path: str, **headers: str) -> bytes:
+        return b"".join(self.get(path, **headers).streaming_content)
+
+
+@pytest.fixture
+def net(db: None, at: datetime) -> Callable[..., Caller]:
+    def made(key_name: str = "net-a", **terms: object) -> Caller:
+        terms = {"forms": FILES, **terms}
+        return Caller(
+            *_opened(recipients.create_recipient(key_name, key_name, by="t", at=at, **terms))
+        )
+
+    return made
+
+
+def _opened(made: tuple[Recipient, recipients.Secrets]) -> tuple[Recipient, str]:
+    return made[0], made[1].http
+
+
+def test_a_copy_has_the_names_and_the_recipients_canaries_mixed(net, publish) -> None:
+    publish("a-one.example", "z-two.example")
+    caller = net()
+    lines = caller.body("squid").decode().splitlines()
+    found = [line.lstrip(".") for line in lines if line and not line.startswith("#")]
+    assert sorted(found) == sorted([*caller.recipient.canaries, "a-one.example", "z-two.example"])
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_every_form_is_given_signed_and_traced(form: str, net, publish) -> None:
+    publish("one.example")
+    caller = net()
+    body, said = caller.body(form), caller.get(f"{form}/manifest").json()
+    text = said["manifest"].encode()
+    key = bytes.fromhex(said["public_key"])
+    assert signing.verify(text, bytes.fromhex(said["signature"]), key)
+    manifest = json.loads(text)
+    assert manifest["sha256"] == hashlib.sha256(body).hexdigest()
+    assert (manifest["size"], manifest["count"]) == (len(body), 9)
+    assert (manifest["recipient"], manifest["form"]) == ("net-a", form)
+    assert len(trace(opened(io.BytesIO(body))).found[0].canaries) == 8
+
+
+def test_national_additions_stay_with_those_who_are_granted_them(net, publish) -> None:
+    publish("world.example")
+    publish("home.example", country="JM")
+    home, abroad = net("home"), net("abroad", scope="international")
+    assert b"home.example" in home.body("csv")
+    assert b"home.example" not in abroad.body("csv")
+    assert b"world.example" in abroad.body("csv")
+    recipients.grant(home.recipient, FILES, "international", by="t", at=home.recipient.created_at)
+    assert b"home.example" not in home.body("csv")
+
+
+def test_a_form_that_was_not_granted_is_not_there(net, publish) -> None:
+    publish("one.example")
+    caller = net(forms=["csv"])
+    assert [caller.get(form).status_code for form in ("rpz", "dns", "fax")] == [404] * 3
+    assert Client().post("/worst-of/lists/csv").status_code == 401
+    assert AuditEntry.objects.filter(verb="worstof.list.downloaded").count() == 0
+
+
+def test_who_has_the_wrong_secret_or_tries_too_often_gets_nothing(net, publish) -> None:
+    publish("one.example")
+    caller = net()
+    guesser = Caller(caller.recipient, "guess")
+    assert {guesser.get("csv").status_code for _ in range(12)} == {401}
+    assert caller.get("csv").status_code == 401  # the throttle counts the name, not the secret
+
+
+def test_a_closed_recipient_gets_nothing(net, publish, at: datetime) -> None:
+    publish("one.example")
+    caller = net()
+    recipients.close(caller.recipient, by="t", at=at)
+    assert caller.get("csv").status_code == 401
+
+
+def test_what_the_recipient_has_already_is_not_sent_again(net, publish) -> None:
+    publish("one.example")
+    caller = net()
+    tag = caller.get("csv")["ETag"]
+    assert caller.get("csv", **{"if-none-match": f'"x", {tag}'}).status_code == 304
+    publish("two.example")
+    answer = caller.get("csv", **{"if-none-match": tag})
+    assert answer.status_code == 200
+    assert b"two.example" in b"".join(answer.streaming_content)
+
+
+def test_a_packed_copy_has_the_same_bytes(net, publish) -> None:
+    publish("one.example")
+    caller = net()
+    packed = caller.body("rpz", **{"accept-encoding": "gzip, br"})
+    assert gzip.decompress(packed) == caller.body("rpz")
+
+
+def test_every_download_is_logged_and_a_copy_not_modified_is_none(net, publish) -> None:
+    publish("one.example")
+    caller = net()
+    tag = caller.get("csv")["ETag"]
+    caller.get("csv", **{"if-none-match": tag})
+    logged = AuditEntry.objects.get(verb="worstof.list.downloaded")
+    assert logged.target == "net-a"
+    assert "one.example" not in logged.detail
+    caller.recipient.refresh_from_db()
+    assert caller.recipient.downloaded_at is not None
+
+
+def test_names_that_were_not_signed_are_never_given(net, publish) -> None:
+    publish("one.example")
+    caller, late = net(), net("late")
+    good = caller.body("csv")
+    Publication.objects.update(sha256="0" * 64)
+    ZoneName.objects.create(name="google.example", is_national=False, serial=1)
+    Publication.objects.create(
+        serial=Publication.objects.get().serial + 1, at=Publication.objects.get().at, names=1,
+        added=0, removed=0, sha256="", size=0, manifest=Publication.objects.get().manifest,
+        signature="",
+    )  # fmt: skip
+    assert caller.body("csv") == good
+    assert late.get("csv").status_code == 503
+
+
+def test_nothing_is_given_before_the_first_publication(net) -> None:
+    assert net().get("csv").status_code == 503
+
+
+def test_copies_are_the_desks_own_files_and_old_ones_go(net, publish, data_dir: Path) -> None:
+    publish("one.example")
+    caller = net()
+    caller.body("csv")
+    publish("two.example")
+    caller.body("csv")
+    folder = downloading.folder_of(caller.recipient)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert len(list(folder.glob("csv-*"))) == 1
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
