@@ -1,0 +1,239 @@
+"""Which names a block would hurt others by: refused, or listed only with two more signatures.
+
+A guard names what it matched, so that a page can show why. The incidents behind them: Denmark 2012
+(thousands of legitimate sites in the feed), blocks of shared hosts and of a CDN's suffix, `www`
+without a dot (see docs/worst-of-list.md).
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+from breakwater.formats.block_list import Refusals
+from breakwater.formats.domain_name import BadName, read_name
+
+GROUPS = ("shared_host", "url_shortener", "cdn", "infrastructure")
+Below = Literal["refuse", "sign", "free"]
+# Written together by habit: UTS 39 section 5.2, «highly restrictive».
+_TOGETHER = (
+    {"LATIN", "CJK", "HIRAGANA", "KATAKANA"},
+    {"LATIN", "CJK", "BOPOMOFO"},
+    {"LATIN", "CJK", "HANGUL"},
+)
+
+
+class BadGuards(Exception):
+    """A table of guards is wrong; the message names the key."""
+
+
+class Guard(NamedTuple):
+    """`key` says why, `match` is the name that it stands for; without `refuses` it can be signed."""
+
+    key: str
+    match: str
+    refuses: bool
+
+
+class Named(NamedTuple):
+    """What the tables say of one name and of the ones below it."""
+
+    key: str
+    refuses: bool
+    below: Below
+
+
+@dataclass(frozen=True)
+class Suffixes:
+    """The rules of the Public Suffix List, in A-labels; `wildcards` are what stands after `*.`."""
+
+    rules: frozenset[str]
+    wildcards: frozenset[str]
+    exceptions: frozenset[str]
+
+    @cached_property
+    def above(self) -> frozenset[str]:
+        """Names with a public suffix below them, and with more than one label."""
+        found = {x for name in self.rules for x in parents(name)}
+        found |= self.wildcards | {x for name in self.wildcards for x in parents(name)}
+        return frozenset(x for x in found if "." in x)
+
+    def is_suffix(self, name: str) -> bool:
+        """Whether customers register below it; a top-level domain that nobody listed counts too."""
+        if name in self.exceptions:
+            return False
+        return name in self.rules or "." not in name or name.partition(".")[2] in self.wildcards
+
+
+@dataclass(frozen=True)
+class Known:
+    """What guards know: `top_sites` by rank from 1, `never` as the operator wrote it."""
+
+    suffixes: Suffixes
+    named: Mapping[str, Named]
+    top_sites: Mapping[str, int] = field(default_factory=dict)
+    never: frozenset[str] = frozenset()
+    refused_rank: int = 10_000
+
+    @cached_property
+    def above_top(self) -> Mapping[str, int]:
+        """Names above a top site, with the best rank that stands below them."""
+        found: dict[str, int] = {}
+        for name, rank in self.top_sites.items():
+            for above in parents(name):
+                found[above] = min(rank, found.get(above, rank))
+        return found
+
+    @cached_property
+    def above_named(self) -> Mapping[str, str]:
+        """Names above one of the tables or of the operator's, with the one below."""
+        return {x: name for name in (*self.named, *self.never) for x in parents(name) if "." in x}
+
+
+def parents(name: str) -> Iterator[str]:
+    """Every name above one, the nearest first."""
+    while name := name.partition(".")[2]:
+        yield name
+
+
+def guards_for(name: str, known: Known) -> list[Guard]:
+    """Every guard that a name in its normal form meets, refusing ones first; none: free to list."""
+    site = name.removeprefix("www.") if name.count(".") > 1 else name
+    found = [*_suffix(site, known), *_tables(site, known), *_top(site, known), *_looks(name, known)]
+    return sorted(dict.fromkeys(found), key=lambda guard: not guard.refuses)
+
+
+def _suffix(name: str, known: Known) -> Iterator[Guard]:
+    if known.suffixes.is_suffix(name):
+        yield Guard("public_suffix", name, True)
+    if name in known.suffixes.above:
+        yield Guard("above_suffix", name, True)
+
+
+def _own_parents(name: str, known: Known) -> Iterator[str]:
+    """The names above that belong to the same owner: up to the public suffix, without it."""
+    if known.suffixes.is_suffix(name):
+        return
+    for above in parents(name):
+        if known.suffixes.is_suffix(above):
+            return
+        yield above
+
+
+def _tables(name: str, known: Known) -> Iterator[Guard]:
+    if name in known.never:
+        yield Guard("never_block", name, True)
+    if entry := known.named.get(name):
+        yield Guard(entry.key, name, entry.refuses)
+    if below := known.above_named.get(name):
+        yield Guard("above_named", below, True)
+    for above in _own_parents(name, known):
+        if above in known.never:
+            yield Guard("never_block", above, True)
+        entry = known.named.get(above)
+        if entry and entry.below != "free":
+            yield Guard(f"below_{entry.key}", above, entry.below == "refuse")
+    # A top-level domain of the tables (arpa) has no owner below whom everybody else is free.
+    last = name.rpartition(".")[2]
+    if last in known.named:
+        yield Guard(known.named[last].key, last, known.named[last].refuses)
+
+
+def _top(name: str, known: Known) -> Iterator[Guard]:
+    if rank := known.top_sites.get(name):
+        yield Guard("top_site", name, rank <= known.refused_rank)
+    if rank := known.above_top.get(name):
+        yield Guard("above_top_site", name, rank <= known.refused_rank)
+    for above in _own_parents(name, known):
+        if above in known.top_sites:
+            yield Guard("below_top_site", above, False)
+
+
+def _looks(name: str, known: Known) -> Iterator[Guard]:
+    own = name.split(".")[-2 - _suffix_dots(name, known)] if "." in name else name
+    if own.startswith("www"):
+        yield Guard("www_without_dot", own, False)
+    if len(own) == 1:
+        yield Guard("one_letter", own, False)
+    if "xn--" in name and any(map(is_mixed, read_name(name).shown.split("."))):
+        yield Guard("mixed_scripts", name, False)
+
+
+def _suffix_dots(name: str, known: Known) -> int:
+    """How many dots the public suffix of a name has, leaving at least one label before it."""
+    for above in parents(name):
+        if known.suffixes.is_suffix(above):
+            return above.count(".")
+    return 0
+
+
+def is_mixed(label: str) -> bool:
+    """Whether a label has letters of scripts that nobody writes together (UTS 39)."""
+    if label.isascii():
+        return False
+    letters = (c for c in label if unicodedata.category(c)[0] == "L")
+    scripts = {unicodedata.name(c, "UNKNOWN").split()[0].split("-")[0] for c in letters}
+    return len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)
+
+
+def refusals(known: Known) -> Refusals:
+    """The guards as the compiler of lists asks them: whatever needs a signature is left out."""
+
+    def judge(name: str) -> str:
+        found = guards_for(name, known)
+        return found[0].key if found else ""
+
+    suffixes = known.suffixes
+    names = {*suffixes.rules, *suffixes.above, *known.named, *known.above_named}
+    names |= {*known.never, *known.top_sites, *known.above_top}
+    above = {*suffixes.wildcards, *known.named, *known.never, *known.top_sites}
+    return Refusals(judge, frozenset(names), frozenset(above))
+
+
+def read_suffixes(lines: Iterable[str]) -> Suffixes:
+    """Read the Public Suffix List's own file (https://publicsuffix.org/list/)."""
+    rules: set[str] = set()
+    wildcards: set[str] = set()
+    exceptions: set[str] = set()
+    for line in lines:
+        rule = (line.split() or [""])[0]
+        if not rule or rule.startswith("//"):
+            continue
+        kept = wildcards if rule.startswith("*.") else exceptions if rule[0] == "!" else rules
+        kept.add(_a_labels(rule.removeprefix("*.").removeprefix("!")))
+    return Suffixes(frozenset(rules), frozenset(wildcards), frozenset(exceptions))
+
+
+def _a_labels(name: str) -> str:
+    if name.isascii():
+        return name.lower()
+    return read_name(f"a.{name}").name.removeprefix("a.")
+
+
+def read_named(table: Mapping[str, Any]) -> dict[str, Named]:
+    """Read the groups of guards.toml.
+
+    Raises:
+        BadGuards: a group or one of its keys is missing or wrong.
+    """
+    found: dict[str, Named] = {}
+    for key in GROUPS:
+        group = table.get(key, {})
+        if not isinstance(group.get("refuses"), bool) or not isinstance(group.get("names"), list):
+            raise BadGuards(f"worstof/data/guards.toml: {key}: expected refuses and names")
+        if group.get("below") not in ("refuse", "sign", "free"):
+            raise BadGuards(f"worstof/data/guards.toml: {key}.below: expected refuse, sign or free")
+        found |= {name: Named(key, group["refuses"], group["below"]) for name in group["names"]}
+    return found
+
+
+def read_names(lines: Iterable[str]) -> Iterator[str]:
+    """Names of an operator's file in their order: one a line, or rank and name as Tranco has it."""
+    for line in lines:
+        text = line.partition("#")[0].strip().rpartition(",")[2]
+        try:
+            if text:
+                yield read_name(text).name
+        except BadName:
+            continue  # a snapshot of the web has single labels and addresses; none can be listed

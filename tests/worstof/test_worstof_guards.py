@@ -1,0 +1,105 @@
+"""Nothing that a block would hurt others by gets onto a list unseen, and good names do."""
+
+import io
+from pathlib import Path
+
+import publicsuffixlist
+import pytest
+
+from breakwater.formats.block_list import compile_lines
+from breakwater.worstof.queries import known_names
+from breakwater.worstof.rules.guards import Guard, Known, guards_for, is_mixed, refusals
+
+TOP = [f"site-{n}.example" for n in range(8_000)]
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
+    folder = tmp_path_factory.mktemp("worstof")
+    (folder / "top-sites.txt").write_text("".join(f"{n},{x}\n" for n, x in enumerate(TOP, 1)))
+    (folder / "never-block.txt").write_text("# ours\npolice.example\nwww.court.test\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(known_names, "folder", lambda: folder)
+        return known_names.known()
+
+
+def refused(name: str, known: Known) -> bool:
+    return any(guard.refuses for guard in guards_for(name, known))
+
+
+def test_every_public_suffix_and_what_stands_above_one_is_refused(known: Known) -> None:
+    text = Path(publicsuffixlist.PSLFILE).read_text("utf-8")
+    assert "===BEGIN PRIVATE DOMAINS===" in text
+    rules = [x for x in known.suffixes.rules if "." in x] + [
+        f"x.{w}" for w in known.suffixes.wildcards
+    ]
+    rules = [x for x in rules if x not in known.suffixes.exceptions]
+    assert len(rules) > 8_000
+    assert [name for name in rules if not refused(name, known)] == []
+    assert [name for name in known.suffixes.above if not refused(name, known)] == []
+
+
+def test_suffixes_are_the_ones_that_the_librarys_own_reading_gives(known: Known) -> None:
+    peer = publicsuffixlist.PublicSuffixList()
+    names = [
+        f"{x}{rule}"
+        for rule in sorted(known.suffixes.rules)[::9]
+        if "." in rule
+        for x in ("", "a.", "b.a.")
+    ]
+    assert [x for x in names if known.suffixes.is_suffix(x) != peer.is_public(x)] == []
+
+
+def test_denmark_2012_thousands_of_top_sites_in_the_feed_are_all_refused(known: Known) -> None:
+    feed = "\n".join(TOP) + "\n" + "\n".join(f"0.0.0.0 www.{x}" for x in TOP)
+    found = compile_lines(io.BytesIO(feed.encode()), refusals(known))
+    assert (found.names, found.problems) == ([], {"top_site": 16_000})
+    assert all(refused(name, known) for name in TOP)
+
+
+def test_shared_hosts_shorteners_cdns_and_infrastructure_are_refused(known: Known) -> None:
+    names = [name for name in known.named if "." in name]
+    assert [x for x in names if not refused(x, known) or not refused(f"www.{x}", known)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "guard"),
+    [
+        ("police.example", Guard("never_block", "police.example", True)),
+        ("www.police.example", Guard("never_block", "police.example", True)),
+        ("x.police.example", Guard("never_block", "police.example", True)),
+        ("court.test", Guard("above_named", "www.court.test", True)),
+        ("1.in-addr.arpa", Guard("infrastructure", "arpa", True)),
+        ("a.root-servers.net", Guard("below_infrastructure", "root-servers.net", True)),
+        ("user.tumblr.com", Guard("below_shared_host", "tumblr.com", False)),
+        ("e1.fbcdn.net", Guard("below_cdn", "fbcdn.net", False)),
+        ("mail.site-1.example", Guard("below_top_site", "site-1.example", False)),
+        ("wwwsite.example", Guard("www_without_dot", "wwwsite", False)),
+        ("www.co.uk", Guard("public_suffix", "co.uk", True)),
+        ("www.example", Guard("www_without_dot", "www", False)),
+        ("a.example", Guard("one_letter", "a", False)),
+        ("xn--pypal-4ve.example", Guard("mixed_scripts", "xn--pypal-4ve.example", False)),
+    ],
+)
+def test_a_guard_says_what_it_matched(name: str, guard: Guard, known: Known) -> None:
+    assert guard in guards_for(name, known)
+    assert refusals(known).judge(name)
+
+
+def test_a_customer_of_a_shared_host_of_the_private_part_is_free(known: Known) -> None:
+    assert guards_for("user.github.io", known) == []
+    assert refused("github.io", known)
+
+
+def test_a_thousand_good_names_pass_both_ways(known: Known) -> None:
+    forms = ("bad-{}.example", "www.bad-{}.example", "bad-{}.co.uk", "m.bad-{}.test", "u{}.github.io",
+             "xn--mnchen-{}-example", "größe-{}.example", "дом-{}.example", "bad-{}.пример.test")  # fmt: skip
+    names = [x.format(n) for n in range(200) for x in forms if not x.startswith("xn--")]
+    found = compile_lines(io.BytesIO("\n".join(names).encode()), refusals(known))
+    assert (len(found.names), found.problems) == (1_600, {})
+    assert [x for x in found.names if guards_for(x, known)] == []
+
+
+def test_scripts_that_are_written_together_are_no_mixture() -> None:
+    assert not is_mixed("日本のサイトabc")
+    assert is_mixed("pаypal")  # with a Cyrillic a
