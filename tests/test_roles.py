@@ -28,6 +28,7 @@ FIGURES = DESK | {"analyst", "administrator"}
 API = DESK | {"reader", "analyst"}
 LISTS = DESK | {"administrator"}
 WORK = frozenset({"supervisor", "administrator"})
+JUDGES = DESK | {"assessor"}
 AUDITOR = frozenset({"auditor"})
 ADMINISTRATOR = frozenset({"administrator"})
 
@@ -117,6 +118,26 @@ PAGES = {
     "hash-lookup": Page(DESK),
     "hash-lookup-csv": posted(DESK, 400),
     "hash-entry": Page(DESK, 404, NOBODY_THERE),
+    # the transparency log, which is everybody's
+    "transparency-key": Page(EVERYBODY),
+    "transparency-head": Page(EVERYBODY, 404),
+    "transparency-heads": Page(EVERYBODY),
+    "transparency-leaves": Page(EVERYBODY),
+    "transparency-consistency": Page(EVERYBODY, 400),
+    "transparency-proof": Page(EVERYBODY, 400),
+    # the Worst Of list
+    "worst-of": Page(JUDGES),
+    "worst-of-find": posted(JUDGES, 200),
+    "worst-of-csv": Page(JUDGES),
+    "worst-of-numbers-csv": Page(FIGURES),
+    "worst-of-nominate": Page(JUDGES),
+    "worst-of-entry": Page(JUDGES, 404, NOBODY_THERE),
+    "worst-of-assess": posted(JUDGES, 404, NOBODY_THERE),
+    "worst-of-sign": posted(DESK, 404, NOBODY_THERE),
+    "worst-of-discuss": posted(JUDGES, 404, NOBODY_THERE),
+    "worst-of-settle": posted(DESK, 404, NOBODY_THERE),
+    "worst-of-remove": posted(DESK, 404, NOBODY_THERE),
+    "worst-of-withdraw": posted(JUDGES, 404, NOBODY_THERE),
     # figures
     "figures": Page(FIGURES),
     "figures-countries": Page(FIGURES),
@@ -170,8 +191,8 @@ def report(db, at):
 
 
 @pytest.fixture
-def cast(officer, supervisor, reader, analyst, auditor, administrator, client_for):
-    people = (officer, supervisor, reader, analyst, auditor, administrator)
+def cast(officer, supervisor, assessor, reader, analyst, auditor, administrator, client_for):
+    people = (officer, supervisor, assessor, reader, analyst, auditor, administrator)
     clients = {person.role: client_for(person) for person in people}
     assert set(clients) == set(ROLES)
     return clients | {"anonymous": Client()}

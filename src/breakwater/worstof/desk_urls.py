@@ -1,5 +1,22 @@
 """Addresses of the pages on which entries live: board, entry, nomination."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from breakwater.worstof import board_views, entry_views
+
+_ENTRY = "worst-of/entries/<int:pk>/"
+
+urlpatterns: list[URLPattern] = [
+    path("worst-of/", board_views.board_page, name="worst-of"),
+    path("worst-of/find/", board_views.find, name="worst-of-find"),
+    path("worst-of/board.csv", board_views.board_csv, name="worst-of-csv"),
+    path("worst-of/numbers.csv", board_views.numbers_csv, name="worst-of-numbers-csv"),
+    path("worst-of/nominate/", entry_views.nominate, name="worst-of-nominate"),
+    path(_ENTRY, entry_views.entry_page, name="worst-of-entry"),
+    path(f"{_ENTRY}assess/", entry_views.assess, name="worst-of-assess"),
+    path(f"{_ENTRY}sign/", entry_views.sign, name="worst-of-sign"),
+    path(f"{_ENTRY}discuss/", entry_views.discuss, name="worst-of-discuss"),
+    path(f"{_ENTRY}settle/", entry_views.settle, name="worst-of-settle"),
+    path(f"{_ENTRY}remove/", entry_views.remove, name="worst-of-remove"),
+    path(f"{_ENTRY}withdraw/", entry_views.withdraw, name="worst-of-withdraw"),
+]

@@ -70,7 +70,7 @@ class NominationForm(forms.Form):
     country = _text(_("Country of the host (two letters)"), 2, required=False)
     registrar = _text(texts.HOSTING["registrar"], 200, required=False)
     address = forms.GenericIPAddressField(
-        label=texts.HOSTING["address"], required=False, widget=forms.TextInput(_CONTROL)
+        label=_("IP address, as seen"), required=False, widget=forms.TextInput(_CONTROL)
     )
 
     def __init__(self, data: Any, lists: list[BlockList], **more: Any) -> None:
@@ -119,7 +119,7 @@ class AssessmentForm(forms.Form):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         for name in CRITERIA:
-            self.fields[name].label = texts.CRITERIA[name]
+            self.fields[name].label = str(texts.CRITERIA[name])
             self.fields[name].help_text = str(texts.CRITERIA_HELP[name])
 
     def clean_seen_online_at(self) -> datetime:

@@ -1,0 +1,211 @@
+"""One domain: put forward, read with all that was said of it, judged, signed, taken away."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from breakwater.custody.verbs import in_words
+from breakwater.formats.domain_name import BadName
+from breakwater.people.access import needs, signed_in, user_may
+from breakwater.people.models import User
+from breakwater.worstof import entry_texts as texts
+from breakwater.worstof.actions import life
+from breakwater.worstof.actions.lists import international
+from breakwater.worstof.entry_forms import AssessmentForm, NominationForm
+from breakwater.worstof.models import Assessment, Entry
+from breakwater.worstof.queries import board, one
+from breakwater.worstof.queries.judged import of_round, rule_of, weighed
+from breakwater.worstof.rules.verdict import CRITERIA, may_judge
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@needs("worstof.nominate")
+def nominate(request: HttpRequest) -> HttpResponseBase:
+    international()
+    user = signed_in(request)
+    form = NominationForm(request.POST or None, board.lists(user))
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = life.nominate(
+                form.cleaned_data["block_list"], form.cleaned_data["name"],
+                form.sighting("hand", ""), by=user, at=timezone.now(),
+            )  # fmt: skip
+        except BadName as problem:
+            form.add_error("name", texts.word(texts.BAD_NAMES, problem.problem))
+        except life.Refusal as refusal:
+            form.add_error(None, texts.word(texts.REFUSALS, type(refusal).__name__))
+        else:
+            messages.success(request, _("The domain is put forward. Now judge it."))
+            return redirect("worst-of-entry", made.pk)
+    return render(request, "worstof/nominate.html", {"form": form})
+
+
+@never_cache
+@require_GET
+@needs("worstof.see")
+def entry_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    return _page(request, _found(request, pk))
+
+
+def _found(request: HttpRequest, pk: int) -> Entry:
+    found = one.entry(pk, signed_in(request))
+    if found is None:
+        raise Http404
+    return found
+
+
+def _page(
+    request: HttpRequest, entry: Entry, form: AssessmentForm | None = None
+) -> HttpResponseBase:
+    user = signed_in(request)
+    heard = one.heard(entry, user)
+    total, still_open = one.appeals(entry)
+    context = {
+        "entry": entry,
+        "state": texts.word(texts.SHORT_STATES, entry.state),
+        "line": texts.state_line(entry),
+        "heard": heard,
+        "criteria": _rows(heard.shown),
+        "verdict": _verdict(entry, heard),
+        "guards": [texts.guard_line(key, match) for key, match in entry.guards],
+        "hosting": [(texts.word(texts.HOSTING, k), v) for k, v in entry.hosting.items() if v],
+        "nominations": entry.nominations.select_related("agency").order_by("-pk"),
+        "sees_reports": user_may(user, "queue.see"),
+        "steps": [(in_words(step.verb), step) for step in one.steps(entry)],
+        "signatures": one.signatures(entry),
+        "appeals": total,
+        "open_appeals": still_open,
+        "change": one.last_change(entry),
+        "form": form or AssessmentForm(),
+        **_rights(entry, user),
+    }
+    return render(request, "worstof/entry.html", context, status=400 if form else 200)
+
+
+def _rights(entry: Entry, user: User) -> dict[str, bool]:
+    """Which of the verbs the page offers; the actions check once more."""
+    country = user.agency.country if user.agency else ""
+    at_home = may_judge(country, rule_of(entry.block_list))
+    is_open = entry.state in life.OPEN
+    signs = user_may(user, "worstof.sign")
+    own = one.latest_own(entry, user)
+    is_recent = own is not None and timezone.now() - own.at <= life.WITHDRAWABLE_FOR
+    return {
+        "can_assess": at_home and entry.state in life.MAY_BE_JUDGED,
+        "can_sign": signs and entry.state == Entry.State.GUARDED,
+        "can_settle": signs and entry.state == Entry.State.DISCUSSION,
+        "can_discuss": at_home and is_open,
+        "can_remove": signs and is_open,
+        "can_withdraw": is_recent,
+    }
+
+
+def _rows(shown: list[Assessment]) -> list[dict[str, Any]]:
+    """Criterion by criterion, what each authority said."""
+    return [
+        {
+            "criterion": texts.word(texts.CRITERIA, name),
+            "answers": [getattr(a, f"get_{name}_display")() for a in shown],
+        }
+        for name in CRITERIA
+    ]
+
+
+def _verdict(entry: Entry, heard: one.Heard) -> str:
+    """What the round adds up to, only for those who may see what was said in it."""
+    if not heard.shown:
+        return ""
+    return texts.verdict_line(weighed(entry, of_round(entry), at=timezone.now()))
+
+
+@require_POST
+@needs("worstof.assess")
+def assess(request: HttpRequest, pk: int) -> HttpResponseBase:
+    entry = _found(request, pk)
+    form = AssessmentForm(request.POST)
+    if not form.is_valid():
+        return _page(request, entry, form)
+    judgement, by = form.judgement(), signed_in(request)
+    try:
+        life.assess(entry, judgement, by=by, at=timezone.now())
+    except life.Refusal as refusal:
+        form.add_error(None, texts.word(texts.REFUSALS, type(refusal).__name__))
+        return _page(request, entry, form)
+    messages.success(request, _("Your judgement is kept."))
+    return redirect("worst-of-entry", pk)
+
+
+def _done(request: HttpRequest, pk: int, verb: Callable[[], object], said: str) -> HttpResponseBase:
+    try:
+        verb()
+    except life.Refusal as refusal:
+        messages.error(request, texts.word(texts.REFUSALS, type(refusal).__name__))
+    else:
+        messages.success(request, said)
+    return redirect("worst-of-entry", pk)
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").strip()[:500]
+
+
+@require_POST
+@needs("worstof.sign")
+def sign(request: HttpRequest, pk: int) -> HttpResponseBase:
+    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
+    return _done(
+        request, pk, lambda: life.sign(entry, by=by, reason=why, at=timezone.now()), _("Signed.")
+    )
+
+
+@require_POST
+@needs("worstof.assess")
+def discuss(request: HttpRequest, pk: int) -> HttpResponseBase:
+    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
+    return _done(
+        request, pk, lambda: life.discuss(entry, by=by, reason=why, at=timezone.now()),
+        _("The domain is in discussion; nobody blocks it meanwhile."),
+    )  # fmt: skip
+
+
+@require_POST
+@needs("worstof.sign")
+def settle(request: HttpRequest, pk: int) -> HttpResponseBase:
+    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
+    refuse = request.POST.get("refuse") == "yes"
+    return _done(
+        request, pk,
+        lambda: life.settle(entry, by=by, reason=why, at=timezone.now(), refuse=refuse),
+        _("The discussion is over."),
+    )  # fmt: skip
+
+
+@require_POST
+@needs("worstof.sign")
+def remove(request: HttpRequest, pk: int) -> HttpResponseBase:
+    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
+    return _done(
+        request, pk, lambda: life.remove(entry, by=by, reason=why, at=timezone.now()),
+        _("The domain is removed."),
+    )  # fmt: skip
+
+
+@require_POST
+@needs("worstof.assess")
+def withdraw(request: HttpRequest, pk: int) -> HttpResponseBase:
+    entry, by = _found(request, pk), signed_in(request)
+    made = one.latest_own(entry, by)
+    if made is None:
+        raise Http404
+    return _done(
+        request, pk, lambda: life.withdraw(made, by=by, at=timezone.now()),
+        _("Your judgement is taken back."),
+    )  # fmt: skip
