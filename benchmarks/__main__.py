@@ -19,13 +19,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small counts, to see that it runs")
     parser.add_argument(
-        "--only", choices=["pipeline", "pages", "door", "media", "matching"], help="one part alone"
+        "--only",
+        choices=["pipeline", "pages", "door", "media", "matching", "transparency"],
+        help="one part alone",
     )
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="one database alone")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
         inside(options)
+        return
+    if options.only == "transparency":
+        from benchmarks import transparency
+
+        transparency.run(50_000 if options.quick else transparency.SIZE)
         return
     found: list[results.Figure] = []
     if options.only in (None, "media") and not options.database:

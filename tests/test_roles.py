@@ -138,6 +138,9 @@ PAGES = {
     "worst-of-settle": posted(DESK, 404, NOBODY_THERE),
     "worst-of-remove": posted(DESK, 404, NOBODY_THERE),
     "worst-of-withdraw": posted(JUDGES, 404, NOBODY_THERE),
+    # changes of the Worst Of list that the brake stopped
+    "worst-of-held": Page(DESK),
+    "worst-of-held-decide": posted(DESK, 404, NOBODY_THERE),
     # figures
     "figures": Page(FIGURES),
     "figures-countries": Page(FIGURES),
