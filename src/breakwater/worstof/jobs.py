@@ -3,15 +3,22 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from breakwater.worstof.actions import transparency
+from breakwater.worstof.actions import publishing, transparency
 from breakwater.worstof.actions.life import move_clocks
+from breakwater.worstof.primary.serving import is_served
 
 
 def sign_log(at: datetime) -> bool:
     return transparency.sign_when_due(at)
 
 
+def publish(at: datetime) -> bool:
+    """Publish what was decided when no `worstof serve` runs, which does so within a second."""
+    return not is_served(at) and publishing.publish_waiting(at) is not None
+
+
 JOBS: list[tuple[str, Callable[[datetime], bool]]] = [
     ("worstof.log", sign_log),
     ("worstof.clocks", move_clocks),
+    ("worstof.publish", publish),
 ]

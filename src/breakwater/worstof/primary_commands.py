@@ -9,9 +9,13 @@ import typer
 from rich.console import Console
 
 from breakwater.worstof.actions.publishing import folder
+from breakwater.worstof.models import Recipient
+from breakwater.worstof.primary import keys
 from breakwater.worstof.primary.configuration import BadAddress, Place, split
+from breakwater.worstof.primary.following import Following, Source
 from breakwater.worstof.primary.server import NoBind, free_port
 from breakwater.worstof.primary.serving import AlreadyServed, Serving
+from breakwater.worstof.primary.snippets import SNIPPETS, Wish
 
 out = Console(highlight=False)
 app = typer.Typer()
@@ -59,3 +63,61 @@ def serve(
         raise _refuse(f"Another one runs on {where}.") from None
     except NoBind as problem:
         raise _refuse(str(problem)) from None
+
+
+@app.command()
+def snippet(
+    recipient: Annotated[str, typer.Argument(help="Name of the recipient, or of its key.")],
+    resolver: Annotated[str, typer.Option(help=f"One of {', '.join(SNIPPETS)}.")],
+    stop_host: Annotated[str, typer.Option(help="Host of the provider's own stop page.")],
+    primary: Annotated[str, typer.Option(help="ADDR:PORT of the primary.")] = "127.0.0.1:5300",
+    stop_v4: Annotated[str, typer.Option(help="Its IPv4 address, for Knot.")] = "192.0.2.10",
+    stop_v6: Annotated[str, typer.Option(help="Its IPv6 address, for Knot.")] = "2001:db8::10",
+    folder: Annotated[str, typer.Option(help="Folder at the provider.")] = "/var/lib/breakwater",
+    zone: Zone = ZONE,
+) -> None:
+    """Print what a provider's engineer pastes. It holds the provider's key: hand it over sealed."""
+    named = Recipient.objects.filter(closed_at=None)
+    found = named.filter(name=recipient).first() or named.filter(key_name=recipient).first()
+    if found is None:
+        raise _refuse(f"No open recipient is called «{recipient}».")
+    if resolver not in SNIPPETS:
+        raise _refuse(f"«{resolver}»: expected one of {', '.join(SNIPPETS)}.", 2)
+    secret = keys.secret_of(found.key_name)
+    place = _address(primary)
+    wish = Wish(zone, place, found.key_name, secret, stop_host, stop_v4, stop_v6, folder)
+    typer.echo(SNIPPETS[resolver](wish))
+
+
+@app.command()
+def follow(
+    primary: Annotated[str, typer.Argument(help="ADDR:PORT of the desk's primary.")],
+    key_file: Annotated[Path, typer.Option(help="File with the key's secret; KEY-NAME.key.")],
+    write: Annotated[Path, typer.Option(help="RPZ file to keep up to date.")],
+    zone: Zone = ZONE,
+    public_key: Annotated[str, typer.Option(help="The desk's public key, hexadecimal.")] = "",
+    listen: Annotated[str, typer.Option(help="ADDR:PORT to hear NOTIFY on.")] = "",
+    poll: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 10.0,
+    run: Annotated[str, typer.Option(help="Command to run after a write.")] = "",
+    once: Annotated[bool, typer.Option("--once", help="Take it once, and end.")] = False,
+) -> None:
+    """Keep a provider's copy of the zone as a file, for resolvers that cannot transfer with a key.
+
+    An older serial, a wrong signature or a broken transfer change nothing. Needs no database.
+    """
+    address, port = _address(primary)
+    key = keys.key(key_file.stem, key_file.read_text("ascii").strip())
+    source = Source(address, port, zone.strip("."), key, bytes.fromhex(public_key))
+    heard = _address(listen) if listen else None
+    following = Following(source, write, listen=heard, poll=poll, run=run)
+    if once:
+        raise typer.Exit(0 if following.turn() else 1)
+    stop = threading.Event()
+    following.run(stop)
+
+
+def _address(text: str) -> tuple[str, int]:
+    try:
+        return split(text)
+    except BadAddress:
+        raise _refuse(f"«{text}» is no address with a port.", 2) from None

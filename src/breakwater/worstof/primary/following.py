@@ -1,0 +1,220 @@
+"""`breakwater worstof follow`: a provider's copy of the zone as a file, for resolvers without TSIG.
+
+It transfers with the provider's key (AXFR RFC 5936, IXFR RFC 1995), keeps the last good zone,
+refuses an older serial, checks the signed record when the desk's public key is given, and writes
+an RPZ file that is found whole or not at all. It needs no database.
+"""
+
+import logging
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.query
+import dns.rdatatype
+import dns.rrset
+import dns.tsig
+
+from breakwater.worstof import signing
+from breakwater.worstof.primary import zone_file
+from breakwater.worstof.rules.zone_digest import EMPTY, bucket_digest, bucket_of, root_of
+from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, read
+
+log = logging.getLogger(__name__)
+_SECONDS = 300.0  # a whole zone of a million names takes minutes to read
+
+
+class NotTaken(Exception):
+    """A transfer failed or was refused; the last good zone stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    address: str
+    port: int
+    zone: str
+    key: dns.tsig.Key
+    public_key: bytes = b""  # of the desk; without it nothing but TSIG vouches for the zone
+
+
+@dataclass
+class Copy:
+    """The names of one serial, by bucket, so that a change of one name is checked in no time."""
+
+    serial: int = 0
+    names: dict[int, set[str]] = field(default_factory=dict)
+    digests: dict[int, bytes] = field(default_factory=dict)
+    record: tuple[str, ...] = ()
+
+    def changed(self, adds: set[str], removes: set[str]) -> "Copy":
+        """Another copy with these changes; this one stays as it is until the other is checked."""
+        names, digests = dict(self.names), dict(self.digests)
+        touched: set[int] = set()
+        for number, name, is_new in (
+            *((bucket_of(n), n, False) for n in removes),
+            *((bucket_of(n), n, True) for n in adds),
+        ):
+            if number not in touched:
+                names[number] = set(names.get(number, ()))
+                touched.add(number)
+            (names[number].add if is_new else names[number].discard)(name)
+        digests.update({number: bucket_digest(names[number]) for number in touched})
+        return Copy(self.serial, names, digests, self.record)
+
+    def every(self) -> Iterator[str]:
+        for number in sorted(self.names):
+            yield from sorted(self.names[number])
+
+
+def take(source: Source, held: Copy) -> Copy:
+    """Transfer what is newer; gives `held` itself if nothing is.
+
+    Raises:
+        NotTaken: no answer, a wrong key, an older serial, or not what the desk signed.
+    """
+    query = dns.message.make_query(f"{source.zone}.", "IXFR" if held.serial else "AXFR")
+    rrs = _transfer(source, held.serial, query)
+    try:
+        found = _read(source, held, rrs)
+    except (dns.exception.DNSException, OSError, EOFError, ValueError) as problem:
+        raise NotTaken(f"transfer failed: {type(problem).__name__}") from problem
+    if found.serial < held.serial:
+        raise NotTaken(f"serial {found.serial} is older than {held.serial}; it is refused")
+    if found is not held and source.public_key:
+        check(source, found)
+    return found
+
+
+def _transfer(
+    source: Source, serial: int, query: dns.message.Message
+) -> Iterator[tuple[dns.name.Name, dns.rdatatype.RdataType, object]]:
+    kind = query.question[0].rdtype
+    messages = dns.query.xfr(
+        source.address, f"{source.zone}.", kind, port=source.port, timeout=_SECONDS,
+        lifetime=_SECONDS, serial=serial, relativize=True,
+        keyring={source.key.name: source.key}, keyname=source.key.name,
+        keyalgorithm=source.key.algorithm,
+    )  # fmt: skip
+    for message in messages:
+        for rrset in message.answer:
+            for rdata in rrset:
+                yield rrset.name, rrset.rdtype, rdata
+
+
+def _read(source: Source, held: Copy, rrs: Iterator[tuple[dns.name.Name, object, object]]) -> Copy:
+    """Read a transfer, whole or as differences."""
+    serial, soas = 0, 0
+    adds: set[str] = set()
+    removes: set[str] = set()
+    record = held.record
+    whole, adding = True, True
+    for place, (owner, kind, rdata) in enumerate(rrs):
+        if kind == dns.rdatatype.SOA:
+            soas += 1
+            number = int(rdata.serial)  # type: ignore[attr-defined]
+            if place == 0:
+                serial = number
+                continue
+            if place == 1:
+                whole = False
+            # In differences every SOA turns from names that leave to names that enter.
+            adding = whole or not adding if place > 1 else False
+            continue
+        text = owner.to_text()
+        if text == OWNER and kind == dns.rdatatype.TXT:
+            if adding:
+                record = tuple(s.decode("ascii", "replace") for s in rdata.strings)  # type: ignore[attr-defined]
+        elif kind == dns.rdatatype.CNAME and not text.startswith("*."):
+            (adds if adding else removes).add(text)
+            (removes if adding else adds).discard(text)
+    if soas == 1 or (held.serial and serial <= held.serial):
+        return held if serial >= held.serial else Copy(serial)
+    base = Copy() if whole else held
+    found = base.changed(adds, removes)
+    found.serial, found.record = serial, record
+    return found
+
+
+def check(source: Source, found: Copy) -> None:
+    """Whether this is what the desk signed.
+
+    Raises:
+        NotTaken: it is not.
+    """
+    try:
+        manifest, signature = read(source.zone, found.record)
+    except BadManifest as problem:
+        raise NotTaken(str(problem)) from problem
+    if not signing.verify(manifest.signed, signature, source.public_key):
+        raise NotTaken("the signature is not the desk's")
+    count = sum(map(len, found.names.values()))
+    digests = {n: d for n, d in found.digests.items() if d != EMPTY}
+    if (manifest.serial, manifest.names, manifest.root) != (found.serial, count, root_of(digests)):
+        raise NotTaken("the names are not those that the desk signed")
+
+
+class Following:
+    """The loop: wait for NOTIFY or the next poll, take, check, write."""
+
+    def __init__(
+        self, source: Source, path: Path, *, listen: tuple[str, int] | None, poll: float, run: str
+    ) -> None:
+        self.source, self.path, self.listen = source, path, listen
+        self.poll, self.command = poll, run
+        self.held = Copy()
+
+    def run(self, stop: threading.Event) -> None:
+        told = threading.Event()
+        if self.listen:
+            threading.Thread(target=self._hear, args=(told, stop), daemon=True).start()
+        while not stop.is_set():
+            told.clear()
+            self.turn()
+            told.wait(self.poll)
+
+    def turn(self) -> bool:
+        """Take what is newer; says whether the file was written."""
+        try:
+            found = take(self.source, self.held)
+            if found is self.held:
+                return False
+            names = found.every()
+            lines = zone_file.lines(self.source.zone, found.serial, found.record or ["none"], names)
+            zone_file.write_whole(self.path, lines)
+        except (NotTaken, OSError) as problem:
+            log.warning("the last good zone stays: %s", problem)
+            return False
+        self.held = found
+        if self.command:
+            subprocess.run(self.command, shell=True, check=False)  # noqa: S602 – the operator's own words
+        log.info("serial %d written", found.serial)
+        return True
+
+    def _hear(self, told: threading.Event, stop: threading.Event) -> None:
+        """Listen for NOTIFY, signed with our key or from the primary's address."""
+        if self.listen is None:
+            return
+        family = socket.AF_INET6 if ":" in self.listen[0] else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as door:
+            door.bind(self.listen)
+            door.settimeout(1)
+            while not stop.is_set():
+                try:
+                    wire, sender = door.recvfrom(4096)
+                    keyring = {self.source.key.name: self.source.key}
+                    message = dns.message.from_wire(wire, keyring=keyring)
+                except (TimeoutError, dns.exception.DNSException):
+                    continue
+                if message.opcode() == dns.opcode.NOTIFY:
+                    told.set()
+                    answer = dns.message.make_response(message)
+                    answer.flags |= dns.flags.AA
+                    door.sendto(answer.to_wire(), sender)
