@@ -118,6 +118,9 @@ PAGES = {
     "hash-lookup": Page(DESK),
     "hash-lookup-csv": posted(DESK, 400),
     "hash-entry": Page(DESK, 404, NOBODY_THERE),
+    # appeals are everybody's
+    "appeal": Page(EVERYBODY),
+    "appeal-status": posted(EVERYBODY, 400),
     # the transparency log, which is everybody's
     "transparency-key": Page(EVERYBODY),
     "transparency-head": Page(EVERYBODY, 404),

@@ -1,8 +1,10 @@
 """An appeal gets a code and a clock, and is decided with a reason by somebody who did not judge."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
@@ -70,3 +72,42 @@ def test_an_appeal_is_decided_once_and_with_a_reason(listed, supervisor: User, a
     appeals.reject(appeal, by=supervisor, answer="Seen again.", at=at)
     with pytest.raises(appeals.DecidedAlready):
         appeals.uphold(appeal, by=supervisor, answer="Sold.", at=at)
+
+
+def sent(client: Client, domain: str) -> str:
+    said = {"domain": domain, "grounds": "It was sold.", "contact": ""}
+    answer = client.post("/appeal/", said)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_public_page_says_the_same_of_a_listed_and_an_unknown_name(listed) -> None:
+    code = re.compile(r"[A-Z2-9]{5}(-[A-Z2-9]{5}){3}")
+    moment = re.compile(r"<time.*?</time>")
+    pages = {
+        moment.sub("", code.sub("CODE", sent(Client(), name)))
+        for name in ("bad.example", "new.example")
+    }
+    tokens = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
+    assert len({tokens.sub("", page) for page in pages}) == 1
+
+
+def test_the_code_opens_the_answer_and_another_code_opens_nothing(db, supervisor, at) -> None:
+    appeal, code = appeals.receive("new.example", "Mistake", language="en", at=at)
+    answer = Client().post("/appeal/status/", {"code": code})
+    assert "is being examined" in answer.content.decode()
+    appeals.reject(appeal, by=supervisor, answer="Seen again.", at=at)
+    assert "Seen again." in Client().post("/appeal/status/", {"code": code}).content.decode()
+    assert Client().post("/appeal/status/", {"code": "AAAAA"}).status_code == 404
+
+
+def test_an_appeal_without_grounds_or_too_long_is_refused_and_kept_nowhere(db) -> None:
+    for grounds in ("", "x" * 4001):
+        answer = Client().post("/appeal/", {"domain": "a.example", "grounds": grounds})
+        assert answer.status_code == 400
+    assert not Appeal.objects.exists()
+
+
+def test_the_form_refuses_a_post_without_its_token(db) -> None:
+    answer = Client(enforce_csrf_checks=True).post("/appeal/", {"domain": "a.example"})
+    assert answer.status_code == 403
