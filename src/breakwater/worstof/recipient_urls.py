@@ -2,9 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from breakwater.worstof import download_views
+from breakwater.worstof import download_views, held_views
 
 urlpatterns: list[URLPattern] = [
+    path("worst-of/held/", held_views.held_changes, name="worst-of-held"),
+    path("worst-of/held/<int:pk>/", held_views.decide_held, name="worst-of-held-decide"),
     path("worst-of/lists/<slug:form>", download_views.download, name="api-worst-of-download"),
     path(
         "worst-of/lists/<slug:form>/manifest", download_views.manifest, name="api-worst-of-manifest"

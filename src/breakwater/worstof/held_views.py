@@ -1,0 +1,97 @@
+"""The page of changes that the brake stopped: what, how many, since when, and two signatures."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from breakwater.people.access import needs, signed_in
+from breakwater.worstof.actions import brake
+from breakwater.worstof.models import HeldChange
+from breakwater.worstof.rules.brake import SIGNATURES
+
+NAMES_SHOWN = 100
+ENDED_SHOWN = 20
+
+
+@require_GET
+@needs("worstof.sign")
+def held_changes(request: HttpRequest) -> HttpResponseBase:
+    rows = HeldChange.objects.annotate(waiting=Count("changes")).order_by("at", "id")
+    waiting = [
+        _row(held, held.waiting, signed_in(request).pk)
+        for held in rows.filter(state=HeldChange.State.WAITING)
+    ]
+    ended = HeldChange.objects.exclude(state=HeldChange.State.WAITING).order_by("-ended_at")
+    context = {"waiting": waiting, "ended": ended[:ENDED_SHOWN], "answer": _answer(len(waiting))}
+    return render(request, "worstof/held.html", context)
+
+
+def _answer(count: int) -> str:
+    if not count:
+        return _("No change of the list waits for signatures")
+    said = ngettext(
+        "%(n)s change of the list waits for two signatures",
+        "%(n)s changes of the list wait for two signatures",
+        count,
+    )
+    return said % {"n": count}
+
+
+def _row(held: HeldChange, count: int, reader: int) -> dict[str, Any]:
+    signatures = list(held.signatures.select_related("by").order_by("at"))
+    names = held.changes.order_by("id").values_list("name", "adds")[: NAMES_SHOWN + 1]
+    return {
+        "held": held,
+        "count": count,
+        "why": _why(held.reason),
+        "signatures": signatures,
+        "missing": SIGNATURES - len(signatures),
+        "signed": any(signature.by_id == reader for signature in signatures),
+        "names": names[:NAMES_SHOWN],
+        "has_more": len(names) > NAMES_SHOWN,
+    }
+
+
+def _why(reason: str) -> str:
+    if reason == brake.PROBE:
+        return _("With these names, a name that must never be blocked did not resolve.")
+    return _("Too many names at once: more than 50, or more than 5 per cent of the list.")
+
+
+@require_POST
+@needs("worstof.sign")
+def decide_held(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Sign a held change or throw it away; what is refused is said in a sentence."""
+    held = HeldChange.objects.filter(pk=pk).first()
+    if held is None:
+        raise Http404
+    try:
+        messages.success(request, _decided(request, held))
+    except brake.NotHeld:
+        messages.error(request, _("Somebody released this change or threw it away meanwhile."))
+    except brake.SignedAlready:
+        messages.error(request, _("You have signed already; another person has to sign."))
+    except brake.HeldGrew:
+        messages.error(request, _("More names joined the change meanwhile. Look again."))
+    except brake.ReasonMissing:
+        messages.error(request, _("Say why."))
+    return redirect("worst-of-held")
+
+
+def _decided(request: HttpRequest, held: HeldChange) -> str:
+    by, at, reason = signed_in(request), timezone.now(), request.POST.get("reason", "")[:500]
+    if request.POST.get("verb") == "discard":
+        brake.discard(held, by=by, reason=reason, at=at)
+        return _("The change is thrown away; nothing of it will be published.")
+    seen = request.POST.get("seen", "")
+    number = int(seen) if seen.isascii() and seen.isdigit() else -1
+    if brake.release(held, by=by, reason=reason, at=at, seen=number):
+        return _("The change is released and will be published now.")
+    return _("You have signed. A second person has to sign before it is published.")

@@ -1,0 +1,65 @@
+"""The page of held changes: two people sign for one with reasons, or one throws it away."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from django.test import Client
+
+from breakwater.people.models import User
+from breakwater.worstof.actions import brake
+from breakwater.worstof.models import HeldChange, ZoneChange
+from breakwater.worstof.rules.brake import Change
+
+pytestmark = pytest.mark.django_db
+ClientFor = Callable[[User], Client]
+
+
+@pytest.fixture
+def held(db: None, at: datetime) -> HeldChange:
+    rows = [
+        ZoneChange.objects.create(name=f"n{number}.example", adds=True, decided_at=at)
+        for number in range(60)
+    ]
+    return brake.hold(rows, brake.TOO_MANY, Change(60, 0, 200), at=at)
+
+
+def sign(client: Client, held: HeldChange, **said: str) -> str:
+    given = {"verb": "release", "reason": "Checked by telephone", "seen": "60", **said}
+    return client.post(f"/worst-of/held/{held.pk}/", given, follow=True).content.decode()
+
+
+def test_two_people_release_a_change_and_the_first_alone_does_not(
+    held: HeldChange, officer: User, supervisor: User, client_for: ClientFor
+) -> None:
+    first, second = client_for(officer), client_for(supervisor)
+    page = first.get("/worst-of/held/").content.decode()
+    assert "60 to add, 0 to remove; 200 on the list" in page
+    assert "n59.example" in page
+    assert "A second person has to sign" in sign(first, held)
+    assert "You have signed already" in sign(first, held)
+    held.refresh_from_db()
+    assert held.state == HeldChange.State.WAITING
+    assert "released" in sign(second, held)
+    held.refresh_from_db()
+    assert held.state == HeldChange.State.RELEASED
+    assert "meanwhile" in sign(second, held)
+
+
+def test_a_reason_is_needed_and_what_grew_is_not_signed(
+    held: HeldChange, officer: User, client_for: ClientFor
+) -> None:
+    client = client_for(officer)
+    assert "Say why." in sign(client, held, reason="  ")
+    assert "Look again" in sign(client, held, seen="59")
+    assert "Look again" in sign(client, held, seen="²")
+    assert not held.signatures.exists()
+
+
+def test_one_person_throws_a_change_away(
+    held: HeldChange, officer: User, client_for: ClientFor
+) -> None:
+    assert "thrown away" in sign(client_for(officer), held, verb="discard")
+    held.refresh_from_db()
+    assert held.state == HeldChange.State.DISCARDED
+    assert "No change is held" in client_for(officer).get("/worst-of/held/").content.decode()
