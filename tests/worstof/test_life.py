@@ -1,8 +1,11 @@
 """From the first nomination to the day a domain leaves the list."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection
 
 from breakwater.custody.models import AuditEntry
 from breakwater.formats.domain_name import BadName
@@ -364,3 +367,45 @@ def test_a_changed_rule_is_in_the_log_with_what_was_before(world_list, superviso
     terms = Terms(world_list.name, world_list.legal_basis, fresh_days=60)
     change_list(world_list, terms, by=supervisor, at=at)
     assert AuditEntry.objects.get(verb="worstof.list.changed").detail == '{"fresh_days":[90,60]}'
+
+
+@pytest.mark.parametrize("name", ["co.uk", "github.io", "cloudfront.net", "bit.ly"])
+def test_names_whose_block_would_hurt_others_are_refused_by_the_real_guards(nominated, name):
+    entry = nominated(name)
+    assert entry.state == "refused"
+    assert entry.guards
+
+
+def test_a_name_that_looks_mistyped_waits_for_two_signatures_by_the_real_guards(
+    nominated, judged, officer, assessor
+):
+    entry = nominated("wwwbad.example")
+    judged(entry, officer)
+    assert judged(entry, assessor).state == "guarded"
+    assert ["www_without_dot", "wwwbad"] in entry.guards
+    assert not zone()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_second_verifications_at_once_list_a_domain_once(
+    nominated, judged, officer, assessor, neighbour
+):
+    if connection.vendor == "sqlite":
+        pytest.skip("the tests' database in memory has no second writer; IMMEDIATE queues on disk")
+    entry = nominated()
+    judged(entry, officer)
+    start = Barrier(2)
+
+    def verify(person):
+        try:
+            start.wait()
+            judged(Entry.objects.get(pk=entry.pk), person)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(verify, [assessor, neighbour]))
+    entry.refresh_from_db()
+    assert entry.state == "listed"
+    assert zone() == [("bad.example", True)]
+    assert leaves() == ["listed"]

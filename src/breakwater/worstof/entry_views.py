@@ -43,9 +43,16 @@ def nominate(request: HttpRequest) -> HttpResponseBase:
         except life.Refusal as refusal:
             form.add_error(None, texts.word(texts.REFUSALS, type(refusal).__name__))
         else:
-            messages.success(request, _("The domain is put forward. Now judge it."))
+            _say_nominated(request, made)
             return redirect("worst-of-entry", made.pk)
     return render(request, "worstof/nominate.html", {"form": form})
+
+
+def _say_nominated(request: HttpRequest, made: Entry) -> None:
+    if made.state == Entry.State.REFUSED:
+        messages.error(request, _("The domain is refused: a guard names it. See why below."))
+    else:
+        messages.success(request, _("The domain is put forward. Now judge it."))
 
 
 @never_cache

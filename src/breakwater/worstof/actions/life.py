@@ -22,7 +22,9 @@ from breakwater.worstof.models import (
     Step,
 )
 from breakwater.worstof.queries.judged import of_round, plain, rule_of, weighed
+from breakwater.worstof.queries.known_names import known
 from breakwater.worstof.rules import clocks
+from breakwater.worstof.rules.guards import guards_for
 from breakwater.worstof.rules.verdict import (
     CRITERIA,
     SIGNATURES,
@@ -201,7 +203,9 @@ def _refuse_if_guarded(told: Told) -> bool:
 
 
 def _guards(name: str) -> tuple[list[list[str]], bool]:
-    return [], False
+    """Key and match of each guard that names it, and whether one of them forbids the name."""
+    found = guards_for(name, known())
+    return [[guard.key, guard.match] for guard in found], any(guard.refuses for guard in found)
 
 
 def assess(
@@ -276,14 +280,18 @@ def _weigh(told: Told) -> None:
 
 def _verified(told: Told) -> None:
     entry = told.entry
-    signed = {key for key, _ in entry.guards} if entry.state == State.DUE else set()
+    signed = _pairs(entry) if entry.state == State.DUE else set()
     if _refuse_if_guarded(told):
         return
-    if {key for key, _ in entry.guards} - signed:
+    if _pairs(entry) - signed:
         _leave(told, State.GUARDED)
         told.say("worstof.entry.guarded", detail={"guards": [key for key, _ in entry.guards]})
     else:
         _list(told)
+
+
+def _pairs(entry: Entry) -> set[tuple[str, str]]:
+    return {(key, match) for key, match in entry.guards}
 
 
 def _list(told: Told) -> None:
