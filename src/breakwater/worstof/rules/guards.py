@@ -156,7 +156,7 @@ def _looks(name: str, known: Known) -> Iterator[Guard]:
         yield Guard("www_without_dot", own, False)
     if len(own) == 1:
         yield Guard("one_letter", own, False)
-    if "xn--" in name and any(map(is_mixed, read_name(name).shown.split("."))):
+    if "xn--" in name and any(map(is_mixed, map(_letters, name.split(".")))):
         yield Guard("mixed_scripts", name, False)
 
 
@@ -166,6 +166,11 @@ def _suffix_dots(name: str, known: Known) -> int:
         if known.suffixes.is_suffix(above):
             return above.count(".")
     return 0
+
+
+def _letters(label: str) -> str:
+    # The name was read before, so the label decodes; to read it again would cost three times more.
+    return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
 
 
 def is_mixed(label: str) -> bool:
