@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from pymisp import MISPEvent
 
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof import download_views, signing
@@ -59,7 +60,8 @@ class Caller:
     def get(self, path: str, **headers: str):
         pair = base64.b64encode(f"{self.recipient.key_name}:{self.secret}".encode()).decode()
         given = {"authorization": f"Basic {pair}"} | headers
-        return Client().get(f"/worst-of/lists/{path}", headers=given)
+        address = f"/worst-of/lists/{path}".replace("lists/../", "")
+        return Client().get(address, headers=given)
 
     def body(self, path: str, **headers: str) -> bytes:
         return b"".join(self.get(path, **headers).streaming_content)
@@ -102,6 +104,23 @@ def test_every_form_is_given_signed_and_traced(form: str, net, publish) -> None:
     assert (manifest["size"], manifest["count"]) == (len(body), 9)
     assert (manifest["recipient"], manifest["form"]) == ("net-a", form)
     assert len(trace(opened(io.BytesIO(body))).found[0].canaries) == 8
+
+
+def test_misp_reads_the_folder_of_the_feed(net, publish) -> None:
+    publish("one.example")
+    caller = net()
+    (uuid,) = json.loads(caller.body("../misp/manifest.json"))
+    event = MISPEvent()
+    event.load(json.loads(caller.body(f"../misp/{uuid}.json")))
+    values = {attribute.value for attribute in event.attributes}
+    assert values == {"one.example", *caller.recipient.canaries}
+    lines = caller.get("../misp/hashes.csv").content.decode().splitlines()
+    digests = {hashlib.md5(value.encode()).hexdigest() for value in values}  # noqa: S324
+    assert {tuple(line.split(",")) for line in lines} == {(d, uuid) for d in digests}
+    assert len(trace(line.encode() for line in lines).found[0].canaries) == 8
+    assert caller.get("../misp/other.json").status_code == 404
+    assert net("no-misp", forms=["csv"]).get("../misp/manifest.json").status_code == 404
+    assert AuditEntry.objects.filter(verb="worstof.list.downloaded").count() == 1
 
 
 def test_national_additions_stay_with_those_who_are_granted_them(net, publish) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from breakwater.worstof import download_views, held_views
+from breakwater.worstof import download_views, held_views, misp_views
 
 urlpatterns: list[URLPattern] = [
     path("worst-of/held/", held_views.held_changes, name="worst-of-held"),
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern] = [
     path(
         "worst-of/lists/<slug:form>/manifest", download_views.manifest, name="api-worst-of-manifest"
     ),
+    path("worst-of/misp/<str:name>", misp_views.feed_file, name="api-worst-of-misp"),
 ]
