@@ -300,9 +300,12 @@ def test_every_code_has_its_words() -> None:
 
 def test_what_is_pasted_is_read_as_people_write_it() -> None:
     asking = read_lines(f' "{md5(1)}",\nSHA-1: {"AB" * 20}\n\n{"e" * 288}\nzz\nmd5:abc\n{md5(1)}')
-    assert [(q.line, q.kinds) for q in asking.questions] == [(1, ("md5",)), (2, ("sha1",))]
+    assert [(q.line, q.kinds) for q in asking.questions] == [
+        (1, ("md5",)),
+        (2, ("sha1",)),
+        (4, ("photodna",)),
+    ]
     assert [(r.line, str(r.problem)) for r in asking.refused] == [
-        (4, "unknown_kind"),
         (5, "not_hexadecimal"),
         (6, "wrong_length"),
     ]

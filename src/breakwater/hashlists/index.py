@@ -148,6 +148,11 @@ def _opened_pdq(verify: bool) -> RadiusIndex | None:
     return index
 
 
+def listed(kind: Kind, width: int) -> Iterator[tuple[Rows, Ids]]:
+    """All listed values of a kind that has no file, in parts: rows of bytes and their ids."""
+    return _newer(kind, 0, width)
+
+
 def _newer(kind: Kind, newest: int, width: int) -> Iterator[tuple[Rows, Ids]]:
     while True:
         found = list(

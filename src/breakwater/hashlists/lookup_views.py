@@ -20,6 +20,7 @@ from breakwater.hashlists.import_views import Echo, safe_cell
 from breakwater.hashlists.queries import listed as queries
 from breakwater.hashlists.rules.asking import MOST_LINES, Asking, NotAsked, TooMany, read_lines
 from breakwater.hashlists.rules.voices import Voice
+from breakwater.matching import photodna
 from breakwater.people.access import needs, signed_in
 
 # More of each than this are in the CSV: a page is for reading.
@@ -114,6 +115,8 @@ def _line(answer: Answer) -> dict[str, Any]:
 def voice_line(voice: Voice) -> dict[str, Any]:
     return {
         "voice": voice,
+        # No distance of PhotoDNA is official, so ours stands beside every match.
+        "limit": photodna.MATCH_DISTANCE if voice.kind == "photodna" else None,
         "kind": texts.word(texts.KINDS, voice.kind),
         "mapped": texts.word(texts.GRADES, voice.mapped_grade),
         "is_same_word": _is_same_word(voice.grade, voice.mapped_grade),

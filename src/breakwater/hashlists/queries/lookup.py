@@ -10,6 +10,7 @@ from django.db import connection
 from breakwater.hashlists import index
 from breakwater.hashlists.models import Direction, HashList, Kind
 from breakwater.hashlists.rules.voices import Voice, is_valid
+from breakwater.matching import photodna
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.storage import bulk
 
@@ -20,7 +21,7 @@ MOST_VOICES = 200
 
 
 class Asked(NamedTuple):
-    """One hash: `kind` is a key of `KINDS`, `value` lower-case hexadecimal of its length."""
+    """One hash: `kind` is a key of `KINDS` or «photodna», `value` lower-case hexadecimal."""
 
     kind: str
     value: str
@@ -83,7 +84,26 @@ def _hits(asked: Sequence[Asked], radius: int) -> set[_Hit]:
             hits |= _near(rows, places, radius)
         else:
             hits |= _same(kind, rows, places)
-    return hits
+    return hits | _near_photodna(asked)
+
+
+def _near_photodna(asked: Sequence[Asked]) -> set[_Hit]:
+    """Every listed value is compared and there is no index: lists hold few that may be passed on.
+
+    The distance is that of `photodna.MATCH_DISTANCE`; the values come from others, never from us.
+    """
+    length = 2 * photodna.LENGTH
+    places = [i for i, a in enumerate(asked) if a.kind == "photodna" and len(a.value) == length]
+    if not places:
+        return set()
+    joined = bytes.fromhex("".join(asked[i].value for i in places))
+    rows = np.frombuffer(joined, np.uint8).reshape(len(places), photodna.LENGTH)
+    return {
+        _Hit(place, int(ids[row]), distance)
+        for known, ids in index.listed(Kind.PHOTODNA, photodna.LENGTH)
+        for place, pairs in zip(places, photodna.near(known, rows), strict=True)
+        for row, distance in pairs[: 4 * MOST_VOICES]
+    }
 
 
 def _same(kind: Kind, rows: index.Rows, places: list[int]) -> set[_Hit]:

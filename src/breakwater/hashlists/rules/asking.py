@@ -86,7 +86,7 @@ def _each(
 
 
 def _of_kind(number: int, kind: str, text: str) -> Question | NotAsked:
-    if kind not in HEX_LENGTHS:
+    if kind not in HEX_LENGTHS and kind != "photodna":
         return NotAsked(number, text[:80], Problem.UNKNOWN_KIND)
     try:
         return Question(number, read_fingerprint(kind, text).value, (kind,))
@@ -98,7 +98,7 @@ def _by_length(number: int, text: str, sixty_four: tuple[str, ...]) -> Question 
     if not _HEX.fullmatch(text):
         return NotAsked(number, text[:80], Problem.NOT_HEXADECIMAL)
     if len(text) == 2 * PHOTODNA_BYTES:
-        return NotAsked(number, text[:80], Problem.UNKNOWN_KIND)
+        return Question(number, text, ("photodna",))
     kinds = sixty_four if len(text) == 64 else BY_LENGTH.get(len(text), ())
     if not kinds:
         return NotAsked(number, text[:80], Problem.WRONG_LENGTH)
