@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small counts, to see that it runs")
     parser.add_argument(
         "--only",
-        choices=["pipeline", "pages", "door", "media", "matching", "transparency"],
+        choices=["pipeline", "pages", "door", "media", "matching", "transparency", "blocklists"],
         help="one part alone",
     )
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="one database alone")
@@ -33,6 +33,11 @@ def main() -> None:
         from benchmarks import transparency
 
         transparency.run(50_000 if options.quick else transparency.SIZE)
+        return
+    if options.only == "blocklists":
+        from benchmarks import blocklists
+
+        blocklists.run(50_000 if options.quick else blocklists.SIZE)
         return
     found: list[results.Figure] = []
     if options.only in (None, "media") and not options.database:
