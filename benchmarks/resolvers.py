@@ -1,0 +1,276 @@
+"""The four real resolvers with the snippets a provider pastes, an upstream, and a running desk.
+
+The integration tests and the bench start the same servers; everything listens on the loopback.
+"""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+
+from breakwater.worstof.primary import snippets
+
+UPSTREAM = "198.51.100.7"
+STOP = "192.0.2.10"
+STOP_HOST = "stop.isp.example"
+NEEDED = ("named", "unbound", "pdns_recursor", "kresd")
+
+
+def program(name: str) -> str | None:
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def free_port() -> int:
+    """A port that is free for TCP and UDP alike."""
+    while True:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            try:
+                udp.bind(tcp.getsockname())
+            except OSError:
+                continue
+            return int(tcp.getsockname()[1])
+
+
+def ask(port: int, name: str, kind: str = "A", timeout: float = 1.0) -> str:
+    """The last record a resolver answers with, or the answer's code; "" if it does not answer."""
+    try:
+        answer = dns.query.udp(dns.message.make_query(name, kind), "127.0.0.1", timeout, port)
+    except (OSError, dns.exception.DNSException):
+        return ""
+    if not answer.answer:
+        return dns.rcode.to_text(answer.rcode())
+    return answer.answer[-1][0].to_text()
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 10.0, pause: float = 0.01) -> float:
+    """Wait until it holds and give the seconds it took.
+
+    Raises:
+        TimeoutError: it did not.
+    """
+    start = time.monotonic()
+    while time.monotonic() - start < seconds:
+        if what():
+            return time.monotonic() - start
+        time.sleep(pause)
+    raise TimeoutError(f"not within {seconds} s")
+
+
+class Desk:
+    """A desk on a database of its own, with its hidden primary running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        folder.mkdir(exist_ok=True, parents=True)
+        self.environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
+        self.environment |= {"BREAKWATER_DATA_DIR": str(folder), "BREAKWATER_DEMO": "yes"}
+        self.serving: subprocess.Popen[bytes] | None = None
+
+    def run(self, *words: str) -> str:
+        command = [sys.executable, "-m", "breakwater.cli", *words]
+        done = subprocess.run(
+            command, env=self.environment, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def start(self, *options: str, command: tuple[str, ...] = ()) -> None:
+        words = ["-m", "breakwater.cli", "worstof", "serve", "--port", str(self.port), *options]
+        with (self.folder / "serve.log").open("ab") as log:
+            self.serving = subprocess.Popen(
+                [*command, sys.executable, *words], env=self.environment, stdout=log, stderr=log
+            )
+
+    def stop(self) -> None:
+        if self.serving:
+            self.serving.terminate()
+            self.serving.wait(30)
+
+    def do(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self.folder / "desk.sqlite3", timeout=30)) as database:
+            rows = database.execute(statement, values).fetchall()
+            database.commit()
+        return rows
+
+    def decide(self, name: str, *, adds: bool = True) -> None:
+        """Leave the row that `queue_change` leaves with a decision."""
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+        self.do(
+            "INSERT INTO worstof_zonechange (name, adds, decided_at, refused, effect) "
+            "VALUES (?, ?, ?, '', 0)", name, adds, now,
+        )  # fmt: skip
+
+    def add_recipient(self, key_name: str, notify: list[int], canaries: str = "[]") -> None:
+        told = "[" + ",".join(f'"127.0.0.1:{port}"' for port in notify) + "]"
+        self.do(
+            "INSERT INTO worstof_recipient (name, scope, forms, key_name, secret_digest, notify, "
+            "resolvers, canaries, stop_page, created_at) "
+            "VALUES (?, 'national', '[\"dns\"]', ?, '', ?, '[]', ?, '', '2026-11-01')",
+            key_name, key_name, told, canaries,
+        )  # fmt: skip
+
+    def key_file(self, key_name: str) -> Path:
+        path = self.folder / "worstof" / "keys" / f"{key_name}.key"
+        wait_for(path.exists, 20)
+        return path
+
+    def wish(self, key_name: str, folder: Path, **others: object) -> snippets.Wish:
+        secret = self.key_file(key_name).read_text().strip()
+        place = ("127.0.0.1", self.port)
+        return snippets.Wish(
+            "wol.invalid", place, key_name, secret, STOP_HOST, folder=str(folder), **others
+        )
+
+
+class Resolvers:
+    """One folder and one process per server; `ports` says where each resolver answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.commands: dict[str, list[str]] = {}
+        self.ports = {name: free_port() for name in ("bind", "unbound", "pdns", "knot")}
+        self.sidecar, self.heard, self.upstream_port = free_port(), free_port(), free_port()
+
+    def place(self, name: str) -> Path:
+        made = self.folder / name
+        made.mkdir(parents=True, exist_ok=True)
+        return made
+
+    def run(self, name: str, *words: str) -> None:
+        self.commands[name] = list(words)
+        with (self.place(name) / "output.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                words, stdout=log, stderr=log, cwd=self.place(name)
+            )
+
+    def kill(self, name: str) -> None:
+        self.processes[name].kill()
+        self.processes[name].wait()
+
+    def again(self, name: str) -> None:
+        self.run(name, *self.commands[name])
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def start_upstream(self) -> None:
+        folder = self.place("upstream")
+        (folder / "example.zone").write_text(
+            "$TTL 300\n@ SOA localhost. h.localhost. 1 60 60 60 60\n@ NS localhost.\n"
+            f"* A {UPSTREAM}\n{STOP_HOST.removesuffix('.example')} A {STOP}\n"
+        )
+        zone = 'zone "example" { type primary; file "example.zone"; };\n'
+        self._named("upstream", self.upstream_port, "recursion no;", zone)
+
+    def _named(self, name: str, port: int, inside: str, outside: str) -> None:
+        (self.place(name) / "named.conf").write_text(
+            f'options {{ directory "{self.place(name)}"; listen-on port {port} {{ 127.0.0.1; }};'
+            f' listen-on-v6 {{ none; }}; pid-file "n.pid"; session-keyfile none; lock-file none;\n'
+            f"{inside}\n}};\ncontrols {{ }};\n{outside}"
+        )
+        self.run(name, program("named") or "", "-f", "-n", "1", "-c", "named.conf", "-D", "bench")
+
+    def start_bind(self, desk: Desk, *, name: str = "bind", slow: bool = False) -> None:
+        outside, inside = snippets.bind_parts(desk.wish(f"isp-{name}", self.place(name)))
+        if slow:
+            inside = inside.replace("min-update-interval 0", "")
+        forward = (
+            'zone "example" { type forward; forward only; '
+            f"forwarders {{ 127.0.0.1 port {self.upstream_port}; }}; }};\n"
+        )
+        inside += "dnssec-validation no; empty-zones-enable no; allow-query { any; };"
+        self._named(name, self.ports[name], inside, outside + forward)
+
+    def start_unbound(self, desk: Desk) -> None:
+        wish = desk.wish("isp-unbound", self.place("sidecar"), sidecar_port=self.sidecar)
+        text = snippets.sidecar(wish).replace("port 53;", f"port {self.ports['unbound']};")
+        (self.place("sidecar") / "named.conf").write_text(text)
+        named = program("named") or ""
+        self.run("sidecar", named, "-f", "-n", "1", "-c", "named.conf", "-D", "bench")
+        folder = self.place("unbound")
+        here = desk.wish("isp-unbound", folder, sidecar_port=self.sidecar)
+        (folder / "unbound.conf").write_text(
+            snippets.unbound(here)
+            + f'server:\n interface: 127.0.0.1\n port: {self.ports["unbound"]}\n username: ""\n'
+            f' chroot: ""\n directory: "{folder}"\n pidfile: "u.pid"\n use-syslog: no\n'
+            " do-not-query-localhost: no\n num-threads: 1\n"
+            f'stub-zone:\n name: "example"\n stub-addr: 127.0.0.1@{self.upstream_port}\n'
+        )
+        self.run("unbound", program("unbound") or "", "-d", "-c", "unbound.conf")
+
+    def start_pdns(self, desk: Desk, *, name: str = "pdns", slow: bool = False) -> None:
+        folder = self.place(name)
+        settings, lua = snippets.pdns_parts(desk.wish(f"isp-{name}", folder))
+        if slow:
+            settings = settings.replace("packetcache-ttl=1\n", "")
+        (folder / "worst-of.lua").write_text(lua)
+        (folder / "recursor.conf").write_text(
+            settings + f"local-address=127.0.0.1\nlocal-port={self.ports[name]}\nthreads=1\n"
+            f"forward-zones=example=127.0.0.1:{self.upstream_port}\ndaemon=no\ndnssec=off\n"
+            f"socket-dir={folder}\nsecurity-poll-suffix=\nallow-from=127.0.0.1/8\n"
+            "hint-file=no\nquiet=yes\n"
+        )
+        self.run(name, program("pdns_recursor") or "", f"--config-dir={folder}")
+
+    def start_follower(self, desk: Desk) -> None:
+        folder = self.place("knot")
+        words = [
+            sys.executable, "-m", "breakwater.cli", "worstof", "follow", f"127.0.0.1:{desk.port}",
+            "--key-file", str(desk.key_file("isp-knot")), "--write", f"{folder}/wol.invalid.rpz",
+            "--listen", f"127.0.0.1:{self.heard}", "--poll", "2",
+        ]  # fmt: skip
+        os.environ.setdefault("BREAKWATER_DATA_DIR", str(desk.folder))
+        self.run("follower", *words)
+
+    def start_knot(self, desk: Desk) -> None:
+        folder = self.place("knot")
+        wait_for((folder / "wol.invalid.rpz").exists, 120)
+        (folder / "kresd.conf").write_text(
+            f"net.listen('127.0.0.1', {self.ports['knot']}, {{ kind = 'dns' }})\n"
+            "trust_anchors.remove('.')\ncache.size = 10 * MB\n"
+            + snippets.knot(desk.wish("isp-knot", folder))
+            + f"policy.add(policy.suffix(policy.STUB('127.0.0.1@{self.upstream_port}'), "
+            "{todname('example.')}))\n"
+        )
+        self.run("knot", program("kresd") or "", "-n", "-c", "kresd.conf", str(folder))
+
+    def blocks(self, name: str, listed: str) -> bool:
+        return ask(self.ports[name], listed) == STOP
+
+    def resolves(self, name: str, listed: str) -> bool:
+        return ask(self.ports[name], listed) == UPSTREAM
+
+
+def start_all(folder: Path, desk: Desk, resolvers: Resolvers) -> None:
+    """Start the upstream, the desk's primary and the four resolvers with their keys."""
+    ports = resolvers.ports
+    told = {"bind": ports["bind"], "unbound": resolvers.sidecar, "pdns": ports["pdns"]}
+    for name, port in {**told, "knot": resolvers.heard}.items():
+        desk.add_recipient(f"isp-{name}", [port], f'["canary-{name}.example"]')
+    resolvers.start_upstream()
+    desk.start()
+    wait_for(desk.key_file("isp-unbound").exists, 60)
+    resolvers.start_follower(desk)
+    resolvers.start_bind(desk)
+    resolvers.start_unbound(desk)
+    resolvers.start_pdns(desk)
+    resolvers.start_knot(desk)
