@@ -121,6 +121,7 @@ PAGES = {
     # appeals are everybody's
     "appeal": Page(EVERYBODY),
     "appeal-status": posted(EVERYBODY, 400),
+    "stop": Page(EVERYBODY),
     # the transparency log, which is everybody's
     "transparency-key": Page(EVERYBODY),
     "transparency-head": Page(EVERYBODY, 404),

@@ -1,0 +1,99 @@
+"""The page that a blocked visitor sees: served here, or as files on a provider's own server.
+
+No script, no cookie, no session, nothing from elsewhere; of visitors only their number is kept.
+"""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from breakwater.worstof.models import BlockList, StopCount
+
+STYLE = "worstof/stop.css"
+# Counted in memory and written down now and then: a crash loses at most so much of the count.
+WRITE_AFTER = timedelta(seconds=10)
+
+
+class Counter:
+    """How often the page was shown since it was last written down, by day (UTC)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[date, int] = {}
+        self._written_at: datetime | None = None
+
+    def count(self, at: datetime) -> None:
+        with self._lock:
+            day = at.astimezone(UTC).date()
+            self._waiting[day] = self._waiting.get(day, 0) + 1
+            if self._written_at and at - self._written_at < WRITE_AFTER:
+                return
+            found, self._waiting, self._written_at = self._waiting, {}, at
+        write_down(found)
+
+
+def write_down(found: dict[date, int]) -> None:
+    with transaction.atomic():
+        for day, shown in found.items():
+            StopCount.objects.get_or_create(day=day)
+            StopCount.objects.filter(day=day).update(shown=F("shown") + shown)
+
+
+_counter = Counter()
+
+
+def page(language: str, *, style: str, appeal: str, others: dict[str, str]) -> str:
+    """The page in one language; `others` are addresses of it by language code."""
+    with translation.override(language):
+        names = dict(settings.LANGUAGES)
+        links = [(code, translation.get_language_info(code)["name_local"], url)
+                 for code, url in others.items() if code in names]  # fmt: skip
+        context = {
+            "language": language, "style": style, "appeal": appeal, "links": links,
+            "laws": list(BlockList.objects.order_by("country").values_list("legal_basis", flat=True)),
+        }  # fmt: skip
+        return render_to_string("worstof/stop.html", context)
+
+
+@require_safe
+def stop(request: HttpRequest) -> HttpResponseBase:
+    codes = [code for code, _ in settings.LANGUAGES]
+    asked = request.GET.get("language", "")
+    language = asked if asked in codes else (translation.get_language() or "en")[:2]
+    _counter.count(timezone.now())
+    others = {code: f"?language={code}" for code in codes}
+    text = page(language, style=static(STYLE), appeal=reverse("appeal"), others=others)
+    response = HttpResponse(text, headers={"Content-Language": language})
+    patch_vary_headers(response, ["Accept-Language"])
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def write_bundle(folder: Path, *, appeal: str) -> list[Path]:
+    """Write the page in every language, and its style, for a provider's own server.
+
+    `appeal` is the full address of the desk's page for appeals.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    codes = [code for code, _ in settings.LANGUAGES]
+    others = {code: f"{code}.html" for code in codes}
+    found = finders.find(STYLE)
+    if not isinstance(found, str):
+        raise FileNotFoundError(STYLE)
+    texts = {f"{c}.html": page(c, style="stop.css", appeal=appeal, others=others) for c in codes}
+    texts |= {"index.html": texts["en.html"], "stop.css": Path(found).read_text("utf-8")}
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+    return [folder / name for name in texts]
