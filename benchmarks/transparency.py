@@ -15,6 +15,7 @@ from pathlib import Path
 
 SIZE = 1_000_000
 PROOFS, APPENDS = 1_000, 200
+BATCH = 20_000
 HERE = Path(__file__).resolve()
 
 
@@ -29,10 +30,13 @@ def _fill(size: int) -> None:
     from breakwater.worstof.rules import merkle
 
     commitments = [hashlib.sha256(b"%d" % n).digest() for n in range(size)]
-    fields = ("index", "commitment", "nonce", "decision", "year", "verb")
     with transaction.atomic():
-        rows = ((n, c, bytes(32), "{}", 2026, "listed") for n, c in enumerate(commitments))
-        insert(LogLeaf, fields, rows)
+        for start in range(0, size, BATCH):
+            LogLeaf.objects.bulk_create(
+                LogLeaf(index=start + n, commitment=c, nonce=bytes(32), decision="{}", year=2026,
+                        verb="listed")
+                for n, c in enumerate(commitments[start : start + BATCH])
+            )  # fmt: skip
         grown = merkle.grown(0, [], map(merkle.leaf_hash, commitments))
         insert(LogNode, ("place", "hash"), ((merkle.place(n), h) for n, h in grown))
 
