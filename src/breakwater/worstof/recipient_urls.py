@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from breakwater.worstof import download_views, held_views, misp_views
+from breakwater.worstof import download_views, held_views, misp_views, taxii_views
 
 urlpatterns: list[URLPattern] = [
     path("worst-of/held/", held_views.held_changes, name="worst-of-held"),
@@ -12,4 +12,25 @@ urlpatterns: list[URLPattern] = [
         "worst-of/lists/<slug:form>/manifest", download_views.manifest, name="api-worst-of-manifest"
     ),
     path("worst-of/misp/<str:name>", misp_views.feed_file, name="api-worst-of-misp"),
+]
+_one = "taxii2/worst-of/collections/<str:id>/"
+urlpatterns += [
+    path("taxii2/", taxii_views.discovery, name="api-taxii"),
+    path("taxii2/worst-of/", taxii_views.api_root, name="api-taxii-root"),
+    path("taxii2/worst-of/collections/", taxii_views.collections, name="api-taxii-collections"),
+    path(_one, taxii_views.collection, name="api-taxii-collection"),
+    path(f"{_one}objects/", taxii_views.contents, {"what": "objects"}, "api-taxii-objects"),
+    path(f"{_one}manifest/", taxii_views.contents, {"what": "manifest"}, "api-taxii-manifest"),
+    path(
+        f"{_one}objects/<str:object_id>/",
+        taxii_views.contents,
+        {"what": "objects"},
+        "api-taxii-object",
+    ),
+    path(
+        f"{_one}objects/<str:object_id>/versions/",
+        taxii_views.contents,
+        {"what": "versions"},
+        "api-taxii-versions",
+    ),
 ]

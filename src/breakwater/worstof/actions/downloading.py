@@ -90,7 +90,7 @@ def copy_for(recipient: Recipient, form: str) -> Copy:
         publication = zone.last()
         if publication is None or (kept and kept.manifest.serial == publication.serial):
             break
-        names = _names(recipient, publication)
+        names = names_signed(recipient, publication)
         if zone.last() != publication:
             continue  # published meanwhile: these may be names of two publications
         if names is not None:
@@ -106,7 +106,7 @@ def _terms(recipient: Recipient) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _names(recipient: Recipient, publication: Publication) -> list[str] | None:
+def names_signed(recipient: Recipient, publication: Publication) -> list[str] | None:
     """The names of this publication in the recipient's scope; None if they are not those signed."""
     names = list(zone.names_for(recipient).values_list("name", flat=True))
     roots = json.loads(publication.manifest)
@@ -184,6 +184,15 @@ def record_download(recipient: Recipient, copy: Copy, *, address: str, at: datet
               "sha256": copy.manifest.sha256, "count": copy.manifest.count,
               "address": address}  # fmt: skip
     actor = f"{recipient.name} ({recipient.key_name})"
+    with transaction.atomic():
+        Recipient.objects.filter(pk=recipient.pk).update(downloaded_at=at)
+        record("worstof.list.downloaded", actor=actor, at=at, target=recipient.key_name,
+               detail=detail)  # fmt: skip
+
+
+def record_taxii(recipient: Recipient, count: int, *, at: datetime) -> None:
+    """Log that a recipient took a page of indicators."""
+    actor, detail = f"{recipient.name} ({recipient.key_name})", {"form": "taxii", "count": count}
     with transaction.atomic():
         Recipient.objects.filter(pk=recipient.pk).update(downloaded_at=at)
         record("worstof.list.downloaded", actor=actor, at=at, target=recipient.key_name,
