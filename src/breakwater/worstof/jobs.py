@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from breakwater.worstof.actions import publishing, transparency
+from breakwater.worstof.actions import probing, publishing, transparency
 from breakwater.worstof.actions.life import move_clocks
 from breakwater.worstof.primary.serving import is_served
 
@@ -21,4 +21,5 @@ JOBS: list[tuple[str, Callable[[datetime], bool]]] = [
     ("worstof.log", sign_log),
     ("worstof.clocks", move_clocks),
     ("worstof.publish", publish),
+    ("worstof.probe", probing.work),
 ]

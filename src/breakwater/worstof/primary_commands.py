@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from django.utils import timezone
 from rich.console import Console
 
+from breakwater.worstof.actions import probing
 from breakwater.worstof.actions.publishing import folder
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary import keys
@@ -121,3 +123,13 @@ def _address(text: str) -> tuple[str, int]:
         return split(text)
     except BadAddress:
         raise _refuse(f"«{text}» is no address with a port.", 2) from None
+
+
+@app.command()
+def probe() -> None:
+    """Ask every recipient's resolvers now whether they block, and keep the counts."""
+    for recipient in Recipient.objects.filter(closed_at=None).order_by("name"):
+        for row in probing.probe(recipient, at=timezone.now()):
+            told = f"{row.blocked} of {row.asked} names, {row.canaries_blocked} of "
+            told += f"{row.canaries_asked} canaries blocked"
+            out.print(f"{recipient.name} {row.resolver}: {told} {row.problem}", markup=False)

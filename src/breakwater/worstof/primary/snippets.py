@@ -37,6 +37,7 @@ zone "{wish.zone}" {{
     allow-query {{ none; }};
     allow-transfer {{ none; }};
     allow-notify {{ key "{wish.key_name}"; }};
+    min-refresh-time 5; max-refresh-time 10; min-retry-time 2; max-retry-time 10;
 }};
 // options {{
     response-policy {{ zone "{wish.zone}" policy cname {wish.stop_host} add-soa no log no min-update-interval 0; }}
@@ -76,6 +77,7 @@ zone "{wish.zone}" {{
     allow-query {{ 127.0.0.1; }};
     allow-transfer {{ 127.0.0.1; }};
     allow-notify {{ key "{wish.key_name}"; }};
+    min-refresh-time 5; max-refresh-time 10; min-retry-time 2; max-retry-time 10;
     also-notify {{ 127.0.0.1 port 53; }};   // where Unbound listens
 }};
 """

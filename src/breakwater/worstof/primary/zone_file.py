@@ -13,7 +13,7 @@ from breakwater.worstof.rules.zone_manifest import OWNER
 
 TTL = 60
 # Refresh and retry in seconds for a lost NOTIFY; a provider that is cut off keeps the zone 30 days.
-TIMERS = "60 10 2592000 60"
+TIMERS = "10 5 2592000 60"
 
 
 def soa(serial: int) -> str:

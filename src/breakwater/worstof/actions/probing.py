@@ -1,0 +1,141 @@
+"""Asks a recipient's resolvers whether they block: the proof that a regulator sees, in counts."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+from django.db import transaction
+
+from breakwater.custody.actions import record
+from breakwater.worstof.models import Probe, Recipient, ZoneChange
+from breakwater.worstof.primary.configuration import BadAddress, split
+from breakwater.worstof.queries import zone
+
+SAMPLE = 20  # listed names asked of each resolver
+EVERY = timedelta(minutes=15)
+# A delay is only told of a name decided so shortly before: later it says when the probe came.
+FRESH = timedelta(seconds=60)
+_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one resolver said; a name that got no answer counts as not blocked."""
+
+    blocked: int
+    answered: int
+
+
+def work(at: datetime) -> bool:
+    """Probe the recipient whose last probe is longest ago and due; false if none is."""
+    for recipient in Recipient.objects.filter(closed_at=None).order_by("pk"):
+        last = recipient.probes.order_by("-at").first()
+        if addresses(recipient) and (last is None or abs(at - last.at) >= EVERY):
+            probe(recipient, at=at)
+            return True
+    return False
+
+
+def addresses(recipient: Recipient) -> list[str]:
+    return list(recipient.resolvers or recipient.notify)
+
+
+def probe(
+    recipient: Recipient, *, at: datetime, chance: random.Random | None = None
+) -> list[Probe]:
+    """Ask each resolver for the recipient's canaries and a sample of names, and keep counts.
+
+    Names go to the resolver and nowhere else: no log, no row.
+    """
+    chance = chance or random.Random()  # noqa: S311 – chooses a sample, guards nothing
+    sample = _sample(recipient, chance)
+    newest = _newest(recipient, at)
+    found = [_look(recipient, where, sample, newest, at) for where in addresses(recipient)]
+    with transaction.atomic():
+        made = Probe.objects.bulk_create(found)
+        detail = {"asked": sum(p.asked for p in made), "blocked": sum(p.blocked for p in made)}
+        target = recipient.name
+        record("worstof.recipient.probed", actor="worker", at=at, target=target, detail=detail)
+    return made
+
+
+def _sample(recipient: Recipient, chance: random.Random) -> list[str]:
+    """Names of some buckets drawn at random: no need to read a million of them."""
+    names: list[str] = []
+    rows = zone.names_for(recipient)
+    for _ in range(3):
+        start = chance.randrange(4096)
+        near = rows.filter(bucket__gte=start).order_by("bucket")[:SAMPLE]
+        names += near.values_list("name", flat=True)
+        if len(names) >= SAMPLE:
+            break
+    if len(names) < SAMPLE:
+        names += rows.values_list("name", flat=True)[:SAMPLE]
+    return sorted(set(names))[:SAMPLE]
+
+
+def _newest(recipient: Recipient, at: datetime) -> ZoneChange | None:
+    """The name that came last, if it came just now: its delay is at most the time since."""
+    fresh = ZoneChange.objects.filter(effect=1, decided_at__gt=at - FRESH)
+    newest = fresh.order_by("-serial", "-id").first()
+    if newest and zone.names_for(recipient).filter(name=newest.name).exists():
+        return newest
+    return None
+
+
+def _look(
+    recipient: Recipient, where: str, sample: list[str], newest: ZoneChange | None, at: datetime
+) -> Probe:
+    row = Probe(recipient=recipient, resolver=where[:64], at=at, asked=len(sample), blocked=0)
+    row.canaries_asked = len(recipient.canaries)
+    try:
+        place = split(where)
+        stops = stop_addresses(place, recipient.stop_page)
+        listed = _ask_all(place, sample, stops)
+        canaries = _ask_all(place, recipient.canaries, stops)
+        if newest and _ask_all(place, [newest.name], stops).blocked:
+            row.delay_ms = max(0, round((at - newest.decided_at) / timedelta(milliseconds=1)))
+    except BadAddress:
+        row.problem = "bad-address"
+        return row
+    row.blocked, row.canaries_blocked = listed.blocked, canaries.blocked
+    if listed.answered + canaries.answered < len(sample) + len(recipient.canaries):
+        row.problem = "no-answer"
+    return row
+
+
+def stop_addresses(place: tuple[str, int], stop_page: str) -> set[str]:
+    """What a blocked name leads to: the stop page's host, and the addresses it has there."""
+    if not stop_page:
+        return set()
+    answer = _ask(place, stop_page)
+    return {f"{stop_page.rstrip('.')}."} | (_told(answer) if answer else set())
+
+
+def _ask_all(place: tuple[str, int], names: Sequence[str], stops: set[str]) -> Asked:
+    answers = [answer for name in names if (answer := _ask(place, name)) is not None]
+    return Asked(sum(_blocks(answer, stops) for answer in answers), len(answers))
+
+
+def _blocks(answer: dns.message.Message, stops: set[str]) -> bool:
+    """A block is the stop page, or NXDOMAIN where the recipient has none."""
+    if stops:
+        return bool(_told(answer) & stops)
+    return bool(answer.rcode() == dns.rcode.NXDOMAIN)
+
+
+def _told(answer: dns.message.Message) -> set[str]:
+    return {rdata.to_text() for rrset in answer.answer for rdata in rrset}
+
+
+def _ask(place: tuple[str, int], name: str) -> dns.message.Message | None:
+    try:
+        query = dns.message.make_query(f"{name.rstrip('.')}.", "A")
+        return dns.query.udp(query, place[0], _SECONDS, place[1])
+    except (OSError, dns.exception.DNSException):
+        return None
