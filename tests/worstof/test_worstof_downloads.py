@@ -17,7 +17,7 @@ from pymisp import MISPEvent
 
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof import download_views, signing
-from breakwater.worstof.actions import downloading, recipients
+from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.publishing import publish_waiting
 from breakwater.worstof.actions.zone import queue_change
 from breakwater.worstof.models import BlockList, Entry, Publication, Recipient, ZoneName
@@ -153,8 +153,11 @@ def test_who_has_the_wrong_secret_or_tries_too_often_gets_nothing(net, publish) 
 def test_a_closed_recipient_gets_nothing(net, publish, at: datetime) -> None:
     publish("one.example")
     caller = net()
+    caller.body("csv")
+    assert recipients.copies_of(caller.recipient).exists()
     recipients.close(caller.recipient, by="t", at=at)
     assert caller.get("csv").status_code == 401
+    assert not recipients.copies_of(caller.recipient).exists()
 
 
 def test_what_the_recipient_has_already_is_not_sent_again(net, publish) -> None:
@@ -212,7 +215,7 @@ def test_copies_are_the_desks_own_files_and_old_ones_go(net, publish, data_dir: 
     caller.body("csv")
     publish("two.example")
     caller.body("csv")
-    folder = downloading.folder_of(caller.recipient)
+    folder = recipients.copies_of(caller.recipient)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert len(list(folder.glob("csv-*"))) == 1
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}

@@ -10,18 +10,17 @@ import heapq
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 
 from breakwater.custody.actions import record
 from breakwater.formats.block_list import FORMS, Header
 from breakwater.worstof import signing
+from breakwater.worstof.actions.recipients import copies_of
 from breakwater.worstof.models import Publication, Recipient
 from breakwater.worstof.queries import zone
 from breakwater.worstof.rules.zone_digest import digests_of, root_of
@@ -69,10 +68,6 @@ class Copy:
         return f'"{self.manifest.serial}-{self.manifest.sha256[:16]}"'
 
 
-def folder_of(recipient: Recipient) -> Path:
-    return Path(settings.CONFIG.data_dir) / "worstof" / "copies" / recipient.key_name
-
-
 def copy_for(recipient: Recipient, form: str) -> Copy:
     """Give the recipient's copy of the last good publication, written now if it is not there.
 
@@ -116,7 +111,7 @@ def names_signed(recipient: Recipient, publication: Publication) -> list[str] | 
 
 
 def _write(recipient: Recipient, form: str, names: list[str], publication: Publication) -> Copy:
-    folder = folder_of(recipient)
+    folder = copies_of(recipient)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     at, serial = publication.at.astimezone(UTC), publication.serial
     mixed = list(heapq.merge(names, sorted(recipient.canaries)))
@@ -162,7 +157,7 @@ def _replace(path: Path, parts: Iterable[bytes]) -> tuple[int, str]:
 
 
 def _kept(recipient: Recipient, form: str) -> Copy | None:
-    folder = folder_of(recipient)
+    folder = copies_of(recipient)
     try:
         kept = json.loads((folder / f"{form}.json").read_text("utf-8"))
         manifest = Manifest(**kept["manifest"])
@@ -171,11 +166,6 @@ def _kept(recipient: Recipient, form: str) -> Copy | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return Copy(path, manifest, signature, kept["terms"]) if is_whole else None
-
-
-def forget_copies(recipient: Recipient) -> None:
-    """Take the copies of a recipient off the disk; they are written again when asked for."""
-    shutil.rmtree(folder_of(recipient), ignore_errors=True)
 
 
 def record_download(recipient: Recipient, copy: Copy, *, address: str, at: datetime) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import random
 import secrets
+import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -158,6 +159,12 @@ def set_addresses(
 def close(recipient: Recipient, *, by: User | str, at: datetime) -> None:
     """End transfers and downloads at once; canaries and history are kept, to trace old copies."""
     _change(recipient, "worstof.recipient.closed", {"closed_at": at}, {}, by, at)
+    shutil.rmtree(copies_of(recipient), ignore_errors=True)  # written again if it is reopened
+
+
+def copies_of(recipient: Recipient) -> Path:
+    """The folder of the copies that were written for a recipient."""
+    return Path(settings.CONFIG.data_dir) / "worstof" / "copies" / recipient.key_name
 
 
 def reopen(recipient: Recipient, *, by: User | str, at: datetime) -> None:
