@@ -19,6 +19,7 @@ from breakwater.reports.actions.unpack import unpack_waiting
 from breakwater.reports.models import Delivery, Door
 from breakwater.synth import demo_work
 from breakwater.synth.stream import documents
+from breakwater.synth.worst_of import load_worst_of
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who do not exist
 STEPS = 30
@@ -61,6 +62,7 @@ def load_demo(
     """
     load_people(country)
     end = _end_of_an_earlier_run() or at
+    load_worst_of(country, password=PASSWORD, at=end)
     # Urgent reports are rare; without a fresh one the demo would not show what comes first.
     urgent = count - 1 - int(count * (URGENT_BEFORE / (STEPS * STEP)))
     found = documents(
