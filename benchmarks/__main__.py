@@ -48,7 +48,14 @@ def main() -> None:
         from benchmarks import matching
 
         found += matching.run(QUICK if options.quick else FULL)
-    if options.only not in ("media", "matching"):
+    if options.only in (None, "blocking") and not options.database:
+        from benchmarks import blocking
+
+        four = ("bind", "unbound", "pdns", "knot")
+        found += blocking.run(*((1000, 5) if options.quick else (100_000, 100)), four)
+        if not options.quick:
+            found += blocking.run(1_000_000, 10, ("bind", "unbound"))
+    if options.only not in ("media", "matching", "blocking"):
         for database in [options.database] if options.database else ["sqlite", "postgresql"]:
             found += outside(database, sys.argv[1:])
     if not options.quick:

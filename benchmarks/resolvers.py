@@ -123,7 +123,7 @@ class Desk:
 
     def key_file(self, key_name: str) -> Path:
         path = self.folder / "worstof" / "keys" / f"{key_name}.key"
-        wait_for(path.exists, 20)
+        wait_for(path.exists, 60)
         return path
 
     def wish(self, key_name: str, folder: Path, **others: object) -> snippets.Wish:
@@ -260,17 +260,28 @@ class Resolvers:
         return ask(self.ports[name], listed) == UPSTREAM
 
 
-def start_all(folder: Path, desk: Desk, resolvers: Resolvers) -> None:
-    """Start the upstream, the desk's primary and the four resolvers with their keys."""
+FOUR = ("bind", "unbound", "pdns", "knot")
+
+
+def start_all(
+    folder: Path, desk: Desk, resolvers: Resolvers, which: tuple[str, ...] = FOUR
+) -> None:
+    """Start the upstream, the desk's primary and resolvers with their keys."""
     ports = resolvers.ports
-    told = {"bind": ports["bind"], "unbound": resolvers.sidecar, "pdns": ports["pdns"]}
-    for name, port in {**told, "knot": resolvers.heard}.items():
-        desk.add_recipient(f"isp-{name}", [port], f'["canary-{name}.example"]')
+    told = {**ports, "unbound": resolvers.sidecar, "knot": resolvers.heard}
+    for name in which:
+        desk.add_recipient(f"isp-{name}", [told[name]], f'["canary-{name}.example"]')
     resolvers.start_upstream()
     desk.start()
-    wait_for(desk.key_file("isp-unbound").exists, 60)
-    resolvers.start_follower(desk)
-    resolvers.start_bind(desk)
-    resolvers.start_unbound(desk)
-    resolvers.start_pdns(desk)
-    resolvers.start_knot(desk)
+    for name in which:
+        desk.key_file(f"isp-{name}")
+    if "knot" in which:
+        resolvers.start_follower(desk)
+    starts = {
+        "bind": resolvers.start_bind,
+        "unbound": resolvers.start_unbound,
+        "pdns": resolvers.start_pdns,
+        "knot": resolvers.start_knot,
+    }
+    for name in which:
+        starts[name](desk)

@@ -1,0 +1,241 @@
+"""The list at four real resolvers, with the snippets that the docs give a provider's engineer.
+
+One desk with its hidden primary, one upstream and the resolvers run for the whole module.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dns.exception
+import dns.query
+import dns.rcode
+import dns.tsig
+import dns.zone
+import pytest
+
+from benchmarks.resolvers import (
+    NEEDED,
+    STOP_HOST,
+    UPSTREAM,
+    Desk,
+    Resolvers,
+    ask,
+    free_port,
+    program,
+    start_all,
+    wait_for,
+)
+from breakwater.worstof.primary import keys
+
+MISSING = [name for name in NEEDED if program(name) is None]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        bool(MISSING) and not os.environ.get("CI"), reason=f"not installed: {MISSING}"
+    ),
+]
+FOUR = ("bind", "unbound", "pdns", "knot")
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Resolvers]]:
+    assert not MISSING, f"install {MISSING}"
+    folder = tmp_path_factory.mktemp("resolvers")
+    desk, resolvers = Desk(folder / "desk"), Resolvers(folder)
+    desk.run("migrate")
+    desk.decide("first.example")
+    try:
+        start_all(folder, desk, resolvers)
+        for name in FOUR:
+            wait_for(lambda name=name: resolvers.blocks(name, "first.example"), 20)
+        yield desk, resolvers
+    finally:
+        resolvers.stop()
+        desk.stop()
+
+
+def everywhere(resolvers: Resolvers, name: str, *, blocked: bool, seconds: float = 10) -> None:
+    for resolver in FOUR:
+        look = resolvers.blocks if blocked else resolvers.resolves
+        try:
+            wait_for(lambda look=look, resolver=resolver: look(resolver, name), seconds)
+        except TimeoutError:
+            pytest.fail(f"{resolver} answers {ask(resolvers.ports[resolver], name)!r} to {name}")
+
+
+def last_serial(desk: Desk) -> int:
+    return int(str(desk.do("SELECT max(serial) FROM worstof_publication")[0][0]))
+
+
+def test_a_cached_name_is_blocked_after_the_decision_and_open_after_its_removal(
+    servers: tuple[Desk, Resolvers],
+) -> None:
+    desk, resolvers = servers
+    everywhere(resolvers, "www.bad.example", blocked=False)
+    desk.decide("bad.example")
+    everywhere(resolvers, "www.bad.example", blocked=True)
+    everywhere(resolvers, "bad.example", blocked=True)
+    desk.decide("bad.example", adds=False)
+    everywhere(resolvers, "www.bad.example", blocked=False)
+
+
+def test_no_other_type_of_record_slips_past_the_block(servers: tuple[Desk, Resolvers]) -> None:
+    _, resolvers = servers
+    for resolver in FOUR:
+        for kind in ("AAAA", "HTTPS", "TXT", "MX"):
+            assert UPSTREAM not in ask(resolvers.ports[resolver], "first.example", kind)
+
+
+def test_each_recipient_has_its_own_canary_and_no_other(servers: tuple[Desk, Resolvers]) -> None:
+    _, resolvers = servers
+    for resolver in FOUR:
+        assert resolvers.blocks(resolver, f"canary-{resolver}.example")
+        other = "canary-bind.example" if resolver != "bind" else "canary-knot.example"
+        assert resolvers.resolves(resolver, other)
+
+
+def test_without_a_key_or_with_a_wrong_one_nobody_gets_the_zone(
+    servers: tuple[Desk, Resolvers],
+) -> None:
+    desk, _ = servers
+    wrong = keys.key("isp-bind", "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgIQ==")
+    right = keys.key("isp-bind", desk.key_file("isp-bind").read_text().strip())
+    for key in (None, wrong):
+        with pytest.raises((dns.exception.DNSException, EOFError)):
+            _transfer(desk, key)
+    names = {str(name) for name in _transfer(desk, right).nodes}
+    assert {"first.example", "*.first.example"} <= names
+
+
+def _transfer(desk: Desk, key: dns.tsig.Key | None) -> dns.zone.Zone:
+    query, _ = dns.xfr.make_query(found := dns.zone.Zone("wol.invalid"))
+    if key:
+        query.use_tsig(key)
+    dns.query.inbound_xfr("127.0.0.1", found, query, port=desk.port, timeout=5)
+    return found
+
+
+def test_the_log_of_the_primary_names_no_listed_domain(servers: tuple[Desk, Resolvers]) -> None:
+    desk, _ = servers
+    logs = [*desk.folder.glob("worstof/primary/*.log"), desk.folder / "serve.log"]
+    assert logs
+    assert not any("first.example" in log.read_text(errors="replace") for log in logs)
+
+
+def test_the_probe_counts_what_each_resolver_blocks(servers: tuple[Desk, Resolvers]) -> None:
+    desk, resolvers = servers
+    for name in FOUR:
+        desk.do(
+            "UPDATE worstof_recipient SET resolvers = ?, stop_page = ? WHERE key_name = ?",
+            f'["127.0.0.1:{resolvers.ports[name]}"]', STOP_HOST, f"isp-{name}",
+        )  # fmt: skip
+    told = desk.run("worstof", "probe")
+    assert told.count("1 of 1 names, 1 of 1 canaries blocked") == 4
+    assert "first.example" not in told
+    assert desk.do("SELECT asked, blocked, problem FROM worstof_probe") == [(1, 1, "")] * 4
+
+
+def test_a_killed_primary_comes_back_and_everybody_catches_up(
+    servers: tuple[Desk, Resolvers],
+) -> None:
+    desk, resolvers = servers
+    desk.decide("during.example")
+    pid = int((desk.folder / "worstof" / "primary" / "named.pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    everywhere(resolvers, "during.example", blocked=True, seconds=20)
+    everywhere(resolvers, "first.example", blocked=True)
+    desk.decide("during.example", adds=False)
+    everywhere(resolvers, "during.example", blocked=False, seconds=20)
+
+
+def test_a_resolver_that_was_off_catches_up(servers: tuple[Desk, Resolvers]) -> None:
+    """Stands in for a week: many publications while the resolvers are off."""
+    desk, resolvers = servers
+    before = last_serial(desk)
+    for name in FOUR:
+        resolvers.kill(name)
+    for n in range(10):
+        desk.decide(f"week-{n}.example")
+        wait_for(lambda: not _is_waiting(desk))
+        if n:
+            desk.decide(f"week-{n}.example", adds=False)
+            wait_for(lambda: not _is_waiting(desk))
+    assert last_serial(desk) == before + 19
+    for name in FOUR:
+        resolvers.again(name)
+    everywhere(resolvers, "week-0.example", blocked=True, seconds=20)
+    everywhere(resolvers, "week-9.example", blocked=False, seconds=20)
+
+
+def _is_waiting(desk: Desk) -> bool:
+    query = "SELECT count(*) FROM worstof_zonechange WHERE published_at IS NULL AND refused = ''"
+    return desk.do(query)[0][0] != 0
+
+
+def test_eight_thousand_dropped_names_reach_no_resolver(servers: tuple[Desk, Resolvers]) -> None:
+    """Denmark, 1 March 2012."""
+    desk, resolvers = servers
+    before = last_serial(desk)
+    statement = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000) "
+        "INSERT INTO worstof_zonechange (name, adds, decided_at, refused, effect) "
+        "SELECT 'good-' || i || '.example', 1, '2026-11-25 01:00:00', '', 0 FROM n"
+    )
+    desk.do(statement)
+    wait_for(lambda: desk.do("SELECT added FROM worstof_heldchange") == [(8000,)])
+    assert last_serial(desk) == before
+    everywhere(resolvers, "good-17.example", blocked=False)
+
+
+def test_the_slow_defaults_are_shown_to_be_slow(servers: tuple[Desk, Resolvers]) -> None:
+    """The negative control: without the settings of the snippets, a cached name stays open."""
+    desk, resolvers = servers
+    for name, start in (("bind-slow", resolvers.start_bind), ("pdns-slow", resolvers.start_pdns)):
+        resolvers.ports[name] = free_port()
+        desk.add_recipient(f"isp-{name}", [resolvers.ports[name]])
+        desk.key_file(f"isp-{name}")
+        time.sleep(0.5)
+        start(desk, name=name, slow=True)
+        wait_for(lambda name=name: resolvers.blocks(name, "first.example"), 20)
+        assert resolvers.resolves(name, "slow.example")
+    desk.decide("slow.example")
+    everywhere(resolvers, "slow.example", blocked=True)
+    time.sleep(3)
+    assert resolvers.resolves("bind-slow", "slow.example")
+    assert resolvers.resolves("pdns-slow", "slow.example")
+
+
+def test_a_full_disk_publishes_nothing_wrong_and_goes_on_afterwards(tmp_path: Path) -> None:
+    """The primary may write files of 1 MB and no more: the change does not go out; later it does."""
+    desk = Desk(tmp_path / "desk")
+    desk.run("migrate")
+    desk.add_recipient("isp", [])
+    desk.decide("one.example")
+    desk.start()
+    try:
+        key = keys.key("isp", desk.key_file("isp").read_text().strip())
+        wait_for(lambda: _names(desk, key) == {"one.example"}, 20)
+        pid = int((desk.folder / "worstof" / "primary" / "named.pid").read_text())
+        assert desk.serving is not None
+        for process in (pid, desk.serving.pid):
+            subprocess.run(["prlimit", f"--pid={process}", "--fsize=1:unlimited"], check=True)
+        desk.decide("two.example")
+        time.sleep(2)
+        assert _names(desk, key) == {"one.example"}
+        for process in (pid, desk.serving.pid):
+            subprocess.run(["prlimit", f"--pid={process}", "--fsize=unlimited"], check=True)
+        wait_for(lambda: _names(desk, key) == {"one.example", "two.example"}, 30)
+    finally:
+        desk.stop()
+
+
+def _names(desk: Desk, key: dns.tsig.Key) -> set[str]:
+    try:
+        found = {str(name) for name in _transfer(desk, key).nodes}
+    except (dns.exception.DNSException, OSError, EOFError):
+        return set()
+    return {name for name in found if name.endswith(".example") and not name.startswith("*.")}
