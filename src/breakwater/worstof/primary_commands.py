@@ -1,5 +1,6 @@
 """`breakwater worstof …`: the hidden primary and the resolvers that follow it."""
 
+import os
 import signal
 import threading
 from pathlib import Path
@@ -9,7 +10,7 @@ import typer
 from django.utils import timezone
 from rich.console import Console
 
-from breakwater.worstof.actions import probing
+from breakwater.worstof.actions import probing, publishing
 from breakwater.worstof.actions.publishing import folder
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary import keys
@@ -133,3 +134,16 @@ def probe() -> None:
             told = f"{row.blocked} of {row.asked} names, {row.canaries_blocked} of "
             told += f"{row.canaries_asked} canaries blocked"
             out.print(f"{recipient.name} {row.resolver}: {told} {row.problem}", markup=False)
+
+
+@app.command("accept-copy")
+def accept_copy(
+    reason: Annotated[str, typer.Option(help="Why its names are right.")],
+) -> None:
+    """Publish again after the database was restored from an older copy, or repaired.
+
+    First make sure that the names are right: decisions made after the copy are not in it.
+    """
+    actor = os.environ.get("USER") or "command line"
+    publishing.accept_copy(by=actor, reason=reason, at=timezone.now())
+    out.print("The list is published as this database has it, with a serial above all others.")
