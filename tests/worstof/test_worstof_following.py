@@ -1,0 +1,158 @@
+"""A provider's copy is the zone that the desk signed, or it stays the one before."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import pytest
+
+from breakwater.worstof import signing
+from breakwater.worstof.primary import following, keys, snippets, zone_file
+from breakwater.worstof.primary.configuration import BadAddress, split
+from breakwater.worstof.primary.following import Copy, NotTaken, Source, check
+from breakwater.worstof.rules.zone_digest import digests_of, root_of
+from breakwater.worstof.rules.zone_manifest import ZoneManifest, read
+
+AT = "2026-11-02T12:00:00+00:00"
+SECRET = "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgIQ=="
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
+    monkeypatch.setattr(signing, "key_path", lambda: tmp_path / "signing.key")
+    key = keys.key("isp", SECRET)
+    return Source("127.0.0.1", 53, "wol.invalid", key, signing.public_key())
+
+
+def record(
+    serial: int, names: Sequence[str], signed: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    listed = names if signed is None else signed
+    root = root_of(digests_of(listed))
+    manifest = ZoneManifest("wol.invalid", serial, AT, len(listed), root)
+    return manifest.strings(signing.sign(manifest.signed))
+
+
+def rr(owner: str, kind: str, text: str) -> tuple[object, object, object]:
+    kind_of = dns.rdatatype.from_text(kind)
+    rdata = dns.rdata.from_text(dns.rdataclass.IN, kind_of, text)
+    return dns.name.from_text(owner, None), kind_of, rdata
+
+
+def soa(serial: int) -> tuple[object, object, object]:
+    return rr("@", "SOA", zone_file.soa(serial))
+
+
+def names_of(copy: Copy) -> set[str]:
+    return set(copy.every())
+
+
+def listed(name: str) -> list[tuple[object, object, object]]:
+    return [rr(name, "CNAME", "."), rr(f"*.{name}", "CNAME", ".")]
+
+
+def test_a_whole_zone_and_then_differences_are_read(source: Source) -> None:
+    whole = [
+        soa(1),
+        rr("@", "NS", "localhost."),
+        *listed("a.example"),
+        *listed("b.example"),
+        soa(1),
+    ]
+    first = following._read(source, Copy(), iter(whole))
+    assert (first.serial, names_of(first)) == (1, {"a.example", "b.example"})
+    differences = [
+        soa(3),
+        soa(1), *listed("a.example"), soa(2), *listed("c.example"),
+        soa(2), *listed("c.example"), soa(3), *listed("d.example"),
+        soa(3),
+    ]  # fmt: skip
+    second = following._read(source, first, iter(differences))
+    assert (second.serial, names_of(second)) == (3, {"b.example", "d.example"})
+    assert names_of(first) == {"a.example", "b.example"}
+    assert second.digests == second.digests | digests_of(["b.example", "d.example"])
+
+
+def test_nothing_new_gives_the_copy_that_is_held(source: Source) -> None:
+    held = Copy(serial=7)
+    assert following._read(source, held, iter([soa(7)])) is held
+
+
+def test_an_older_serial_is_refused(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = iter([soa(6), *listed("a.example"), soa(6)])
+    monkeypatch.setattr(following, "_transfer", lambda *_: answer)
+    with pytest.raises(NotTaken, match="older"):
+        following.take(source, Copy(serial=7))
+
+
+@pytest.mark.parametrize(
+    ("signed", "public"),
+    [(["a.example"], b""), (["a.example", "b.example", "c.example"], b""), (None, b"\1" * 32)],
+)
+def test_names_that_the_desk_did_not_sign_are_refused(
+    source: Source, signed: list[str] | None, public: bytes
+) -> None:
+    names = ["a.example", "b.example"]
+    found = Copy().changed(set(names), set())
+    found.serial, found.record = 4, record(4, names, signed)
+    wrong = Source("127.0.0.1", 53, "wol.invalid", source.key, public or source.public_key)
+    with pytest.raises(NotTaken):
+        check(wrong, found)
+
+
+def test_names_that_the_desk_signed_are_taken(source: Source) -> None:
+    found = (
+        Copy().changed({"a.example", "b.example", "c.example"}, set()).changed(set(), {"c.example"})
+    )
+    found.serial, found.record = 4, record(4, ["a.example", "b.example"])
+    check(source, found)
+    found.serial = 5
+    with pytest.raises(NotTaken):
+        check(source, found)
+
+
+def test_a_record_is_read_as_it_was_written(source: Source) -> None:
+    manifest, signature = read("wol.invalid", record(4, ["a.example"]))
+    assert (manifest.serial, manifest.names, manifest.at) == (4, 1, AT)
+    assert signing.verify(manifest.signed, signature, source.public_key)
+    assert all(len(text) <= 255 for text in record(2**31, ["a.example"]))
+
+
+def test_a_failed_transfer_leaves_the_file_as_it_was(source: Source, tmp_path: Path) -> None:
+    path = tmp_path / "zone.rpz"
+    path.write_text("the last good zone")
+    nobody = Source("127.0.0.1", 9, "wol.invalid", source.key)
+    loop = following.Following(nobody, path, listen=None, poll=1, run="")
+    assert not loop.turn()
+    assert path.read_text() == "the last good zone"
+
+
+def test_a_snippet_holds_the_key_and_the_stop_page() -> None:
+    wish = snippets.Wish("wol.invalid", ("192.0.2.1", 5300), "isp", SECRET, "stop.isp.example")
+    for resolver, text in snippets.SNIPPETS.items():
+        written = text(wish)
+        assert "wol.invalid" in written
+        assert (SECRET in written) == (resolver != "knot")
+        assert ("stop.isp.example" in written) == (resolver != "knot")
+
+
+def test_an_address_needs_its_port() -> None:
+    assert split("[2001:db8::1]:53") == ("2001:db8::1", 53)
+    for text in ("192.0.2.1", "name:53", "192.0.2.1:0", "192.0.2.1:x", ""):
+        with pytest.raises(BadAddress):
+            split(text)
+
+
+def test_a_key_is_made_once_and_only_its_owner_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "folder", lambda: tmp_path)
+    secret = keys.secret_of("isp.1")
+    assert keys.secret_of("isp.1") == secret
+    assert keys.path_of("isp.1").stat().st_mode & 0o077 == 0
+    for name in ("../isp", "", "a" * 64, 'a";', "a/b"):
+        with pytest.raises(keys.BadKeyName):
+            keys.secret_of(name)
