@@ -16,6 +16,7 @@ STARTS = (
     ("people.manage", "people"),
     ("figures.see", "figures"),
     ("log.see", "log"),
+    ("worstof.see", "worst-of"),
 )
 
 
