@@ -177,6 +177,7 @@ class Resolvers:
         (folder / "example.zone").write_text(
             "$TTL 300\n@ SOA localhost. h.localhost. 1 60 60 60 60\n@ NS localhost.\n"
             f"* A {UPSTREAM}\n{STOP_HOST.removesuffix('.example')} A {STOP}\n"
+            "shop CNAME edge.network\n"
         )
         zone = 'zone "example" { type primary; file "example.zone"; };\n'
         self._named("upstream", self.upstream_port, "recursion no;", zone)

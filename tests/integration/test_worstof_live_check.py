@@ -1,0 +1,72 @@
+"""The live check at a real BIND: additions that break other names reach nobody."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.resolvers import Desk, Resolvers, program, wait_for
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        program("named") is None and not os.environ.get("CI"), reason="named is not installed"
+    ),
+]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[tuple[Desk, Resolvers]]:
+    desk, resolvers = Desk(tmp_path / "desk"), Resolvers(tmp_path)
+    desk.run("migrate")
+    resolvers.start_upstream()
+    (desk.folder / "worstof").mkdir(mode=0o700, exist_ok=True)
+    (desk.folder / "worstof" / "never-block.txt").write_text("good.example\nshop.example\n")
+    desk.start("--check-resolver", f"127.0.0.1:{resolvers.upstream_port}")
+    try:
+        yield desk, resolvers
+    finally:
+        desk.stop()
+        resolvers.stop()
+
+
+def state(desk: Desk) -> list[tuple[object, ...]]:
+    return desk.do("SELECT probe FROM worstof_publisherstate")
+
+
+COUNT = "SELECT count(*) FROM worstof_zonename"
+PROBLEM = "SELECT problem FROM worstof_publisherstate WHERE problem <> ''"
+
+
+def test_what_breaks_another_name_is_held_and_what_does_not_is_published(
+    desk: tuple[Desk, Resolvers],
+) -> None:
+    served, _ = desk
+    served.decide("bad.example")
+    wait_for(lambda: served.do(COUNT) == [(1,)], 20)
+    assert state(served) == [("good",)]
+    # shop.example is an alias of a name below this one, which no rule of names could know.
+    served.decide("network.example")
+    held = "SELECT reason, added, state FROM worstof_heldchange"
+    wait_for(lambda: served.do(held) == [("probe", 1, "waiting")], 30)
+    assert served.do(COUNT) == [(1,)]
+    assert state(served) == [("bad",)]
+    served.decide("worse.example")
+    wait_for(lambda: served.do(COUNT) == [(2,)], 30)
+
+
+def test_nothing_is_added_while_the_check_gets_no_answers(desk: tuple[Desk, Resolvers]) -> None:
+    served, resolvers = desk
+    served.decide("bad.example")
+    wait_for(lambda: served.do(COUNT) == [(1,)], 20)
+    resolvers.kill("upstream")
+    (served.folder / "worstof" / "never-block.txt").write_text("never-asked-yet.example\n")
+    served.decide("worse.example")
+    wait_for(lambda: bool(served.do(PROBLEM)), 30)
+    assert served.do(COUNT) == [(1,)]
+    served.decide("bad.example", adds=False)
+    wait_for(lambda: served.do(COUNT) == [(0,)], 30)
+    resolvers.again("upstream")
+    wait_for(lambda: served.do(COUNT) == [(1,)], 40)
+    wait_for(lambda: not served.do(PROBLEM), 20)
