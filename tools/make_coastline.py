@@ -3,7 +3,7 @@
 Usage: npm pack world-atlas@2.0.2, unpack it, then
     python tools/make_coastline.py package/countries-50m.json
 
-Writes src/breakwater/figures/data/coastline.json: the middle of every country and territory,
+Writes src/breakwater/drawing/data/coastline.json: the middle of every country and territory,
 a coarse coast line of the world, and a finer one of each region that has its own map. Natural
 Earth is in the public domain; world-atlas is under the ISC licence.
 """
@@ -17,7 +17,7 @@ from typing import Any
 
 import pycountry
 
-DATA = Path(__file__).resolve().parent.parent / "src/breakwater/figures/data"
+ROOMS = Path(__file__).resolve().parent.parent / "src/breakwater"
 Point = tuple[float, float]
 Ring = list[Point]
 
@@ -73,12 +73,12 @@ def main(path: str) -> None:
     if missing:
         sys.exit(f"no place for {sorted(missing)}")
     text = json.dumps(out, separators=(",", ":"))
-    (DATA / "coastline.json").write_text(text + "\n")
+    (ROOMS / "drawing/data/coastline.json").write_text(text + "\n")
     print(f"{len(text) // 1024} KB")
 
 
 def wanted() -> set[str]:
-    regions = tomllib.loads((DATA / "regions.toml").read_text())["regions"]
+    regions = tomllib.loads((ROOMS / "figures/data/regions.toml").read_text())["regions"]
     return {code for members in regions.values() for code in members}
 
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from breakwater.figures import charts, exports, published_figures, words
-from breakwater.figures.figure import Figure, Kind, Series
+from breakwater.drawing import charts, exports
+from breakwater.drawing.figure import Figure, Kind, Series
+from breakwater.figures import published_figures, words
 from breakwater.figures.published import tables
 
 NUMBERS = st.one_of(

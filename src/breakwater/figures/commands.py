@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from breakwater.figures import exports, published_figures, rules, words
+from breakwater.drawing import exports
+from breakwater.figures import published_figures, rules, words
 from breakwater.figures.published import WrongFigures, tables
 
 app = typer.Typer(help="Published figures: look, check, take away.", no_args_is_help=True)

@@ -6,8 +6,8 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from breakwater.drawing.figure import Cell, Figure, Series
 from breakwater.figures import rules, words
-from breakwater.figures.figure import Cell, Figure, Series
 from breakwater.figures.published import Line
 from breakwater.reports.queries.tallies import Counts, People
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from breakwater.drawing.figure import Cell, Figure, Series
 from breakwater.figures import rules, words
-from breakwater.figures.figure import Cell, Figure, Series
 from breakwater.figures.published import Line, Published
 
 LOG_FROM = 50

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from breakwater import countries as codes
-from breakwater.figures import exports, own_figures, published_figures, rules, words
-from breakwater.figures.figure import Figure
+from breakwater.drawing import exports
+from breakwater.drawing.figure import Figure
+from breakwater.drawing.shown import show
+from breakwater.figures import own_figures, published_figures, rules, words
 from breakwater.figures.published import Line, Published, tables
 from breakwater.figures.recent import recent
-from breakwater.figures.shown import show
 from breakwater.people.access import needs
 from breakwater.reports.queries import tallies
 
@@ -270,26 +271,10 @@ def _page(
     """The page, or one of its figures as a file if the address asks for it."""
     wanted = request.GET.get("export")
     if wanted is not None:
-        return _export(request, wanted, figures)
+        return exports.answer(request, wanted, figures)
     shown = {figure.id: show(figure, settings.DEMO) for figure in figures}
     context = {**context, "figures": shown, "room": "figures", "page_name": name}
     return render(request, f"figures/{name}.html", context)
-
-
-def _export(request: HttpRequest, wanted: str, figures: list[Figure]) -> HttpResponse:
-    form = request.GET.get("as", "")
-    figure = next((figure for figure in figures if figure.id == wanted), None)
-    if figure is None or form not in exports.forms(figure):
-        raise Http404(wanted)
-    content = exports.export(figure, form, words.origin(figure.origin, settings.DEMO))
-    # Every address of this room is made of plain letters, so it can name a file.
-    page = request.path.strip("/").replace("/", "-")
-    name = f"{page}-{figure.id.replace('_', '-')}.{form}"
-    return HttpResponse(
-        content,
-        content_type=exports.TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
 
 
 def _answer(published: Published, code: str) -> str:

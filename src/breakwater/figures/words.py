@@ -1,13 +1,14 @@
 """The words of figures: names of regions and types, answers and findings as sentences."""
 
-from django.utils.formats import number_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from breakwater import countries
+from breakwater.drawing.words import number as number
+from breakwater.drawing.words import origin as origin
+from breakwater.drawing.words import percent as percent
 from breakwater.figures import rules
-from breakwater.figures.figure import Origin
 from breakwater.reports import texts
 
 REGIONS = {
@@ -39,20 +40,6 @@ TRENDS = {
 }
 
 
-def origin(which: Origin, is_demo: bool) -> str:
-    """Where the numbers of a figure come from; every figure says it."""
-    if which == "published":
-        return _("Published by NCMEC")
-    own = (
-        _("This desk's own counts, synthetic in the demo")
-        if is_demo
-        else _("This desk's own counts")
-    )
-    if which == "own":
-        return own
-    return _("Published by NCMEC, beside: %(own)s") % {"own": own}
-
-
 def country(code: str) -> str:
     if not code:
         return _("Country not known")
@@ -69,21 +56,6 @@ def whole_type(kind: str) -> str:
 
 def provider(name: str) -> str:
     return name or _("Provider not named")
-
-
-def number(value: float) -> str:
-    return number_format(value, use_l10n=True, force_grouping=True)
-
-
-def percent(part: float | None, signed: bool = False) -> str:
-    """A share or a change in per cent."""
-    if part is None:
-        return "–"
-    digits = 0 if abs(part) >= 0.1 else 1 if abs(part) >= 0.01 else 2
-    # number_format cuts off instead of rounding.
-    text = number_format(round(abs(part) * 100, digits), digits, force_grouping=True)
-    sign = ("+" if part > 0 else "−" if part < 0 else "") if signed else ""
-    return f"{sign}{text} %"
 
 
 def place(rank: rules.Rank) -> str:

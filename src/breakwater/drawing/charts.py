@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from breakwater.figures import maps, words
-from breakwater.figures.figure import Cell, Figure, numbers
-from breakwater.figures.svg import COLOURS, document, text
+from breakwater.drawing import maps, words
+from breakwater.drawing.figure import Cell, Figure, numbers
+from breakwater.drawing.svg import COLOURS, document, text
 
 WIDTH = 560
 LABEL = 205

@@ -8,15 +8,16 @@ import functools
 import json
 import math
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from breakwater.figures import words
-from breakwater.figures.figure import Figure
-from breakwater.figures.published import DATA
-from breakwater.figures.svg import COLOURS, clean, document, text
+from breakwater.drawing import words
+from breakwater.drawing.figure import Figure
+from breakwater.drawing.svg import COLOURS, clean, document, text
 
+DATA = resources.files("breakwater.drawing") / "data"
 WIDTH = 860
 LARGEST, SMALLEST = 24.0, 3.0
 LABELLED = 30

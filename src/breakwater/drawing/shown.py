@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
 
-from breakwater.figures import charts, words
-from breakwater.figures.figure import Cell, Figure, Series
+from breakwater.drawing import charts, words
+from breakwater.drawing.figure import Cell, Figure, Series
 
 
 @dataclass(frozen=True)

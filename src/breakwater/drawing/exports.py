@@ -8,9 +8,11 @@ import csv
 import io
 
 import xlsxwriter
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
 
-from breakwater.figures import charts
-from breakwater.figures.figure import Cell, Figure
+from breakwater.drawing import charts, words
+from breakwater.drawing.figure import Cell, Figure
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -31,6 +33,23 @@ def export(figure: Figure, form: str, origin: str) -> bytes:
     if form == "xlsx":
         return as_xlsx(figure, origin)
     return charts.draw(figure).encode()
+
+
+def answer(request: HttpRequest, wanted: str, figures: list[Figure]) -> HttpResponse:
+    """One figure of a page as a file; 404 if the page has no such figure or form of it."""
+    form = request.GET.get("as", "")
+    figure = next((figure for figure in figures if figure.id == wanted), None)
+    if figure is None or form not in forms(figure):
+        raise Http404(wanted)
+    content = export(figure, form, words.origin(figure.origin, settings.DEMO))
+    # Every address of such a page is made of plain letters, so it can name a file.
+    page = request.path.strip("/").replace("/", "-")
+    name = f"{page}-{figure.id.replace('_', '-')}.{form}"
+    return HttpResponse(
+        content,
+        content_type=TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def safe(cell: Cell) -> Cell:

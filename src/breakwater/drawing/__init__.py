@@ -1,0 +1,1 @@
+"""Draws figures: charts, maps, their tables and files. Knows of no room."""
