@@ -6,6 +6,7 @@ files. Maps are drawn in `maps`.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,8 @@ def draw(figure: Figure) -> str:
         return maps.draw(figure)
     if figure.kind == "table" or figure.is_empty:
         return ""
+    if figure.drawn:
+        figure = replace(figure, series=figure.series[: figure.drawn], drawn=0)
     body, height = _BY_KIND[figure.kind](figure)
     return document(figure.id, figure.title, describe(figure), WIDTH, height, body)
 
@@ -135,8 +138,7 @@ def _columns(figure: Figure) -> tuple[str, int]:
     step = (WIDTH - 60) / max(1, len(figure.labels))
     thick = min(44.0, step * 0.8 / len(figure.series))
     bottom = 30 + PLOT
-    widest = max((len(label) for label in figure.labels), default=0) * 7 + 8
-    every = math.ceil(len(figure.labels) * widest / (WIDTH - 60))
+    every = _every(figure, WIDTH - 60)
     for place, label in enumerate(figure.labels):
         middle = 52 + (place + 0.5) * step
         if place % every == 0:
@@ -158,8 +160,9 @@ def _lines(figure: Figure) -> tuple[str, int]:
     legend_rows = math.ceil(len(figure.series) / 3)
     parts = [_axis(scale)]
     step = (WIDTH - 90) / max(1, len(figure.labels) - 1)
-    for place, label in enumerate(figure.labels):
-        parts.append(text(66 + place * step, bottom + 18, label, anchor="middle"))
+    every = _every(figure, WIDTH - 90)
+    for place in range(0, len(figure.labels), every):
+        parts.append(text(66 + place * step, bottom + 18, figure.labels[place], anchor="middle"))
     for number, series in enumerate(figure.series):
         points = [
             (66 + place * step, bottom - scale(value) * PLOT)
@@ -170,6 +173,12 @@ def _lines(figure: Figure) -> tuple[str, int]:
         x, y = 20 + number % 3 * 180, bottom + 42 + number // 3 * 18
         parts.append(_line_key(x, y, series.name, number))
     return "".join(parts), bottom + 40 + legend_rows * 18
+
+
+def _every(figure: Figure, room: int) -> int:
+    """Which labels of an axis are written: each, or one in so many, where they would touch."""
+    widest = max((len(label) for label in figure.labels), default=0) * 7 + 8
+    return max(1, math.ceil(len(figure.labels) * widest / room))
 
 
 def _path(points: list[tuple[float, float]], number: int) -> str:

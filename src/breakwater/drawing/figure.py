@@ -27,7 +27,8 @@ class Figure:
 
     `links` are addresses of the rows, `codes` their countries (for maps); both may be empty.
     `log` draws on a logarithmic scale, and the page says so. `marked` rows are drawn in
-    the accent; `view` is the part of the world that a map shows.
+    the accent; `view` is the part of the world that a map shows. `drawn` is how many of the
+    series are drawn, the others stand in the table only; 0 draws all.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Figure:
     codes: tuple[str, ...] = ()
     marked: frozenset[int] = frozenset()
     view: str = "world"
+    drawn: int = 0
 
     @property
     def header(self) -> list[str]:

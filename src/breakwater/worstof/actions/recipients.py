@@ -5,7 +5,7 @@ import hmac
 import random
 import secrets
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from breakwater.custody.actions import record
+from breakwater.formats.domain_name import read_name
 from breakwater.people.models import Agency, User
 from breakwater.worstof import tsig
 from breakwater.worstof.models import Entry, Recipient, ZoneName
@@ -146,11 +147,12 @@ def set_addresses(
 
     Raises:
         BadAddress: names the first address that is none.
+        BadName: the stop page is no host's name.
     """
     now = {
         "notify": [read_address(address) for address in notify],
         "resolvers": [read_address(address) for address in resolvers],
-        "stop_page": stop_page.strip().lower().rstrip("."),
+        "stop_page": read_name(stop_page).name if stop_page.strip() else "",
     }
     before = {name: getattr(recipient, name) for name in now}
     _change(recipient, "worstof.recipient.addressed", now, {"from": before, "to": now}, by, at)
@@ -191,8 +193,8 @@ def new_secrets(recipient: Recipient, *, by: User | str, at: datetime) -> Secret
 def _change(
     recipient: Recipient,
     verb: str,
-    now: dict[str, object],
-    detail: dict[str, object],
+    now: Mapping[str, object],
+    detail: Mapping[str, object],
     by: User | str,
     at: datetime,
 ) -> None:

@@ -1,0 +1,86 @@
+"""What probes found: which part of the names each recipient's resolvers block, and how soon."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+
+from breakwater.worstof.models import Probe, Recipient
+
+DAYS = 30
+LATELY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Counts of some probes. A name that got no answer counts as not blocked."""
+
+    probes: int = 0
+    asked: int = 0
+    blocked: int = 0
+    silent: int = 0  # probes in which a resolver left a question without answer
+    delays_ms: tuple[int, ...] = ()
+
+    @property
+    def coverage(self) -> float | None:
+        """The part of the asked names that was blocked, 0 to 1."""
+        return self.blocked / self.asked if self.asked else None
+
+    @property
+    def delay(self) -> float | None:
+        """Median seconds from decision to blocked, as far as probes came soon enough to tell."""
+        return median(self.delays_ms) / 1000 if self.delays_ms else None
+
+
+_COUNTS = {
+    "n": Count("pk"),
+    "asked_names": Sum("asked"),
+    "blocked_names": Sum("blocked"),
+    "asked_canaries": Sum("canaries_asked"),
+    "blocked_canaries": Sum("canaries_blocked"),
+    "silent": Count("pk", filter=~Q(problem="")),
+}
+
+
+def _found(row: Mapping[str, Any], delays: Sequence[int]) -> Found:
+    asked = row["asked_names"] + row["asked_canaries"]
+    blocked = row["blocked_names"] + row["blocked_canaries"]
+    return Found(row["n"], asked, blocked, row["silent"], tuple(delays))
+
+
+def by_day(recipient: Recipient, *, at: datetime) -> dict[date, Found]:
+    """The last 30 days (UTC) that had probes, oldest first."""
+    rows = _since(at - timedelta(days=DAYS)).filter(recipient=recipient)
+    rows = rows.annotate(day=TruncDate("at", tzinfo=UTC))
+    delays: dict[date, list[int]] = {}
+    for day, delay in rows.exclude(delay_ms=None).values_list("day", "delay_ms"):
+        delays.setdefault(day, []).append(delay or 0)
+    found = rows.values("day").annotate(**_COUNTS).order_by("day")
+    return {row["day"]: _found(row, delays.get(row["day"], [])) for row in found}
+
+
+def lately(*, at: datetime, span: timedelta = LATELY) -> dict[int, Found]:
+    """What the last day's probes found, by recipient."""
+    rows = _since(at - span)
+    delays: dict[int, list[int]] = {}
+    # The newest name is rarely fresh enough to time: a day may have none, a week has some.
+    timed = _since(at - 7 * span).exclude(delay_ms=None)
+    for pk, delay in timed.values_list("recipient_id", "delay_ms"):
+        delays.setdefault(pk, []).append(delay or 0)
+    found = rows.values("recipient_id").annotate(**_COUNTS).order_by()
+    return {row["recipient_id"]: _found(row, delays.get(row["recipient_id"], [])) for row in found}
+
+
+def _since(when: datetime) -> QuerySet[Probe]:
+    return Probe.objects.filter(at__gte=when)
+
+
+def by_resolver(recipient: Recipient) -> list[Probe]:
+    """The last probe of each resolver that is asked now."""
+    places = recipient.resolvers or recipient.notify
+    last = (recipient.probes.filter(resolver=place).order_by("-at").first() for place in places)
+    return [probe for probe in last if probe]
