@@ -5,6 +5,7 @@ refuses an older serial, checks the signed record when the desk's public key is 
 an RPZ file that is found whole or not at all. It needs no database.
 """
 
+import itertools
 import logging
 import socket
 import subprocess
@@ -53,10 +54,12 @@ class Copy:
     names: dict[int, set[str]] = field(default_factory=dict)
     digests: dict[int, bytes] = field(default_factory=dict)
     record: tuple[str, ...] = ()
+    # Each bucket as it stands in the file, so that a change of one name writes one anew.
+    texts: dict[int, str] = field(default_factory=dict)
 
     def changed(self, adds: set[str], removes: set[str]) -> "Copy":
         """Another copy with these changes; this one stays as it is until the other is checked."""
-        names, digests = dict(self.names), dict(self.digests)
+        names, digests, texts = dict(self.names), dict(self.digests), dict(self.texts)
         touched: set[int] = set()
         for number, name, is_new in (
             *((bucket_of(n), n, False) for n in removes),
@@ -67,7 +70,8 @@ class Copy:
                 touched.add(number)
             (names[number].add if is_new else names[number].discard)(name)
         digests.update({number: bucket_digest(names[number]) for number in touched})
-        return Copy(self.serial, names, digests, self.record)
+        texts.update({number: zone_file.records(sorted(names[number])) for number in touched})
+        return Copy(self.serial, names, digests, self.record, texts)
 
     def every(self) -> Iterator[str]:
         for number in sorted(self.names):
@@ -186,8 +190,8 @@ class Following:
             found = take(self.source, self.held)
             if found is self.held:
                 return False
-            names = found.every()
-            lines = zone_file.lines(self.source.zone, found.serial, found.record or ["none"], names)
+            head = zone_file.lines(self.source.zone, found.serial, found.record or ["none"], ())
+            lines = itertools.chain(head, found.texts.values())
             zone_file.write_whole(self.path, lines)
         except (NotTaken, OSError) as problem:
             log.warning("the last good zone stays: %s", problem)

@@ -28,7 +28,12 @@ def lines(zone: str, serial: int, manifest: Iterable[str], names: Iterable[str])
     yield f"$ORIGIN {zone}.\n$TTL {TTL}\n@ SOA {soa(serial)}\n@ NS localhost.\n"
     yield f"{OWNER} TXT {txt(manifest)}\n"
     for name in names:
-        yield f"{name} CNAME .\n*.{name} CNAME .\n"
+        yield records((name,))
+
+
+def records(names: Iterable[str]) -> str:
+    """Block these names and all below them."""
+    return "".join(f"{name} CNAME .\n*.{name} CNAME .\n" for name in names)
 
 
 def write_whole(path: Path, pieces: Iterable[str]) -> None:
