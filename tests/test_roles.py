@@ -142,9 +142,23 @@ PAGES = {
     "worst-of-settle": posted(DESK, 404, NOBODY_THERE),
     "worst-of-remove": posted(DESK, 404, NOBODY_THERE),
     "worst-of-withdraw": posted(JUDGES, 404, NOBODY_THERE),
+    "worst-of-appeals": Page(JUDGES),
+    "worst-of-appeal": Page(JUDGES, 404, NOBODY_THERE),
+    "worst-of-appeal-decide": posted(DESK, 404, NOBODY_THERE),
     # changes of the Worst Of list that the brake stopped
     "worst-of-held": Page(DESK),
     "worst-of-held-decide": posted(DESK, 404, NOBODY_THERE),
+    # who gets the Worst Of list
+    "worst-of-recipients": Page(SUPERVISOR),
+    "worst-of-recipient-new": Page(SUPERVISOR),
+    "worst-of-trace": Page(SUPERVISOR),
+    "worst-of-recipient": Page(SUPERVISOR, 404, NOBODY_THERE),
+    "worst-of-recipient-grant": posted(SUPERVISOR, 404, NOBODY_THERE),
+    "worst-of-recipient-addresses": posted(SUPERVISOR, 404, NOBODY_THERE),
+    "worst-of-recipient-secrets": posted(SUPERVISOR, 404, NOBODY_THERE),
+    "worst-of-recipient-closed": posted(SUPERVISOR, 404, NOBODY_THERE),
+    # how blocking goes, without a name of the list
+    "worst-of-overview": Page(FIGURES),
     # figures
     "figures": Page(FIGURES),
     "figures-countries": Page(FIGURES),

@@ -3,8 +3,19 @@
 from django.urls import URLPattern, path
 
 from breakwater.worstof import download_views, held_views, misp_views, taxii_views
+from breakwater.worstof import recipient_views as recipients
+
+_ONE = "worst-of/recipients/<int:pk>/"
 
 urlpatterns: list[URLPattern] = [
+    path("worst-of/recipients/", recipients.recipients_page, name="worst-of-recipients"),
+    path("worst-of/recipients/new/", recipients.new_recipient, name="worst-of-recipient-new"),
+    path("worst-of/recipients/trace/", recipients.trace_page, name="worst-of-trace"),
+    path(_ONE, recipients.recipient_page, name="worst-of-recipient"),
+    path(f"{_ONE}grant/", recipients.grant, name="worst-of-recipient-grant"),
+    path(f"{_ONE}addresses/", recipients.set_addresses, name="worst-of-recipient-addresses"),
+    path(f"{_ONE}secrets/", recipients.new_secrets, name="worst-of-recipient-secrets"),
+    path(f"{_ONE}closed/", recipients.set_closed, name="worst-of-recipient-closed"),
     path("worst-of/held/", held_views.held_changes, name="worst-of-held"),
     path("worst-of/held/<int:pk>/", held_views.decide_held, name="worst-of-held-decide"),
     path("worst-of/lists/<slug:form>", download_views.download, name="api-worst-of-download"),

@@ -17,6 +17,7 @@ from breakwater.worstof.models import (
 from breakwater.worstof.rules.folding import Said
 from breakwater.worstof.rules.zone_digest import digests_of, root_of
 
+ZONE = "wol.invalid"  # what the zone is called if nothing else is said
 _AT_ONCE = 5000  # names in one statement
 
 

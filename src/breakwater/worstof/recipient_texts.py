@@ -1,0 +1,68 @@
+"""The sentences of the recipients' pages."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from breakwater.drawing import words
+from breakwater.worstof.models import Publication, Recipient
+from breakwater.worstof.queries.canaries import Trace
+from breakwater.worstof.queries.proofs import Found
+
+
+def count_answer(count: int) -> str:
+    if not count:
+        return _("Nobody gets the list yet")
+    said = ngettext("%(n)s recipient gets the list", "%(n)s recipients get the list", count)
+    return said % {"n": words.number(count)}
+
+
+def answer(recipient: Recipient, found: Found | None) -> str:
+    """What a recipient's page says first."""
+    if recipient.closed_at:
+        return _("%(name)s is closed: it gets nothing") % {"name": recipient.name}
+    if found is None or found.coverage is None:
+        return _("%(name)s: its resolvers were not asked in the last 24 hours") % {
+            "name": recipient.name
+        }
+    share = words.percent(found.coverage)
+    if found.delay is None:
+        return _("%(name)s blocks %(share)s of the names asked in the last 24 hours") % {
+            "name": recipient.name,
+            "share": share,
+        }
+    return _("%(name)s blocks %(share)s of the names asked, %(seconds)s s after a decision") % {
+        "name": recipient.name,
+        "share": share,
+        "seconds": words.number(round(found.delay, 1)),
+    }
+
+
+def behind(recipient: Recipient, last: Publication | None) -> str:
+    """How far its resolvers are behind what was published last."""
+    if last is None:
+        return _("Nothing was published yet")
+    if recipient.seen_serial is None:
+        return _("It never took the zone")
+    if recipient.seen_serial >= last.serial:
+        return _("It has what was published last")
+    late = last.serial - recipient.seen_serial
+    said = ngettext("%(n)s publication behind", "%(n)s publications behind", late)
+    return said % {"n": words.number(late)}
+
+
+def traced(found: Trace) -> str:
+    """The answer to: whose copy is this?"""
+    if not found.found:
+        return _("No recipient's canary is in this file")
+    names = ", ".join(row.recipient.name for row in found.found)
+    if len(found.found) == 1:
+        return _("This file was made of the copy of %(name)s") % {"name": names}
+    return _("This file was made of the copies of %(names)s") % {"names": names}
+
+
+def no_canary(found: Trace) -> str:
+    chance = words.percent(found.none_by_chance)
+    return _(
+        "A copy of this size, taken blindly, has none of its canaries in %(chance)s of cases. "
+        "Otherwise canaries were taken out, or it is no copy of this list."
+    ) % {"chance": chance}

@@ -1,0 +1,179 @@
+"""The pages of recipients: made, granted, given new keys, closed; and whose copy leaked."""
+
+import dataclasses
+import io
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from breakwater.people.models import User
+from breakwater.worstof import tsig
+from breakwater.worstof.actions.recipients import create_recipient, recipient_for
+from breakwater.worstof.models import Probe, Recipient
+
+pytestmark = pytest.mark.django_db
+ClientFor = Callable[[User], Client]
+PAGES = "/worst-of/recipients/"
+NEW = {
+    "name": "Example Net",
+    "key_name": "example-net",
+    "scope": "national",
+    "forms": ["dns", "csv"],
+}
+
+
+@pytest.fixture(autouse=True)
+def room(settings, tmp_path):
+    settings.CONFIG = dataclasses.replace(settings.CONFIG, data_dir=tmp_path)
+
+
+@pytest.fixture
+def client(supervisor: User, client_for: ClientFor) -> Client:
+    return client_for(supervisor)
+
+
+@pytest.fixture
+def recipient(db: None, at: datetime) -> Recipient:
+    return create_recipient("Example Net", "example-net", by="test", at=at, forms=["dns", "csv"])[0]
+
+
+def text(answer) -> str:
+    return answer.content.decode()
+
+
+def probed(recipient: Recipient, at: datetime, blocked: int, **more: object) -> None:
+    Probe.objects.create(
+        recipient=recipient, resolver="192.0.2.1:53", at=at, asked=12, blocked=blocked,
+        canaries_asked=8, canaries_blocked=8, **more,
+    )  # fmt: skip
+
+
+def test_a_recipient_is_made_and_its_secrets_are_shown_this_once(client):
+    made = client.post(f"{PAGES}new/", NEW)
+    recipient = Recipient.objects.get()
+    secret = made.context["secrets"]
+    assert secret.http in text(made)
+    assert secret.tsig in text(made)
+    assert recipient_for("example-net", secret.http) == recipient
+    page = text(client.get(f"{PAGES}{recipient.pk}/"))
+    assert secret.http not in page
+    assert secret.tsig not in page
+    assert "no-store" in made["Cache-Control"]
+    assert "1 recipient gets the list" in text(client.get(PAGES))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("key_name", "Über key", "Small letters, digits and hyphens only."),
+        ("key_name", "example-net\n", ""),
+        ("forms", [], "Choose at least one form."),
+        ("name", "", "This field is required."),
+    ],
+)
+def test_what_cannot_be_made_is_said_beside_its_field(client, field, value, said):
+    answer = client.post(f"{PAGES}new/", NEW | {field: value})
+    assert said in text(answer)
+    assert Recipient.objects.count() == (0 if said else 1)
+
+
+def test_a_second_recipient_of_that_name_is_refused(client, recipient):
+    assert "Another recipient has this name" in text(client.post(f"{PAGES}new/", NEW))
+
+
+def test_the_page_says_how_much_is_blocked_and_how_soon(client, recipient):
+    now = timezone.now()
+    probed(recipient, now - timedelta(hours=1), 12, delay_ms=800)
+    probed(recipient, now - timedelta(hours=2), 10)
+    page = text(client.get(f"{PAGES}{recipient.pk}/"))
+    assert "Example Net blocks 95 % of the names asked, 0.8 s after a decision" in page
+    assert page.count("<svg xmlns") == 2
+    csv = client.get(f"{PAGES}{recipient.pk}/?export=coverage&as=csv")
+    assert "95.0" in csv.content.decode("utf-8-sig")
+
+
+def test_a_recipient_that_was_never_asked_has_a_page_that_says_so(client, recipient):
+    page = text(client.get(f"{PAGES}{recipient.pk}/"))
+    assert "were not asked in the last 24 hours" in page
+    assert "No probe asked its resolvers" in page
+
+
+def test_snippets_hold_the_place_that_was_put_in_and_no_secret(client, recipient):
+    query = "?primary=10.9.8.7:5301&stop_v4=10.9.8.6&stop_v6=2001:db8::7"
+    page = client.get(f"{PAGES}{recipient.pk}/{query}")
+    said = " ".join(snippet for _key, _name, snippet in page.context["snippets"])
+    assert "10.9.8.7 port 5301" in said
+    assert "10.9.8.6" in said
+    assert "2001:db8::7" in said
+    assert tsig.read_secret("example-net") not in text(page)
+
+
+@pytest.mark.parametrize("primary", ['1.2.3.4"; };', "primary.example", ""])
+def test_what_is_no_address_is_never_put_into_a_snippet(client, recipient, primary):
+    page = client.get(f"{PAGES}{recipient.pk}/", {"primary": primary})
+    said = " ".join(snippet for _key, _name, snippet in page.context["snippets"])
+    assert "192.0.2.1 port 5300" in said
+
+
+def test_grants_and_addresses_are_changed(client, recipient):
+    one = f"{PAGES}{recipient.pk}/"
+    client.post(f"{one}grant/", {"scope": "international", "forms": ["hosts"]})
+    given = {
+        "notify": "192.0.2.7:53\n2001:db8::1",
+        "resolvers": "",
+        "stop_page": "Stop.ISP.example.",
+    }
+    client.post(f"{one}addresses/", given)
+    recipient.refresh_from_db()
+    assert (recipient.scope, recipient.forms) == ("international", ["hosts"])
+    assert recipient.notify == ["192.0.2.7:53", "[2001:db8::1]:53"]
+    assert recipient.stop_page == "stop.isp.example"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"notify": "resolver.example"}, "is no address with a port."),
+        ({"stop_page": 'x"; };'}, "This is no name of a host."),
+    ],
+)
+def test_wrong_addresses_change_nothing_and_are_named(client, recipient, given, said):
+    answer = client.post(f"{PAGES}{recipient.pk}/addresses/", given)
+    assert said in text(answer)
+    recipient.refresh_from_db()
+    assert (recipient.notify, recipient.stop_page) == ([], "")
+
+
+def test_new_secrets_end_the_old_ones_and_a_closed_recipient_gets_none(client, recipient):
+    one = f"{PAGES}{recipient.pk}/"
+    before = tsig.read_secret("example-net")
+    made = client.post(f"{one}secrets/").context["secrets"]
+    assert tsig.read_secret("example-net") == made.tsig != before
+    client.post(f"{one}closed/", {"closed": "yes"})
+    assert "is closed: it gets nothing" in text(client.get(one))
+    assert "Open it again first" in text(client.post(f"{one}secrets/", follow=True))
+    client.post(f"{one}closed/", {"closed": "no"})
+    recipient.refresh_from_db()
+    assert recipient.closed_at is None
+    assert recipient_for("example-net", made.http) == recipient
+
+
+def test_a_leaked_file_names_the_recipient_whose_copy_it_was(client, recipient):
+    leaked = "\n".join(recipient.canaries[:3]).encode()
+    answer = client.post(f"{PAGES}trace/", {"file": SimpleUploadedFile("x.txt", leaked)})
+    assert "This file was made of the copy of Example Net" in text(answer)
+    assert recipient.canaries[0] in text(answer)
+    nobody = {"file": SimpleUploadedFile("x.txt", b"clean.example")}
+    assert "No recipient&#x27;s canary is in this file" in text(
+        client.post(f"{PAGES}trace/", nobody)
+    )
+
+
+def test_a_damaged_file_is_said_to_be_damaged(client, recipient):
+    damaged = io.BytesIO(b"\x1f\x8bnot gzip at all").getvalue()
+    answer = client.post(f"{PAGES}trace/", {"file": SimpleUploadedFile("x.gz", damaged)})
+    assert "The file is damaged and cannot be read." in text(answer)
