@@ -109,6 +109,7 @@ REFUSALS: Words = {
     "NotSeenLately": lazy("“Online” needs a sight within the last three months, and not to come."),
     "JudgedIt": lazy("You assessed this domain: the extra signatures come from others."),
     "SignedAlready": lazy("You have signed already. A second person has to sign."),
+    "BroughtIn": lazy("You brought a partner's judgement of it in: another person has to judge."),
     "TooLate": lazy("It can no longer be taken back: ten minutes are over, or something followed."),
     "NoReason": lazy("Say why."),
 }

@@ -18,6 +18,7 @@ from breakwater.worstof.models import (
     BlockList,
     Entry,
     Nomination,
+    PartnerLine,
     Signature,
     Step,
 )
@@ -68,6 +69,10 @@ class JudgedIt(Refusal):
 
 class SignedAlready(Refusal):
     """One person signs once."""
+
+
+class BroughtIn(Refusal):
+    """This person brought another authority's word in: two words need two people."""
 
 
 class TooLate(Refusal):
@@ -223,6 +228,7 @@ def assess(
         WrongState: the entry is in discussion or over.
         NotYours: the list takes authorities of one country only.
         NotSeenLately: "online" is said of a sight too old, or a sight lies in the future.
+        BroughtIn: `by` brought a partner's assessment of this round in by file.
     """
     voice = voice or Voice.of(by)
     _check_country(entry.block_list, voice)
@@ -230,6 +236,8 @@ def assess(
     with transaction.atomic():
         entry = _locked(entry)
         _check_state(entry, MAY_BE_JUDGED)
+        if voice.user is not None:
+            _check_hands(entry, voice.user)
         made = Assessment.objects.create(
             entry=entry,
             round=entry.round,
@@ -256,6 +264,13 @@ def _check_sight(judgement: Judgement, at: datetime) -> None:
 def _check_state(entry: Entry, wanted: tuple[Entry.State, ...]) -> None:
     if entry.state not in wanted:
         raise WrongState(entry.state)
+
+
+def _check_hands(entry: Entry, by: User) -> None:
+    """One person alone, with a file that nobody else saw, must not make two authorities agree."""
+    brought = PartnerLine.objects.filter(file__by=by, assessment__entry=entry)
+    if brought.filter(assessment__round=entry.round).exists():
+        raise BroughtIn
 
 
 def _answers(made: Assessment) -> dict[str, object]:
