@@ -1,0 +1,143 @@
+"""Two officers of two countries list a domain in a browser, and the four resolvers block it.
+
+Everything is real: the web server, the hidden primary, the resolvers with the docs' snippets, and
+Chromium.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.resolvers import (
+    FOUR,
+    NEEDED,
+    Desk,
+    Resolvers,
+    free_port,
+    program,
+    start_all,
+    wait_for,
+)
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+MISSING = [name for name in NEEDED if program(name) is None]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        (bool(MISSING) or CHROMIUM is None) and not os.environ.get("CI"),
+        reason=f"not installed: {MISSING}, chromium: {CHROMIUM}",
+    ),
+]
+PASSWORD = "correct horse battery"
+PEOPLE = f"""
+import django
+django.setup()
+from breakwater.people.models import Agency, User
+for name, role, country in (("officer", "officer", "JM"), ("abroad", "assessor", "CW")):
+    agency = Agency.objects.create(
+        name=f"Police of {{country}}", kind="police", country=country, is_synthetic=True
+    )
+    User.objects.create_user(name, password="{PASSWORD}", role=role, agency=agency)
+"""
+
+
+@contextmanager
+def web_server(desk: Desk) -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "breakwater.cli", "serve", "--port", str(port)]
+    with (desk.folder / "web.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "--workers", "1"], env=desk.environment, stdout=log, stderr=log
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(lambda: _answers(address), 30)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(f"{address}/help/", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def signed_in(browser: Browser, address: str, name: str) -> Page:
+    page = browser.new_context(timezone_id="UTC").new_page()
+    page.goto(f"{address}/sign-in/")
+    page.fill('input[name="username"]', name)
+    page.fill('input[name="password"]', PASSWORD)
+    page.press('input[name="password"]', "Enter")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    return page
+
+
+def nominate(page: Page, address: str, name: str) -> str:
+    """Put a domain forward; gives the address of its page."""
+    page.goto(f"{address}/worst-of/nominate/")
+    page.fill('[name="name"]', f"https://WWW.{name}/some/page?x=1")
+    page.fill('[name="evidence"]', "JM-2026-17")
+    page.fill('[name="seen"]', "Synthetic: what a test would have seen")
+    page.fill('[name="seen_at"]', "2026-11-20T10:00")
+    page.click("main form button.btn-primary")
+    page.wait_for_url("**/worst-of/entries/*/")
+    return page.url
+
+
+def verify(page: Page, entry: str) -> None:
+    page.goto(entry)
+    for criterion in ("real", "under_13", "severe", "online"):
+        page.check(f'[name="{criterion}"][value="yes"]')
+    page.fill('[name="seen_online_at"]', "2026-11-20T10:00")
+    page.check('[name="confidence"][value="high"]')
+    page.click('form[action$="/assess/"] button.btn-primary')
+
+
+def everywhere(resolvers: Resolvers, name: str, *, blocked: bool) -> None:
+    for resolver in FOUR:
+        look = resolvers.blocks if blocked else resolvers.resolves
+        wait_for(lambda look=look, resolver=resolver: look(resolver, name), 15)
+
+
+def test_a_domain_that_two_countries_verified_is_blocked_until_it_is_removed(
+    tmp_path: Path,
+) -> None:
+    assert not MISSING, f"install {MISSING}"
+    assert CHROMIUM, "install chromium"
+    desk, resolvers = Desk(tmp_path / "desk"), Resolvers(tmp_path)
+    desk.run("migrate")
+    desk.decide("first.example")
+    subprocess.run([sys.executable, "-c", PEOPLE], env=desk.environment, check=True)
+    try:
+        start_all(tmp_path, desk, resolvers)
+        with web_server(desk) as address, sync_playwright() as play:
+            browser = play.chromium.launch(
+                executable_path=CHROMIUM, args=["--headless", "--no-sandbox", "--disable-gpu"]
+            )
+            everywhere(resolvers, "first.example", blocked=True)
+            everywhere(resolvers, "www.twice-verified.example", blocked=False)
+            here, abroad = (signed_in(browser, address, name) for name in ("officer", "abroad"))
+            entry = nominate(here, address, "twice-verified.example")
+            verify(here, entry)
+            everywhere(resolvers, "www.twice-verified.example", blocked=False)
+            verify(abroad, entry)
+            everywhere(resolvers, "www.twice-verified.example", blocked=True)
+            here.goto(entry)
+            here.fill("#reason-remove", "The material is gone, seen today")
+            here.click('form[action$="/remove/"] button')
+            everywhere(resolvers, "www.twice-verified.example", blocked=False)
+            browser.close()
+    finally:
+        resolvers.stop()
+        desk.stop()
