@@ -1,8 +1,8 @@
-"""Addresses of recipients: their pages at the desk, their downloads, TAXII."""
+"""Addresses of recipients: their pages at the desk, what they block, downloads, TAXII."""
 
 from django.urls import URLPattern, path
 
-from breakwater.worstof import download_views, held_views, misp_views, taxii_views
+from breakwater.worstof import download_views, held_views, misp_views, overview_views, taxii_views
 from breakwater.worstof import recipient_views as recipients
 
 _ONE = "worst-of/recipients/<int:pk>/"
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}addresses/", recipients.set_addresses, name="worst-of-recipient-addresses"),
     path(f"{_ONE}secrets/", recipients.new_secrets, name="worst-of-recipient-secrets"),
     path(f"{_ONE}closed/", recipients.set_closed, name="worst-of-recipient-closed"),
+    path("blocking/", overview_views.overview_page, name="worst-of-overview"),
     path("worst-of/held/", held_views.held_changes, name="worst-of-held"),
     path("worst-of/held/<int:pk>/", held_views.decide_held, name="worst-of-held-decide"),
     path("worst-of/lists/<slug:form>", download_views.download, name="api-worst-of-download"),

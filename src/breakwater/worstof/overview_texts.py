@@ -1,0 +1,147 @@
+"""What the overview says in words: how blocking goes, and what happened if it does not."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from breakwater.drawing import words
+from breakwater.worstof.models import HeldChange, Publication, PublisherState, Recipient
+from breakwater.worstof.queries.overview import Overview
+from breakwater.worstof.queries.proofs import Found
+
+# How a publisher's problem begins, and what it means. Its own words may hold a name.
+PROBLEMS: Mapping[str, str | Promise] = {
+    "The database ends at": lazy(
+        "The database was restored from an older copy. What was published last stays in force."
+    ),
+    "The digests of": lazy(
+        "The names kept are not those that were signed. What was published last stays in force."
+    ),
+    "The names kept": lazy(
+        "The names kept are not those that were signed. What was published last stays in force."
+    ),
+    "The live check": lazy(
+        "The check that no wrong name gets blocked does not answer. Nothing is published until "
+        "it does."
+    ),
+    "The resolver for the live check": lazy(
+        "The check that no wrong name gets blocked does not answer. Nothing is published until "
+        "it does."
+    ),
+    "PrimaryFailed": lazy("The primary, which providers take the list from, does not answer."),
+    "NoBind": lazy("The primary, which providers take the list from, cannot be started."),
+    "The primary has serial": lazy(
+        "The database was restored from an older copy. What was published last stays in force."
+    ),
+    "OSError": lazy("The disk failed or is full. What was published last stays in force."),
+    "BadKey": lazy("The key that signs the list cannot be used."),
+}
+ENOUGH = 0.95  # of the names asked; below it, a provider is named
+ALIVE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that somebody has to look after, since when."""
+
+    text: str
+    since: datetime | None = None
+
+
+def answer(found: Overview, last: Publication | None, providers: Mapping[int, Found]) -> str:
+    """The sentence on top."""
+    names = last.names if last else 0
+    said = ngettext("%(n)s domain is blocked", "%(n)s domains are blocked", names)
+    blocked = said % {"n": words.number(names)}
+    asked = sum(x.asked for x in providers.values())
+    if not asked:
+        return _("%(blocked)s; no provider was probed in the last 24 hours") % {"blocked": blocked}
+    share = words.percent(sum(x.blocked for x in providers.values()) / asked)
+    count = ngettext("%(n)s provider", "%(n)s providers", len(providers)) % {
+        "n": words.number(len(providers))
+    }
+    return _("%(blocked)s; %(providers)s blocked %(share)s of the names asked in 24 hours") % {
+        "blocked": blocked,
+        "providers": count,
+        "share": share,
+    }
+
+
+def plain(problem: str) -> str:
+    """A publisher's problem in plain words, without a name."""
+    for begin, text in PROBLEMS.items():
+        if problem.startswith(begin):
+            return str(text)
+    return _("It failed for a reason that the server's log says.")
+
+
+def events(
+    state: PublisherState,
+    last: Publication | None,
+    held: list[HeldChange],
+    recipients: list[Recipient],
+    found: Mapping[int, Found],
+    *,
+    at: datetime,
+) -> Iterator[Event]:
+    """What happened, the most urgent first; nothing if all goes well."""
+    if state.problem:
+        yield Event(_("Nothing is published. %(why)s") % {"why": plain(state.problem)}, state.since)
+    if last and last.problem:
+        why = plain(last.problem)
+        yield Event(_("The last publication did not reach the primary. %(why)s") % {"why": why})
+    if state.probe == PublisherState.Probe.BAD:
+        yield Event(_("A name that must never be blocked did not resolve."), state.probed_at)
+    if any("dns" in x.forms for x in recipients) and not _is_alive(state, at):
+        text = _("The primary does not run: providers that transfer the list get no changes.")
+        yield Event(text, state.served_at)
+    for change in held:
+        yield Event(_held(change), change.at)
+    for recipient in recipients:
+        yield from _of_recipient(recipient, found.get(recipient.pk))
+
+
+def _is_alive(state: PublisherState, at: datetime) -> bool:
+    return state.served_at is not None and abs(at - state.served_at) < ALIVE
+
+
+def _held(change: HeldChange) -> str:
+    return _("A change of %(added)s to add and %(removed)s to remove waits for two signatures.") % {
+        "added": words.number(change.added),
+        "removed": words.number(change.removed),
+    }
+
+
+def _of_recipient(recipient: Recipient, found: Found | None) -> Iterator[Event]:
+    if found is None or found.coverage is None:
+        return
+    name = recipient.name
+    if found.silent == found.probes:
+        yield Event(_("The resolvers of %(name)s did not answer.") % {"name": name})
+    elif found.coverage < ENOUGH:
+        share = words.percent(found.coverage)
+        yield Event(_("%(name)s blocks only %(share)s.") % {"name": name, "share": share})
+
+
+def in_time(found: Overview) -> str:
+    """What became of domains whose freshness ended."""
+    if found.in_time is None:
+        return _("No domain's freshness ended in the last 12 months")
+    return _("%(share)s: %(again)s verified again, %(lapsed)s left the list, %(due)s wait") % {
+        "share": words.percent(found.in_time),
+        "again": words.number(found.verified_again),
+        "lapsed": words.number(found.lapsed),
+        "due": words.number(found.due),
+    }
+
+
+def days(value: float | None) -> str:
+    if value is None:
+        return "–"
+    said = ngettext("%(n)s day", "%(n)s days", 1 if value == 1 else 2)
+    return said % {"n": words.number(round(value, 1))}
