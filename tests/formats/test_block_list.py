@@ -36,7 +36,9 @@ WORDS = st.sampled_from(
      "xn--a.example", "a.test", "hidden.onion", "-a.example", "192.0.2.1", "www", "a..example",
      "127.0.0.1", "::1", "||", "@@||", "^", ".", "*.", "https://", "http://", "//", "/",
      "/path", ":80", "?x", "#x", "##.ad", " # why", "!", " ", "\t", "\r", "$third-party",
-     "$important", "|", "\\", "@", "localhost", "long" * 60 + ".example"]
+     "$important", "|", "\\", "@", "localhost", "localhost.localdomain", "SITE.EXAMPLE", "grÖße.test",
+     "x.пример", "0.0.0.0 ", "::1\t", "İ", "[Adblock]", "#", "\x85", "\u3000", "\u200d", "-", "_",
+     "long" * 60 + ".example", "wwwx", "a.co.example", "1", "xn--"]
 )  # fmt: skip
 LINES = st.lists(WORDS, max_size=5).map("".join)
 
@@ -121,7 +123,11 @@ def judged(name: str) -> str:
     return "odd" if name.startswith("wwwx") or "xn--" in name or name == "a.test" else ""
 
 
-GUARDED = Refusals(judged, frozenset(["shared.example"]), frozenset(["arpa"]))
+def is_abroad(label: str) -> bool:
+    return not label.isascii()
+
+
+GUARDED = Refusals(judged, frozenset(["shared.example"]), frozenset(["arpa"]), is_abroad)
 
 
 def test_what_is_guarded_is_left_out_with_the_guards_key() -> None:
@@ -136,7 +142,8 @@ def test_what_is_guarded_is_left_out_with_the_guards_key() -> None:
 
 @given(st.lists(LINES, max_size=12))
 def test_the_fast_way_gives_what_reading_line_by_line_gives(lines: list[str]) -> None:
-    names, problems = set(), Counter[str]()
+    names: set[str] = set()
+    problems = Counter[str]()
     for line in lines:
         try:
             found = [name for name, _ in read_line(line.removeprefix("\ufeff"))]
@@ -148,6 +155,29 @@ def test_the_fast_way_gives_what_reading_line_by_line_gives(lines: list[str]) ->
     result = compiled("\n".join(lines), GUARDED)
     assert result.names == sorted(names)
     assert result.problems == problems
+
+
+def test_a_name_of_thousands_of_labels_is_a_fault_like_others() -> None:
+    found = compiled("a." * 4_000 + "example\n" + "ab." * 30 + "example\nsite.example")
+    assert [(f.line, f.problem) for f in found.faults] == [(1, "name_length")]
+    assert len(found.names) == 2
+
+
+@given(st.lists(LINES, max_size=12))
+def test_every_line_is_counted_where_it_stands(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    found = compile_lines(io.BytesIO(text.encode()), GUARDED, faults_kept=99)
+    assert found.lines == text.count("\n") + (text != "" and not text.endswith("\n"))
+    assert [f.text for f in found.faults] == [
+        lines[f.line - 1].removeprefix("\ufeff").strip()[:200] for f in found.faults
+    ]
+    assert [f.line for f in found.faults] == sorted(f.line for f in found.faults)
+
+
+@given(st.lists(st.sampled_from(["a.example", "b.a.example", "c.b.a.example", "ba.example"])))
+def test_names_below_others_are_counted_as_looking_at_each_pair_would(names: list[str]) -> None:
+    below = {x for x in names for y in names if x.endswith(f".{y}")}
+    assert compiled("\n".join(names)).covered == len(below)
 
 
 @given(st.binary(max_size=300))

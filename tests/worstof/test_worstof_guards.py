@@ -5,8 +5,11 @@ from pathlib import Path
 
 import publicsuffixlist
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from breakwater.formats.block_list import compile_lines
+from breakwater.formats.domain_name import BadName, read_name
 from breakwater.worstof.queries import known_names
 from breakwater.worstof.rules.guards import Guard, Known, guards_for, is_mixed, refusals
 
@@ -103,3 +106,36 @@ def test_a_thousand_good_names_pass_both_ways(known: Known) -> None:
 def test_scripts_that_are_written_together_are_no_mixture() -> None:
     assert not is_mixed("日本のサイトabc")
     assert is_mixed("pаypal")  # with a Cyrillic a
+
+
+LABELS = st.sampled_from(
+    ["a", "www", "wwwbad", "bad", "www2", "b-c", "xn--mnchen-3ya", "xn--pypal-4ve", "x_y", "city"]
+)
+
+
+@pytest.fixture(scope="module")
+def near_guards(known: Known) -> st.SearchStrategy[str]:
+    """Labels below, at or above a name that some guard knows."""
+    suffixes = known.suffixes
+    guarded = [*sorted(suffixes.rules)[::7], *sorted(suffixes.wildcards), *suffixes.exceptions]
+    guarded += [*known.named, *known.never, *TOP[:3], "bad.example", "dev", "кто.example"]
+    return st.tuples(st.lists(LABELS, max_size=4), st.sampled_from(guarded), st.integers(0, 2)).map(
+        lambda drawn: ".".join([*drawn[0], *drawn[1].split(".")][drawn[2] :])
+    )
+
+
+@given(data=st.data())
+def test_the_compiler_leaves_out_exactly_what_the_guards_have_a_reason_against(
+    known: Known, near_guards: st.SearchStrategy[str], data: st.DataObject
+) -> None:
+    lines = data.draw(st.lists(near_guards, min_size=1, max_size=40))
+    names = {name for line in lines for name in named_by(line)}
+    found = compile_lines(io.BytesIO("\n".join(lines).encode()), refusals(known))
+    assert found.names == sorted(name for name in names if not guards_for(name, known))
+
+
+def named_by(line: str) -> list[str]:
+    try:
+        return [read_name(line).name]
+    except BadName:
+        return []

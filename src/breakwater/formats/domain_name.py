@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from idna import IDNAError, check_bidi, check_initial_combiner, uts46_remap, valid_contextj
 
+from breakwater.formats import punycode
 from breakwater.formats.record import FormatError
 
 LONGEST_LABEL = 63
@@ -35,6 +36,8 @@ _ODD_ASCII = re.compile(r"[\x00-,./:-^`{-\x7f]")
 _TOP_LEVEL = re.compile(r"[a-z]{2,63}")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _LONGEST_HOST = 1000
+# Directions that never make a label one of RFC 5893. Joiners have the direction BN.
+_NO_RIGHT_TO_LEFT = frozenset(("L", "EN", "ES", "ET", "CS", "ON", "NSM"))
 
 
 class Problem(StrEnum):
@@ -110,7 +113,7 @@ def _host(text: str) -> str:
 
 
 def _without_port(host: str) -> str:
-    if host.startswith("[") or _is_ipv6(host):
+    if host.startswith("[") or (host.count(":") > 1 and _is_ipv6(host)):
         raise BadName(Problem.IP_ADDRESS)
     name, _, port = host.partition(":")
     if not _PORT.fullmatch(port):
@@ -176,7 +179,7 @@ def _label(label: str) -> tuple[str, str]:
     """The label as the DNS has it and as people read it."""
     if not label.isascii():
         _check_u_label(label)
-        return _short_enough(_punycode(label)), label
+        return _short_enough(_punycode(_short_enough(label))), label
     if not _LABEL.fullmatch(label):
         raise BadName(_what_is_wrong(label))
     _short_enough(label)
@@ -197,7 +200,7 @@ def _what_is_wrong(label: str) -> Problem:
 
 
 def _punycode(label: str) -> str:
-    return "xn--" + label.encode("punycode").decode("ascii")
+    return "xn--" + punycode.encode(label)
 
 
 def _check_u_label(label: str) -> None:
@@ -206,6 +209,24 @@ def _check_u_label(label: str) -> None:
         raise BadName(Problem.HYPHEN)
     if _ODD_ASCII.search(label):
         raise BadName(Problem.CHARACTERS)
+    if not all(map(_plain.__getitem__, label)):
+        _check_context(label)
+
+
+class _Plain(dict[str, bool]):
+    """Whether a character may stand anywhere, whatever stands beside it, looked up once for each."""
+
+    def __missing__(self, letter: str) -> bool:
+        is_mark = unicodedata.category(letter)[0] == "M"
+        found = unicodedata.bidirectional(letter) in _NO_RIGHT_TO_LEFT and not is_mark
+        self[letter] = found
+        return found
+
+
+_plain = _Plain()
+
+
+def _check_context(label: str) -> None:
     try:
         check_initial_combiner(label)
         check_bidi(label)

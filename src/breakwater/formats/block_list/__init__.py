@@ -4,10 +4,11 @@
 hosts, Unbound, dnsmasq, Squid, CSV, STIX 2.1 and MISP. All of it streams.
 """
 
-from breakwater.formats.block_list.compiling import Compiled, Fault, Refusals, compile_lines
+from breakwater.formats.block_list.compiling import Compiled, Fault, compile_lines
 from breakwater.formats.block_list.forms import FORMS, Form
 from breakwater.formats.block_list.header import Header
 from breakwater.formats.block_list.lines import BadRule, RuleProblem, read_line
+from breakwater.formats.block_list.refusals import Refusals
 
 __all__ = [
     "FORMS",

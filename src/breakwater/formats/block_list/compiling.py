@@ -2,44 +2,26 @@
 
 The limit is that every byte is read once and every kept name written twice (`name`, `*.name`):
 some 25 MB in and 90 MB out for a million lines, a tenth of a second at the speed of memory. What
-costs is Python's work for each line, so a line that looks clean gets one match of a compiled
-expression and then moves with tens of thousands of others through set operations; only the odd
-ones are read one by one.
+costs is Python's work for each line, so one compiled expression goes over a megabyte of lines at
+once, and only lines that it could not make sure of are read one by one.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
-from breakwater.formats.block_list.lines import CLEAN, BadRule, RuleProblem, read_line
-from breakwater.formats.domain_name import LONGEST, NOT_IN_DNS, BadName
+from breakwater.formats.block_list.lines import LINES, BadRule, RuleProblem, read_line
+from breakwater.formats.block_list.refusals import CLEAR, OWNED, Refusals, Sieve
+from breakwater.formats.domain_name import LONGEST_LABEL, BadName, DomainName, read_name
 
 Progress = Callable[[int], None]
 _BLOCK = 1 << 20
 _LONGEST_LINE = 10_000  # letters; a letter has at most four bytes
 _TEXT_SHOWN = 200
-_MEMORY = 200_000
-
-
-def _nothing(name: str) -> str:
-    return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusals:
-    """What must not get onto a list unseen.
-
-    `judge` gives the key of the reason against a name in its normal form, "" for none. Since it
-    cannot be asked a million times, it is asked about the names of `named`, about what stands below
-    a name of `above`, and about what looks odd: A-labels, and a letter or `www` where the owner's own word should stand.
-    """
-
-    judge: Callable[[str], str] = _nothing
-    named: Set[str] = frozenset()
-    above: Set[str] = frozenset()
+_BATCH = 100_000
 
 
 class Fault(NamedTuple):
@@ -73,17 +55,22 @@ class Compiled:
     def add(self, line: str, refusals: Refusals) -> list[Fault]:
         """Take one more line into a compiled list, in time that hardly grows with the list."""
         self.lines += 1
-        faults = []
-        for name, problem in _read(line, refusals.judge):
-            at = bisect_left(self.names, name)
-            if problem:
-                faults.append(Fault(self.lines, line.strip()[:_TEXT_SHOWN], problem))
-            elif self.names[at : at + 1] == [name]:
-                self.duplicates += 1
+        domains, problem = _read(line)
+        problems = [problem] if problem else []
+        for name, _ in domains:
+            if reason := refusals.judge(name):
+                problems.append(reason)
             else:
-                self.names.insert(at, name)
-        self.problems.update(fault.problem for fault in faults)
-        return faults
+                self._insert(name)
+        self.problems.update(problems)
+        return [Fault(self.lines, _shown(line), problem) for problem in problems]
+
+    def _insert(self, name: str) -> None:
+        at = bisect_left(self.names, name)
+        if self.names[at : at + 1] == [name]:
+            self.duplicates += 1
+        else:
+            self.names.insert(at, name)
 
     def remove(self, name: str) -> bool:
         """Take a name in its normal form off the list; False where it did not stand there."""
@@ -105,16 +92,15 @@ def compile_lines(
     Never raises on what is in the stream. Beside the names themselves memory does not grow.
     """
     result = Compiled()
-    names: set[str] = set()
-    reader = _Reader(result, names, refusals or Refusals(), faults_kept)
+    reader = _Reader(result, refusals or Refusals(), faults_kept)
     done = 0
     for block in _blocks(stream):
         reader.take(block)
         done += len(block)
         progress(done)
-    result.duplicates = reader.good - len(names)
-    result.names = sorted(names)
-    result.covered = _covered(names)
+    result.duplicates = reader.good - len(reader.names)
+    result.names = sorted(reader.names)
+    result.covered = _covered(result.names, reader.names)
     return result
 
 
@@ -131,115 +117,121 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
         yield rest
 
 
-class _Below(dict[str, bool]):
-    """Whether a name or one above it is of a set, remembered for a while."""
-
-    def __init__(self, tops: Set[str]) -> None:
-        super().__init__()
-        self.tops = tops
-
-    def __missing__(self, name: str) -> bool:
-        if len(self) > _MEMORY:
-            self.clear()
-        _, dot, rest = name.partition(".")
-        found = name in self.tops or (bool(dot) and self[rest])
-        self[name] = found
-        return found
-
-
-def _read(line: str, reason: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    """Give (name, problem) for each name that a line holds; an unreadable line has one problem."""
+def _read(line: str, *, is_name: bool = False) -> tuple[list[DomainName], str]:
+    """The names of a line, and the key of the problem of a line that cannot be read."""
     if len(line) > _LONGEST_LINE:
-        yield "", RuleProblem.LONG_LINE
-        return
+        return [], RuleProblem.LONG_LINE
     try:
-        found = read_line(line)
+        return [read_name(line)] if is_name else read_line(line), ""
     except (BadName, BadRule) as refused:
-        yield "", refused.problem
-        return
-    for name, _ in found:
-        yield name, reason(name)
+        return [], refused.problem
+
+
+def _shown(line: str) -> str:
+    return line.strip()[:_TEXT_SHOWN]
+
+
+Row = tuple[str, str, str, str, str]
 
 
 class _Reader:
     """Takes blocks of lines one after the other and counts."""
 
-    def __init__(
-        self, result: Compiled, names: set[str], refusals: Refusals, faults_kept: int
-    ) -> None:
-        self.result, self.names, self.refusals = result, names, refusals
-        self.below = _Below(refusals.above | NOT_IN_DNS)
+    def __init__(self, result: Compiled, refusals: Refusals, faults_kept: int) -> None:
+        self.result = result
+        self.names: set[str] = set()
+        self.sieve = Sieve(refusals)
         self.faults_kept = faults_kept
         self.good = 0
 
     def take(self, block: bytes) -> None:
-        lines = block.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
-        matches = list(map(CLEAN.fullmatch, lines))
-        again = [at for at, match in enumerate(matches) if not match]
-        names = "\n".join([match[3] for match in matches if match]).lower().split("\n")
-        if len(again) < len(lines):
-            odd = self._odd(names)
-            if odd:
-                clean = [at for at, match in enumerate(matches) if match]
-                again.extend(clean[at] for at in odd)
-                for at in reversed(odd):
-                    del names[at]
-            self._keep(names)
-        for at in sorted(again):
-            self._look_at(at, lines[at])
-        self.result.lines += len(lines)
+        text = block.decode("utf-8", "replace").removeprefix("\ufeff")
+        rows: list[Row] = LINES.findall(text)
+        again = self._keep_the_sure(rows)
+        for at in again:
+            _, _, name, _, other = rows[at]
+            self._look_at(*_read(other or name, is_name=not other), text, at)
+        self.result.lines += len(rows)
 
-    def _odd(self, names: Sequence[str]) -> list[int]:
-        """Places of the names that are looked at one by one, in order."""
-        named, below = self.refusals.named, self.below
-        return [
-            at
-            for at, name in enumerate(names)
-            if below[name[name.index(".") + 1 :]]
-            or name in named
-            or "xn--" in name
-            or (name[1] == "." and ("." not in name[2:] or name[2:] in named))
-            or (name[:3] == "www" and (name[3] != "." or name.count(".") == 1 or name[4:] in named))
-            or len(name) > LONGEST
-        ]  # fmt: skip
+    def _keep_the_sure(self, rows: Sequence[Row]) -> list[int]:
+        """Keep the names against which nothing can be; places of what must be looked at again."""
+        above, named = self.sieve.above, self.sieve.refusals.named
+        kept, again, comments = [], [], 0
+        for at, (_, _, name, rest, other) in enumerate(rows):
+            if not name:
+                if other:
+                    again.append(at)
+                else:
+                    comments += 1
+                continue
+            if len(name) <= LONGEST_LABEL and name.isascii():
+                look = above[rest]
+                name = name.lower()
+                if (
+                    (look == CLEAR or (look == OWNED and name[1] != "." and name[:3] != "www"))
+                    and name not in named
+                    and "xn--" not in name
+                ):
+                    kept.append(name)
+                    continue
+            again.append(at)
+        self._keep(kept)
+        self.result.comments += comments
+        return again
 
     def _keep(self, names: Sequence[str]) -> None:
         self.good += len(names)
         self.names.update(names)
 
-    def _look_at(self, at: int, line: str) -> None:
-        found = list(_read(line, self.refusals.judge))
-        self.result.comments += not found
-        self._keep([name for name, problem in found if not problem])
-        for _, problem in found:
-            if problem:
-                self._note(Fault(self.result.lines + at + 1, line.strip()[:_TEXT_SHOWN], problem))
+    def _look_at(self, domains: list[DomainName], problem: str, text: str, at: int) -> None:
+        """Keep what a line asks for, or note why not."""
+        self.result.comments += not domains and not problem
+        problems = [problem] if problem else []
+        for domain in domains:
+            if reason := self.sieve.reason(domain):
+                problems.append(reason)
+            else:
+                self._keep([domain.name])
+        for problem in problems:
+            self._note(problem, text, at)
 
-    def _note(self, fault: Fault) -> None:
-        self.result.problems[fault.problem] += 1
+    def _note(self, problem: str, text: str, at: int) -> None:
+        self.result.problems[problem] += 1
         if len(self.result.faults) < self.faults_kept:
-            self.result.faults.append(fault)
+            line = text.split("\n", at + 1)[at]
+            self.result.faults.append(Fault(self.result.lines + at + 1, _shown(line), problem))
 
 
-def _covered(names: Set[str]) -> int:
-    """How many names stand below another one of the set."""
-    covering = set().union(*(_above(batch) & names for batch in _batches(names)))
+def _covered(names: Sequence[str], there: set[str]) -> int:
+    """How many names stand below another one."""
+    covering = {x for batch in _batches(names) for x in _all_above(batch) if x in there}
     if not covering:
         return 0
-    below = _Below(covering)
-    return sum(1 for name in names if below[name[name.index(".") + 1 :]])
+    count = 0
+    for batch in _batches(names):
+        above = [name[name.index(".") + 1 :] for name in batch]
+        inside = {x for x in set(above) if _is_inside(x, covering)}
+        count += sum(map(inside.__contains__, above))
+    return count
 
 
-def _batches(names: Set[str]) -> Iterator[list[str]]:
+def _batches(names: Sequence[str]) -> Iterator[list[str]]:
     rest = iter(names)
-    while batch := list(islice(rest, _MEMORY)):
+    while batch := list(islice(rest, _BATCH)):
         yield batch
 
 
-def _above(names: Sequence[str]) -> set[str]:
+def _all_above(names: Sequence[str]) -> set[str]:
     """Every name that stands above one of these."""
     level = {name[name.index(".") + 1 :] for name in names}
     found = set(level)
     while level := {name.partition(".")[2] for name in level} - found - {""}:
         found |= level
     return found
+
+
+def _is_inside(name: str, covering: set[str]) -> bool:
+    """Whether a name or one above it is of a set."""
+    while name and name not in covering:
+        name = name.partition(".")[2]
+    return bool(name)

@@ -92,6 +92,9 @@ class _Sink:
     def flush(self) -> None:
         """Nothing is held back from the one who takes."""
 
+    def close(self) -> None:
+        """What is held can still be taken."""
+
     def take(self) -> bytes:
         data = bytes(self.held)
         self.held.clear()

@@ -177,9 +177,21 @@ def is_mixed(label: str) -> bool:
     """Whether a label has letters of scripts that nobody writes together (UTS 39)."""
     if label.isascii():
         return False
-    letters = (c for c in label if unicodedata.category(c)[0] == "L")
-    scripts = {unicodedata.name(c, "UNKNOWN").split()[0].split("-")[0] for c in letters}
+    scripts = set(map(_script.__getitem__, label)) - {""}
     return len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)
+
+
+class _Script(dict[str, str]):
+    """The script of a letter, "" for what is no letter, looked up once for each."""
+
+    def __missing__(self, letter: str) -> str:
+        is_letter = unicodedata.category(letter)[0] == "L"
+        name = unicodedata.name(letter, "UNKNOWN") if is_letter else " "
+        self[letter] = found = name.split(" ")[0].split("-")[0]
+        return found
+
+
+_script = _Script()
 
 
 def refusals(known: Known) -> Refusals:
@@ -193,7 +205,7 @@ def refusals(known: Known) -> Refusals:
     names = {*suffixes.rules, *suffixes.above, *known.named, *known.above_named}
     names |= {*known.never, *known.top_sites, *known.above_top}
     above = {*suffixes.wildcards, *known.named, *known.never, *known.top_sites}
-    return Refusals(judge, frozenset(names), frozenset(above))
+    return Refusals(judge, frozenset(names), frozenset(above), is_mixed)
 
 
 def read_suffixes(lines: Iterable[str]) -> Suffixes:
