@@ -118,6 +118,11 @@ def _gain(bits: list[int], flips: list[int], i: int, more: int, count: int) -> f
     return (_cost(bits[i], flips[i], after, count) - wider) / more
 
 
+def cost(tables: tuple[TableSpec, ...], count: int) -> float:
+    """Lines that a query of `count` codes is expected to fetch: tables' and codes'."""
+    return _cost_of(tuple((t.bits, t.flips) for t in tables), count)
+
+
 def _cost_of(runs: tuple[Run, ...], count: int) -> float:
     """Lines that a query is expected to fetch on codes without structure: tables' and codes'."""
     after = runs[1:] + runs[:1]
