@@ -158,6 +158,12 @@ def test_a_doubt_of_a_third_leaves_two_verifications(listed, judged, neighbour):
     assert judged(listed, neighbour, 80 * DAY, real="unsure").state == "listed"
 
 
+def test_a_third_authority_that_agrees_late_takes_nothing_off_the_list(listed, judged, neighbour):
+    later = judged(listed, neighbour, 89 * DAY + 5 * DAY)
+    assert later.state == Entry.State.LISTED
+    assert zone() == [("bad.example", True)]
+
+
 def test_unsure_waits(nominated, judged, officer, assessor):
     entry = nominated()
     judged(entry, officer, under_13="unsure")

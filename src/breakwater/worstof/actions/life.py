@@ -281,7 +281,10 @@ def _answers(made: Assessment) -> dict[str, object]:
 def _weigh(told: Told) -> None:
     """Move the entry to where its assessments put it."""
     entry = told.entry
-    result = weighed(entry, of_round(entry), at=told.at)
+    # What was seen lately enough when it was listed is not too old because a third one agrees:
+    # while it is listed, the clock alone asks for new sights.
+    since = entry.listed_at if entry.state == State.LISTED else None
+    result = weighed(entry, of_round(entry), at=since or told.at)
     if result.outcome is Outcome.DENIED:
         _leave(told, State.DISCUSSION)
         told.say("worstof.entry.discussed")
