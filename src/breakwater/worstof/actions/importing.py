@@ -160,11 +160,11 @@ def work(at: datetime) -> bool:
     return True
 
 
-def take_in(file: PartnerFile, *, at: datetime, most: int = AT_ONCE) -> PartnerFile:
-    """Take in the next lines of a confirmed file, `most` at once; safe to run again or twice."""
+def take_in(file: PartnerFile, *, at: datetime, most: int = 0) -> PartnerFile:
+    """Take in the next lines of a confirmed file, `most` or `AT_ONCE`; safe to run again or twice."""
     lines = read_table(bytes(file.content)).lines
     same = same_lines(lines)
-    for index in range(file.done, min(file.done + most, len(lines))):
+    for index in range(file.done, min(file.done + (most or AT_ONCE), len(lines))):
         line = lines[index]
         if line.number in same:
             _keep_unread(file, index, line, at)
