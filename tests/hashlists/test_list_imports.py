@@ -135,6 +135,64 @@ def test_bad_lines_are_set_aside_with_their_numbers(unit_x: HashList) -> None:
     ]
 
 
+def test_a_line_that_is_set_aside_is_counted_once(unit_x: HashList) -> None:
+    lines = [md5(1), "not a hash", md5(2), "abc", md5(1), md5(3)]
+    change = take_in(unit_x, "md5\n" + "\n".join(lines) + "\n")
+    assert (change.added, change.unchanged, change.faulty) == (3, 1, 2)
+    assert (change.done, change.bytes_read) == (len(lines), change.size)
+
+
+def test_nothing_is_written_of_a_file_before_all_of_it_is_read(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "SET", 10)
+    text = "md5\n" + "".join(f"{md5(n)}\n" for n in range(1, 36)) + "abc\n"
+    change = receive(unit_x, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=AT)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(done: int, size: int) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        importing.apply_change(change, at=AT, progress=kill)
+    assert not Entry.objects.exists()
+    assert not change.faults.exists()
+    assert importing.work(AT)
+    change.refresh_from_db()
+    assert (change.added, change.faulty, change.done) == (35, 1, 36)
+    assert not list(importing.folder().glob("*.runs"))
+
+
+def test_sorted_runs_that_were_damaged_are_made_anew_from_the_file(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "SET", 10)
+    text = "md5\n" + "".join(f"{md5(n)}\n" for n in range(1, 36)) + "abc\n"
+    change = receive(unit_x, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=AT)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(done: int, size: int) -> None:
+        if Entry.objects.count() == 20:
+            raise Killed
+
+    with pytest.raises(Killed):
+        importing.apply_change(change, at=AT, progress=kill)
+    (run,) = importing.folder().glob("*.runs/0*")
+    run.write_bytes(run.read_bytes()[:-3])
+    assert importing.work(AT)
+    change.refresh_from_db()
+    assert "BrokenRuns" in change.last_error
+    assert importing.work(AT + timedelta(hours=1))
+    change.refresh_from_db()
+    assert (change.state, change.added, change.faulty) == ("done", 35, 1)
+    assert (change.done, Entry.objects.count()) == (36, 35)
+    assert change.faults.count() == 2  # the value, and its line
+
+
 def test_a_worker_that_was_killed_goes_on_behind_what_it_wrote(
     unit_x: HashList, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,3 +106,4 @@ def test_a_list_with_rubbish_survives_kills(environment: dict[str, str], tmp_pat
     found = _check(environment)
     assert (found["state"], found["faulty"], found["changed"]) == ("done", rubbish, 0), found
     assert found["entries"] == found["hashes"] == found["added"] == LINES - rubbish
+    assert found["done"] == LINES

@@ -85,13 +85,18 @@ class ListChange(models.Model):
     size = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    # Entries and faults dealt with: a worker that was killed goes on behind them.
+    # Entries written and lines set aside, each once: what a person sees grow.
     done = models.BigIntegerField(default=0)
+    # Of a file: its entries, and how many of them are written in the order of their keys; a worker
+    # that was killed goes on behind them.
+    to_write = models.BigIntegerField(default=0)
+    written = models.BigIntegerField(default=0)
     added = models.BigIntegerField(default=0)
     changed = models.BigIntegerField(default=0)
     unchanged = models.BigIntegerField(default=0)
     removed = models.BigIntegerField(default=0)
     faulty = models.BigIntegerField(default=0)
+    # How far an import is, as a part of `size`: half for reading, half for writing.
     bytes_read = models.BigIntegerField(default=0)
     tries = models.SmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)

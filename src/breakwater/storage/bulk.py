@@ -5,7 +5,8 @@ this; everything else uses the ORM.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -163,3 +164,24 @@ def lock_writer(key: int) -> None:
     if is_postgres():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+
+
+@contextmanager
+def bounded_memory() -> Iterator[None]:
+    """Keep a long run of writes from holding the whole database in this process's memory.
+
+    SQLite maps what it reads of its file, up to the settings' limit; memory is the machine's to
+    share, and one import need not show as a gigabyte of it. Nothing to do on PostgreSQL.
+    """
+    if is_postgres():
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA mmap_size")
+        said = cursor.fetchone()  # nothing of a database that is no file
+        cursor.execute("PRAGMA mmap_size=0")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA mmap_size={int(said[0]) if said else 0}")

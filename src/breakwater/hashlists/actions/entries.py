@@ -1,10 +1,10 @@
 """Writes entries of a list in sets: new ones, changed ones, tombstones; every voice stays its own."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -24,6 +24,8 @@ SEARCHED = {
 NAMES = {number: name for name, number in SEARCHED.items()}
 # Held by whoever writes entries, from stamping to the commit: see `actions.sharing.pull`.
 ENTRIES_LOCK = 4711_03
+# Facts of an entry that has columns for all that it says: most of long lists.
+NOTHING_MORE = b"{}"
 _MEDIA = {"image": Media.IMAGE, "video": Media.VIDEO, "unknown": Media.UNKNOWN}
 _MEDIA_NAMES = {number: name for name, number in _MEDIA.items()}
 _FIELDS = (
@@ -31,6 +33,19 @@ _FIELDS = (
     "deleted_at", "facts", "changed_by",
 )  # fmt: skip
 _CHANGING = _FIELDS[3:]
+
+
+class Prepared(NamedTuple):
+    """An entry as its rows will be; nothing of it depends on what the list holds already."""
+
+    key: str
+    member: str
+    media: int
+    grade: str
+    mapped_grade: str
+    deleted: bool
+    facts: bytes
+    hashes: tuple[tuple[int, bytes], ...]  # those that are searched: kind and value, each once
 
 
 @dataclass(slots=True)
@@ -52,19 +67,46 @@ def source_key(entry: HashEntry) -> str:
 def facts_of(entry: HashEntry) -> bytes:
     """Everything of an entry that has no column, as JSON with sorted keys."""
     facts: dict[str, Any] = {
-        "kept": [list(f) for f in entry.fingerprints if f.kind not in SEARCHED],
         "scheme": entry.scheme,
-        "source_id": [entry.source_id.entry, entry.source_id.member] if entry.source_id else None,
         "size": entry.size,
         "mime_type": entry.mime_type,
         "series": entry.series,
-        "tags": list(entry.tags),
         "note": entry.note,
-        "extra": dict(entry.extra),
         "has_time": entry.changed_at is not None,
+        "kept": [list(f) for f in entry.fingerprints if f.kind not in SEARCHED],
+        "tags": list(entry.tags),
+        "extra": dict(entry.extra),
     }
+    if entry.source_id:
+        facts["source_id"] = [entry.source_id.entry, entry.source_id.member]
     slim = {key: value for key, value in facts.items() if value not in (None, "", [], {}, False)}
-    return json.dumps(slim, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return _as_json(slim) if slim else NOTHING_MORE
+
+
+def _as_json(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def prepare(entry: HashEntry, scheme: str) -> Prepared:
+    """Make of an entry what is written of it; `scheme` is that of its list.
+
+    A list that says its scheme itself comes before what an exporter wrote into each line.
+    """
+    grade = (entry.grade or "")[:60]
+    found = [
+        (int(SEARCHED[kind]), bytes.fromhex(value))
+        for kind, value in entry.fingerprints
+        if kind in SEARCHED
+    ]
+    return Prepared(
+        source_key(entry), entry.member_name[:120], int(_MEDIA[entry.media]), grade,
+        map_grade(scheme if scheme != "own" else (entry.scheme or ""), grade), entry.deleted,
+        facts_of(entry), tuple(sorted(set(found)) if len(found) > 1 else found),
+    )  # fmt: skip
+
+
+def says_something(entry: HashEntry) -> bool:
+    return bool(entry.fingerprints) or entry.deleted
 
 
 def write_entries(
@@ -75,15 +117,23 @@ def write_entries(
     `at` is when the desk learnt it: a sharing server of ours answers by this time, so that no
     entry appears in a range that a client has already finished.
     """
-    wanted = {source_key(e): e for e in entries if e.fingerprints or e.deleted}
-    counts = Counts()
-    counts.unchanged = len(entries) - len(wanted)
-    held = _held(hash_list.pk, list(wanted))
-    fresh = [(k, e) for k, e in wanted.items() if k not in held and not e.deleted]
-    counts.unchanged += sum(1 for k, e in wanted.items() if k not in held and e.deleted)
-    _insert(hash_list, change, fresh, at)
-    counts.added = len(fresh)
-    _change(hash_list, change, [(held[k], wanted[k]) for k in wanted if k in held], at, counts)
+    prepared = [prepare(e, hash_list.scheme) for e in entries if says_something(e)]
+    counts = write_prepared(change, prepared, at=at)
+    counts.unchanged += len(entries) - len(prepared)
+    return counts
+
+
+def write_prepared(change: ListChange, prepared: Sequence[Prepared], *, at: datetime) -> Counts:
+    """`write_entries` for entries that `prepare` has made ready."""
+    wanted = {e.key: e for e in prepared}
+    counts = Counts(unchanged=len(prepared) - len(wanted))
+    held = _held(change.hash_list_id, list(wanted))
+    fresh = [e for key, e in wanted.items() if key not in held]
+    alive = [e for e in fresh if not e.deleted]
+    counts.unchanged += len(fresh) - len(alive)
+    counts.added = len(alive)
+    _insert(change, alive, at)
+    _change(change, [(held[key], e) for key, e in wanted.items() if key in held], at, counts)
     return counts
 
 
@@ -101,81 +151,71 @@ def _held(list_id: int, keys: list[str]) -> dict[str, _Held]:
         return {r[0]: (r[1], bytes(r[2]), r[3], r[4], r[5], bool(r[6])) for r in cursor.fetchall()}
 
 
-def _row(hash_list: HashList, change: ListChange, pk: int, key: str, e: HashEntry, at: datetime,
-         facts: bytes) -> tuple[Any, ...]:  # fmt: skip
-    grade = (e.grade or "")[:60]
-    return (
-        pk, hash_list.pk, key, e.member_name[:120], int(_MEDIA[e.media]), grade,
-        map_grade(_scheme(hash_list, e), grade), at, at if e.deleted else None, facts, change.pk,
-    )  # fmt: skip
-
-
-def _scheme(hash_list: HashList, entry: HashEntry) -> str:
-    # A list that says so itself comes before what an exporter wrote into each line.
-    return hash_list.scheme if hash_list.scheme != "own" else (entry.scheme or "")
-
-
-def _insert(
-    hash_list: HashList, change: ListChange, fresh: list[tuple[str, HashEntry]], at: datetime
-) -> None:
+def _insert(change: ListChange, fresh: list[Prepared], at: datetime) -> None:
     ids = bulk.reserve_ids(Entry, len(fresh))
+    of_list, number = change.hash_list_id, change.pk
     rows = [
-        _row(hash_list, change, pk, key, e, at, facts_of(e))
-        for pk, (key, e) in zip(ids, fresh, strict=True)
-    ]
+        (
+            pk, of_list, e.key, e.member, e.media, e.grade, e.mapped_grade, at, None, e.facts,
+            number,
+        )
+        for pk, e in zip(ids, fresh, strict=True)
+    ]  # fmt: skip
     bulk.insert(Entry, _FIELDS, rows)
-    _insert_hashes([(pk, f) for pk, (_, e) in zip(ids, fresh, strict=True) for f in e.fingerprints])
+    _insert_hashes(zip(ids, fresh, strict=True))
 
 
-def _insert_hashes(pairs: list[tuple[int, Value]]) -> None:
-    seen = {(pk, SEARCHED[f.kind], f.value) for pk, f in pairs if f.kind in SEARCHED}
-    rows = [(pk, int(kind), bytes.fromhex(value)) for pk, kind, value in sorted(seen)]
+def _insert_hashes(pairs: Iterable[tuple[int, Prepared]]) -> None:
+    rows = [(pk, kind, value) for pk, e in pairs for kind, value in e.hashes]
     bulk.insert(Fingerprint, ("entry", "kind", "value"), rows)
 
 
 def _change(
-    hash_list: HashList,
-    change: ListChange,
-    pairs: list[tuple[_Held, HashEntry]],
-    at: datetime,
-    counts: Counts,
+    change: ListChange, pairs: list[tuple[_Held, Prepared]], at: datetime, counts: Counts
 ) -> None:
-    ids = [held[0] for held, _ in pairs]
-    hashes = _hashes_of(ids)
-    rows, new_hashes, emptied = [], [], []
-    for (pk, facts, grade, member, media, was_deleted), e in pairs:
-        wanted = {(int(SEARCHED[f.kind]), f.value) for f in e.fingerprints if f.kind in SEARCHED}
-        new_facts = facts if e.deleted else facts_of(e)
-        same = (
-            e.deleted == was_deleted
-            and (e.deleted or wanted == hashes.get(pk, set()))
-            and new_facts == facts
-            and (e.deleted or ((e.grade or "")[:60], e.member_name[:120]) == (grade, member))
-            and (e.deleted or int(_MEDIA[e.media]) == media)
-        )
-        if same:
+    hashes = _hashes_of([held[0] for held, _ in pairs])
+    rows: list[tuple[Any, ...]] = []
+    new_hashes: list[tuple[int, Prepared]] = []
+    for held, e in pairs:
+        pk, facts, grade, member, media, was_deleted = held
+        has_other_hashes = not e.deleted and set(e.hashes) != hashes.get(pk, set())
+        if was_deleted == e.deleted and not has_other_hashes and _says_the_same(held, e):
             counts.unchanged += 1
-            continue
-        counts.removed += e.deleted
-        counts.changed += not e.deleted
-        row = list(_row(hash_list, change, pk, "", e, at, new_facts))
-        if e.deleted:
+        elif e.deleted:
             # A tombstone says only that it is gone: what was said before stays readable.
-            row[3:7] = [member, media, grade, map_grade(_scheme(hash_list, e), grade)]
-        elif wanted != hashes.get(pk, set()):
-            emptied.append(pk)
-            new_hashes += [(pk, f) for f in e.fingerprints]
-        rows.append((*row[3:], pk))
+            counts.removed += 1
+            mapped = map_grade(_scheme_of(change, facts), grade)
+            rows.append((member, media, grade, mapped, at, at, facts, change.pk, pk))
+        else:
+            counts.changed += 1
+            said = (e.member, e.media, e.grade, e.mapped_grade)
+            rows.append((*said, at, None, e.facts, change.pk, pk))
+            new_hashes += [(pk, e)] if has_other_hashes else []
     bulk.update(Entry, _CHANGING, rows)
-    if emptied:
-        where, parameter = bulk.among("entry_id", emptied)
-        with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM hashlists_fingerprint WHERE {where}", [parameter])  # noqa: S608
-        _insert_hashes(new_hashes)
+    _replace_hashes(new_hashes)
 
 
-def _hashes_of(ids: list[int]) -> dict[int, set[tuple[int, str]]]:
-    found: dict[int, set[tuple[int, str]]] = {}
+def _says_the_same(held: _Held, e: Prepared) -> bool:
+    _, facts, grade, member, media, _ = held
+    return e.deleted or (facts, grade, member, media) == (e.facts, e.grade, e.member, e.media)
+
+
+def _scheme_of(change: ListChange, facts: bytes) -> str:
+    of_list = change.hash_list.scheme
+    return of_list if of_list != "own" else (json.loads(facts).get("scheme") or "")
+
+
+def _replace_hashes(pairs: list[tuple[int, Prepared]]) -> None:
+    if not pairs:
+        return
+    where, parameter = bulk.among("entry_id", [pk for pk, _ in pairs])
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM hashlists_fingerprint WHERE {where}", [parameter])  # noqa: S608
+    _insert_hashes(pairs)
+
+
+def _hashes_of(ids: list[int]) -> dict[int, set[tuple[int, bytes]]]:
+    found: dict[int, set[tuple[int, bytes]]] = {}
     if not ids:
         return found
     where, parameter = bulk.among("entry_id", ids)
@@ -185,7 +225,7 @@ def _hashes_of(ids: list[int]) -> dict[int, set[tuple[int, str]]]:
             [parameter],
         )
         for entry_id, kind, value in cursor.fetchall():
-            found.setdefault(entry_id, set()).add((kind, bytes(value).hex()))
+            found.setdefault(entry_id, set()).add((kind, bytes(value)))
     return found
 
 

@@ -1,0 +1,50 @@
+"""More records than memory holds come back in the order of their keys, each key with its last value."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from breakwater.storage import runs as module
+from breakwater.storage.runs import BrokenRuns, Runs
+
+RECORDS = st.lists(st.tuples(st.text(max_size=3), st.binary(max_size=3)), max_size=60)
+
+
+@given(RECORDS, st.integers(1, 20), st.integers(1, 7))
+def test_each_key_comes_once_in_order_with_the_value_that_came_last(
+    records: list[tuple[str, bytes]], run: int, block: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "RUN", run)
+        patch.setattr(module, "BLOCK", block)
+        runs = Runs(Path(folder) / "runs")
+        runs.write(records)
+        assert list(runs.read()) == sorted(dict(records).items())
+
+
+def test_runs_that_broke_off_are_not_whole_and_are_begun_anew(tmp_path: Path) -> None:
+    runs = Runs(tmp_path / "runs")
+
+    def breaking() -> Iterator[tuple[str, bytes]]:
+        yield "a", b"1"
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        runs.write(breaking())
+    assert not runs.is_whole
+    runs.write([("b", b"2")])
+    assert runs.is_whole
+    assert list(runs.read()) == [("b", b"2")]
+
+
+def test_a_damaged_run_is_told_and_not_read_as_something_else(tmp_path: Path) -> None:
+    runs = Runs(tmp_path / "runs")
+    runs.write([("a", b"1"), ("b", b"2")])
+    path = tmp_path / "runs" / "000000"
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(BrokenRuns):
+        list(runs.read())
