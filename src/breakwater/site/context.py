@@ -1,6 +1,6 @@
 """What every page's template knows of the desk: its country, and the rooms open to the reader."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -49,9 +49,15 @@ def _rooms(request: HttpRequest) -> list[Room]:
             url = reverse(name)
         except NoReverseMatch:
             continue
-        here = name == under or request.path.startswith(url)
-        found.append(Room(url, icon, str(word), key, here))
-    return found
+        found.append((name, Room(url, icon, str(word), key, False)))
+    here = under or _nearest(request.path, {name: room.url for name, room in found})
+    return [replace(room, is_here=name == here) for name, room in found]
+
+
+def _nearest(path: str, urls: dict[str, str]) -> str:
+    """The room whose address the page's begins with; of two, the longer."""
+    above = [name for name, url in urls.items() if path.startswith(url)]
+    return max(above, key=lambda name: len(urls[name]), default="")
 
 
 def desk(request: HttpRequest) -> dict[str, object]:

@@ -11,11 +11,12 @@ from breakwater import countries
 from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions.life import Judgement, Sighting
 from breakwater.worstof.actions.lists import LONGEST_FRESH, LONGEST_GRACE, MOST, Terms
-from breakwater.worstof.models import Answer, BlockList, Confidence
+from breakwater.worstof.models import Answer, BlockList
 from breakwater.worstof.rules.verdict import CRITERIA, FEWEST
 
 _CONTROL = {"class": "form-control"}
 _SELECT = {"class": "form-select"}
+_RADIO = {"class": "form-check-input"}
 _MOMENT = "%Y-%m-%dT%H:%M"
 
 
@@ -82,6 +83,14 @@ class NominationForm(forms.Form):
     def clean_seen_at(self) -> datetime:
         return _not_to_come(self.cleaned_data["seen_at"])
 
+    @property
+    def seen_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in texts.HOSTING]
+
+    @property
+    def hosting_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in texts.HOSTING]
+
     def clean_country(self) -> str:
         code = str(self.cleaned_data["country"]).upper()
         if code and code not in countries.all_codes():
@@ -99,15 +108,15 @@ class NominationForm(forms.Form):
 class AssessmentForm(forms.Form):
     """The four criteria one by one: who has to say yes four times reads them four times."""
 
-    real = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect)
-    under_13 = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect)
-    severe = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect)
-    online = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect)
+    real = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect(_RADIO))
+    under_13 = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect(_RADIO))
+    severe = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect(_RADIO))
+    online = forms.ChoiceField(choices=Answer.choices, widget=forms.RadioSelect(_RADIO))
     seen_online_at = _moment_field(_("Seen online last"))
     confidence = forms.ChoiceField(
         label=_("How sure are you of all this?"),
-        choices=Confidence.choices,
-        widget=forms.RadioSelect,
+        choices=tuple(texts.CONFIDENCE.items()),
+        widget=forms.RadioSelect(_RADIO),
     )
     note = forms.CharField(
         label=_("Note for the other authorities"),

@@ -45,6 +45,11 @@ CRITERIA_HELP: Words = {
     "severe": lazy("Sexual contact, or the focus on the genital or anal region."),
     "online": lazy("You or a colleague saw it yourselves, on the day given below."),
 }
+CONFIDENCE: Words = {
+    "low": lazy("Not sure"),
+    "medium": lazy("Fairly sure"),
+    "high": lazy("Sure"),
+}
 RISKS: Words = {
     "confidence_low": lazy("An authority was not sure"),
     "confidence_medium": lazy("An authority was only fairly sure"),

@@ -22,7 +22,7 @@ from breakwater.worstof.entry_forms import AssessmentForm, NominationForm
 from breakwater.worstof.models import Assessment, Entry
 from breakwater.worstof.queries import board, one
 from breakwater.worstof.queries.judged import of_round, rule_of, weighed
-from breakwater.worstof.rules.verdict import CRITERIA, may_judge
+from breakwater.worstof.rules.verdict import CRITERIA, YES, may_judge
 
 
 @never_cache
@@ -81,6 +81,7 @@ def _page(
         "line": texts.state_line(entry),
         "heard": heard,
         "criteria": _rows(heard.shown),
+        "confidence": [texts.word(texts.CONFIDENCE, a.confidence) for a in heard.shown],
         "verdict": _verdict(entry, heard),
         "guards": [texts.guard_line(key, match) for key, match in entry.guards],
         "hosting": [(texts.word(texts.HOSTING, k), v) for k, v in entry.hosting.items() if v],
@@ -120,7 +121,9 @@ def _rows(shown: list[Assessment]) -> list[dict[str, Any]]:
     return [
         {
             "criterion": texts.word(texts.CRITERIA, name),
-            "answers": [getattr(a, f"get_{name}_display")() for a in shown],
+            "answers": [
+                (getattr(a, f"get_{name}_display")(), getattr(a, name) == YES) for a in shown
+            ],
         }
         for name in CRITERIA
     ]
