@@ -21,8 +21,8 @@ from breakwater.worstof.models import (
     HeldChange,
     Publication,
     PublisherState,
-    ZoneBucket,
     ZoneChange,
+    ZoneDigests,
     ZoneName,
 )
 from breakwater.worstof.queries import zone
@@ -175,7 +175,7 @@ def test_names_that_were_not_signed_stop_publishing(decide: Decide, at: datetime
 def test_digests_that_were_not_signed_stop_publishing(decide: Decide, at: datetime) -> None:
     decide("one.example")
     publish_waiting(at)
-    ZoneBucket.objects.update(digest=b"\0" * 32)
+    ZoneDigests.objects.update(every=b"\0" * 32 * 4096)
     decide("two.example")
     assert publish_waiting(at) is None
     assert zone.state().problem

@@ -284,15 +284,17 @@ class ZoneName(models.Model):
         return self.name
 
 
-class ZoneBucket(models.Model):
-    """The digests of one bucket of names, see `rules.zone_digest`; a bucket without row is empty."""
+class ZoneDigests(models.Model):
+    """One row: the digests of all 4096 buckets in order, see `rules.zone_digest`.
 
-    number = models.SmallIntegerField(primary_key=True)
-    digest = models.BinaryField(max_length=32)
-    international = models.BinaryField(max_length=32)  # of the names that are not national
+    One row and not 4096, because every publication reads them all.
+    """
+
+    every = models.BinaryField()
+    international = models.BinaryField()  # of the names that are not national
 
     def __str__(self) -> str:
-        return str(self.number)
+        return str(self.pk)
 
 
 class PublisherState(models.Model):

@@ -24,14 +24,22 @@ from breakwater.worstof.actions import brake, last_defence
 from breakwater.worstof.models import (
     Publication,
     PublisherState,
-    ZoneBucket,
     ZoneChange,
+    ZoneDigests,
     ZoneName,
 )
 from breakwater.worstof.queries import zone
 from breakwater.worstof.rules.brake import Change, net
 from breakwater.worstof.rules.folding import folded
-from breakwater.worstof.rules.zone_digest import EMPTY, bucket_digest, bucket_of, root_of
+from breakwater.worstof.rules.zone_digest import (
+    NOTHING,
+    bucket_digest,
+    bucket_of,
+    digest_in,
+    digests_of,
+    packed,
+    root_of_packed,
+)
 
 PUBLISHER = "publisher"
 PUBLISHER_LOCK = 0x776F7273  # "wors"
@@ -134,12 +142,12 @@ def accept_copy(*, by: User | str, reason: str, at: datetime) -> None:
     """
     with transaction.atomic():
         bulk.lock_writer(PUBLISHER_LOCK)
-        _seal_names_kept()
+        kept = _seal_names_kept()
         found = zone.last()
         serial = max(known_serial(), found.serial if found else 0) + 1
         detail = {"reason": reason, "serial": serial}
         record("worstof.zone.accepted", actor=by, at=at, detail=detail)
-        made = _sign(serial, _sizes(), (0, 0), at)
+        made = _sign(serial, kept, _sizes(), (0, 0), at)
     write_mark(made.serial)
     tell("", at=at)
 
@@ -149,16 +157,17 @@ def republish(*, at: datetime) -> Publication:
     with transaction.atomic():
         bulk.lock_writer(PUBLISHER_LOCK)
         found = zone.last()
-        _check_copy(found)
+        kept = _check_copy(found)
         size = (found.names, found.size) if found else (0, 0)
-        made = _sign(max(known_serial(), found.serial if found else 0) + 1, size, (0, 0), at)
+        serial = max(known_serial(), found.serial if found else 0) + 1
+        made = _sign(serial, kept, size, (0, 0), at)
     write_mark(made.serial)
     return made
 
 
 def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     found = zone.last()
-    _check_copy(found)
+    kept = _check_copy(found)
     changes = last_defence.refuse(list(zone.waiting().select_related("entry")), at=at)
     changes = _past_the_brake(changes, found, at)
     changes = _past_the_check(changes, found, checked, at)
@@ -167,12 +176,13 @@ def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     before, after = _outcome(changes)
     names = [name for name in {c.name for c in changes} if before.get(name) != after.get(name)]
     serial = max(known_serial(), found.serial if found else 0) + 1
-    made = _write(names, before, after, found, serial, at) if names else None
+    made = _write(names, before, after, found, kept, serial, at) if names else None
     _mark(changes, before, after, made or found, at)
     return made
 
 
-def _check_copy(found: Publication | None) -> None:
+def _check_copy(found: Publication | None) -> zone.Digests:
+    """The digests kept, if the database is the one that was signed last, and whole."""
     mark = read_mark()
     serial = found.serial if found else 0
     if mark.serial > serial and mark.identity and mark.identity == zone.state().identity:
@@ -180,11 +190,21 @@ def _check_copy(found: Publication | None) -> None:
             f"The database ends at publication {serial}, but {mark.serial} was published: "
             "it was restored from an older copy. The last good zone stays."
         )
-    if root_of(zone.bucket_digests()[0]) != (found.sha256 if found else root_of({})):
+    kept = zone.bucket_digests()
+    signed = _roots_of(found)
+    if (root_of_packed(kept.every), root_of_packed(kept.international)) != signed:
         raise NotTheNamesSigned(
             f"The digests of the names are not those of publication {serial}. "
             "The last good zone stays."
         )
+    return kept
+
+
+def _roots_of(found: Publication | None) -> tuple[str, str]:
+    """What was signed: the root of all names, and of those that are not national."""
+    if found is None:
+        return root_of_packed(NOTHING), root_of_packed(NOTHING)
+    return found.sha256, json.loads(found.manifest)["international_root"]
 
 
 def _outcome(changes: Sequence[ZoneChange]) -> tuple[dict[str, bool], dict[str, bool]]:
@@ -256,13 +276,14 @@ def _write(
     before: dict[str, bool],
     after: dict[str, bool],
     found: Publication | None,
+    kept: zone.Digests,
     serial: int,
     at: datetime,
 ) -> Publication:
     added = [name for name in names if name not in before]
     removed = [name for name in names if name not in after]
     buckets = sorted({bucket_of(name) for name in names})
-    _check_buckets(buckets)
+    _check_buckets(buckets, kept)
     for piece in zone.pieces(names):
         ZoneName.objects.filter(name__in=piece).delete()
     ZoneName.objects.bulk_create(
@@ -273,43 +294,44 @@ def _write(
         ),
         batch_size=5000,
     )
-    seal(buckets)
+    kept = _seal(buckets, kept)
     count = (found.names if found else 0) + len(added) - len(removed)
     size = found.size if found else 0
     size += sum(len(n) + 1 for n in added) - sum(len(n) + 1 for n in removed)
-    return _sign(serial, (count, size), (len(added), len(removed)), at)
+    return _sign(serial, kept, (count, size), (len(added), len(removed)), at)
 
 
-def _check_buckets(buckets: list[int]) -> None:
+def _check_buckets(buckets: list[int], kept: zone.Digests) -> None:
     """Whether the names beside which something changes are those that were signed."""
-    kept = zone.bucket_digests()[0]
     for number, names in zone.names_in(buckets).items():
-        if bucket_digest(names) != kept.get(number, EMPTY):
+        if bucket_digest(names) != digest_in(kept.every, number):
             raise NotTheNamesSigned(
                 "The names kept are not those of the last publication. The last good zone stays."
             )
 
 
-def seal(buckets: Sequence[int]) -> None:
+def _seal(buckets: Sequence[int], kept: zone.Digests) -> zone.Digests:
     """Keep the digests of these buckets as their names are now."""
-    rows = []
+    every, international = {}, {}
     for number, names in zone.names_in(buckets).items():
-        international = (name for name, is_national in names.items() if not is_national)
-        digests = bucket_digest(names), bucket_digest(international)
-        rows.append(ZoneBucket(number=number, digest=digests[0], international=digests[1]))
-    ZoneBucket.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["number"],
-        update_fields=["digest", "international"],
-        batch_size=1000,
-    )
+        every[number] = bucket_digest(names)
+        international[number] = bucket_digest(
+            n for n, is_national in names.items() if not is_national
+        )
+    return _keep(zone.Digests(packed(every, kept.every), packed(international, kept.international)))
 
 
-def _seal_names_kept() -> None:
-    buckets = set(ZoneBucket.objects.values_list("number", flat=True))
-    buckets |= set(ZoneName.objects.values_list("bucket", flat=True).distinct())
-    seal(sorted(buckets))
+def _seal_names_kept() -> zone.Digests:
+    """Digest every name anew, whatever the rows say of its bucket."""
+    names = ZoneName.objects.values_list("name", flat=True)
+    every = digests_of(names.iterator(chunk_size=5000))
+    international = digests_of(names.filter(is_national=False).iterator(chunk_size=5000))
+    return _keep(zone.Digests(packed(every), packed(international)))
+
+
+def _keep(digests: zone.Digests) -> zone.Digests:
+    ZoneDigests.objects.update_or_create(pk=1, defaults=digests._asdict())
+    return digests
 
 
 def _sizes() -> tuple[int, int]:
@@ -318,9 +340,10 @@ def _sizes() -> tuple[int, int]:
     return len(lengths), sum(lengths)
 
 
-def _sign(serial: int, size: tuple[int, int], moved: tuple[int, int], at: datetime) -> Publication:
-    every, international = zone.bucket_digests()
-    root = root_of(every)
+def _sign(
+    serial: int, kept: zone.Digests, size: tuple[int, int], moved: tuple[int, int], at: datetime
+) -> Publication:
+    root = root_of_packed(kept.every)
     manifest = {
         "version": 1,
         "serial": serial,
@@ -330,7 +353,7 @@ def _sign(serial: int, size: tuple[int, int], moved: tuple[int, int], at: dateti
         "added": moved[0],
         "removed": moved[1],
         "root": root,
-        "international_root": root_of(international),
+        "international_root": root_of_packed(kept.international),
     }
     text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
     state, _ = PublisherState.objects.get_or_create(pk=1)

@@ -21,13 +21,12 @@ from breakwater.worstof.primary import configuration, keys, zone_file
 from breakwater.worstof.primary.configuration import Place
 from breakwater.worstof.primary.server import Bind
 from breakwater.worstof.queries import zone
-from breakwater.worstof.rules.zone_digest import bucket_digest, bucket_of, root_of
+from breakwater.worstof.rules.zone_digest import bucket_digest, bucket_of, packed, root_of_packed
 from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, ZoneManifest, read
 
 # Octets of names in one message, which holds 65,535: each name stands in it four times.
 _ROOM = 40_000
 _SECONDS = 10.0
-Roots = tuple[dict[int, bytes], dict[int, bytes]]
 
 
 class PrimaryFailed(Exception):
@@ -42,10 +41,12 @@ class Held:
     root: str
 
 
-def wanted(recipient: Recipient, publication: Publication, roots: Roots, name: str) -> ZoneManifest:
+def wanted(
+    recipient: Recipient, publication: Publication, kept: zone.Digests, name: str
+) -> ZoneManifest:
     """What a recipient's zone must be at this publication, its canaries with it."""
     is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
-    digests = dict(roots[1] if is_international else roots[0])
+    digests: dict[int, bytes] = {}
     extra = 0
     canaries = sorted(set(recipient.canaries))
     buckets = sorted({bucket_of(canary) for canary in canaries})
@@ -57,8 +58,9 @@ def wanted(recipient: Recipient, publication: Publication, roots: Roots, name: s
     count = publication.names
     if is_international:
         count = zone.names_for(recipient).count()
+    whole = packed(digests, kept.international if is_international else kept.every)
     at = publication.at.isoformat(timespec="seconds")
-    return ZoneManifest(name, publication.serial, at, count + extra, root_of(digests))
+    return ZoneManifest(name, publication.serial, at, count + extra, root_of_packed(whole))
 
 
 def held(place: Place, key_name: str) -> Held:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -10,15 +11,22 @@ from breakwater.worstof.models import (
     Publication,
     PublisherState,
     Recipient,
-    ZoneBucket,
     ZoneChange,
+    ZoneDigests,
     ZoneName,
 )
 from breakwater.worstof.rules.folding import Said
-from breakwater.worstof.rules.zone_digest import digests_of, root_of
+from breakwater.worstof.rules.zone_digest import NOTHING, digests_of, root_of
 
 ZONE = "wol.invalid"  # what the zone is called if nothing else is said
 _AT_ONCE = 5000  # names in one statement
+
+
+class Digests(NamedTuple):
+    """See `rules.zone_digest.packed`."""
+
+    every: bytes
+    international: bytes
 
 
 def last() -> Publication | None:
@@ -71,10 +79,10 @@ def effects_since(when: datetime) -> dict[str, int]:
     return dict(totals.values_list("name", "total"))
 
 
-def bucket_digests() -> tuple[dict[int, bytes], dict[int, bytes]]:
-    """The kept digests: of all names, and of those that are not national."""
-    rows = list(ZoneBucket.objects.values_list("number", "digest", "international"))
-    return {n: bytes(d) for n, d, _ in rows}, {n: bytes(i) for n, _, i in rows}
+def bucket_digests() -> Digests:
+    """The kept digests, packed: of all names, and of those that are not national."""
+    row = ZoneDigests.objects.filter(pk=1).values_list("every", "international").first()
+    return Digests(bytes(row[0]), bytes(row[1])) if row else Digests(NOTHING, NOTHING)
 
 
 def names_in(buckets: Sequence[int]) -> dict[int, dict[str, bool]]:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 
 BUCKETS = 4096
 EMPTY = hashlib.sha256(b"").digest()
+SIZE = len(EMPTY)
+NOTHING = EMPTY * BUCKETS
 
 
 def bucket_of(name: str) -> int:
@@ -20,10 +22,26 @@ def bucket_digest(names: Iterable[str]) -> bytes:
     return hashlib.sha256("\n".join(sorted(names)).encode("ascii")).digest()
 
 
+def packed(digests: Mapping[int, bytes], base: bytes = NOTHING) -> bytes:
+    """All 4096 digests in order, 131,072 octets: those of `digests`, else those of `base`."""
+    whole = bytearray(base)
+    for number, digest in digests.items():
+        whole[number * SIZE : (number + 1) * SIZE] = digest
+    return bytes(whole)
+
+
+def digest_in(whole: bytes, number: int) -> bytes:
+    return whole[number * SIZE : (number + 1) * SIZE]
+
+
+def root_of_packed(whole: bytes) -> str:
+    """The root in hexadecimal."""
+    return hashlib.sha256(whole).hexdigest()
+
+
 def root_of(digests: Mapping[int, bytes]) -> str:
     """The root in hexadecimal; a bucket that is not in `digests` is empty."""
-    whole = b"".join(digests.get(number, EMPTY) for number in range(BUCKETS))
-    return hashlib.sha256(whole).hexdigest()
+    return root_of_packed(packed(digests))
 
 
 def digests_of(names: Iterable[str]) -> dict[int, bytes]:
