@@ -11,8 +11,14 @@ from pathlib import Path
 
 from benchmarks import results
 
-FULL = {"reports": 100_000, "pages": 1_000_000, "filings": 1_500, "hashes": 10_000_000}
-QUICK = {"reports": 4_000, "pages": 8_000, "filings": 100, "hashes": 200_000}
+FULL = {
+    "reports": 100_000,
+    "pages": 1_000_000,
+    "filings": 1_500,
+    "hashes": 10_000_000,
+    "lines": 5_000_000,
+}
+QUICK = {"reports": 4_000, "pages": 8_000, "filings": 100, "hashes": 200_000, "lines": 100_000}
 
 
 def main() -> None:
@@ -20,7 +26,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small counts, to see that it runs")
     parser.add_argument(
         "--only",
-        choices=["pipeline", "pages", "door", "media", "matching", "transparency", "blocklists"],
+        choices=[
+            "pipeline",
+            "pages",
+            "door",
+            "lists",
+            "media",
+            "matching",
+            "transparency",
+            "blocklists",
+        ],
         help="one part alone",
     )
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="one database alone")
@@ -106,6 +121,8 @@ def inside(options: argparse.Namespace) -> None:
     if options.only in (None, "pages"):
         found += pages.run(database, counts["pages"])
         found += lists.run(database)
+    if options.only == "lists":
+        found += lists.run_long(database, counts["lines"])
     (Path(options.inside) / "figures.json").write_text(json.dumps([asdict(f) for f in found]))
 
 
