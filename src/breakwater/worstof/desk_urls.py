@@ -1,10 +1,11 @@
-"""Addresses of the pages on which entries live: board, entry, nomination."""
+"""Addresses of the pages on which entries live: board, entry, nomination, appeals."""
 
 from django.urls import URLPattern, path
 
-from breakwater.worstof import board_views, entry_views
+from breakwater.worstof import appeal_desk_views, board_views, entry_views
 
 _ENTRY = "worst-of/entries/<int:pk>/"
+_APPEAL = "worst-of/appeals/<int:pk>/"
 
 urlpatterns: list[URLPattern] = [
     path("worst-of/", board_views.board_page, name="worst-of"),
@@ -19,4 +20,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ENTRY}settle/", entry_views.settle, name="worst-of-settle"),
     path(f"{_ENTRY}remove/", entry_views.remove, name="worst-of-remove"),
     path(f"{_ENTRY}withdraw/", entry_views.withdraw, name="worst-of-withdraw"),
+    path("worst-of/appeals/", appeal_desk_views.board, name="worst-of-appeals"),
+    path(_APPEAL, appeal_desk_views.page, name="worst-of-appeal"),
+    path(f"{_APPEAL}decide/", appeal_desk_views.decide, name="worst-of-appeal-decide"),
 ]

@@ -93,9 +93,9 @@ def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
     _check(answer)
     with transaction.atomic():
         appeal = _open(appeal)
-        entries = list(Entry.objects.filter(name=appeal.name)) if appeal.name else []
+        # Locks in the order of everybody else: entries, the transparency log, the audit log.
+        entries = _locked_entries(appeal)
         if appeal.entry:
-            # The transparency log is locked before the audit log, as everywhere.
             transparency.append("appeal-upheld", appeal.entry, at=at)
         for entry in entries:
             if entry.state in life.OPEN:
@@ -104,6 +104,12 @@ def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         record("worstof.appeal.upheld", actor=by, at=at, target=f"appeal {appeal.pk}",
                detail={"answer": answer})  # fmt: skip
     return appeal
+
+
+def _locked_entries(appeal: Appeal) -> list[Entry]:
+    if not appeal.name:
+        return []
+    return list(Entry.objects.select_for_update().filter(name=appeal.name).order_by("pk"))
 
 
 def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
@@ -145,9 +151,11 @@ def _open(appeal: Appeal) -> Appeal:
     found = rows.get(pk=appeal.pk)
     if found.state != Appeal.State.OPEN:
         raise DecidedAlready
+    if found.entry is None:
+        found.entry = _entry(found.name)  # it can have been put forward after the appeal
     return found
 
 
 def _decide(appeal: Appeal, state: Appeal.State, by: User, answer: str, at: datetime) -> None:
     appeal.state, appeal.answer, appeal.decided_by, appeal.decided_at = state, answer, by, at
-    appeal.save(update_fields=["state", "answer", "decided_by", "decided_at"])
+    appeal.save(update_fields=["entry", "state", "answer", "decided_by", "decided_at"])

@@ -52,6 +52,13 @@ def next_state(state: str, due_at: datetime | None, *, at: datetime) -> str:
     return {LISTED: DUE, DUE: LAPSED}.get(state, state)
 
 
+def stage(begun_at: datetime, due_at: datetime, *, at: datetime) -> str:
+    """How far a clock has run: `running`, `last_quarter` or `over`."""
+    if at >= due_at:
+        return "over"
+    return "last_quarter" if due_at - at <= (due_at - begun_at) / 4 else "running"
+
+
 @cache
 def weights() -> dict[str, int]:
     """The points of data/risk.toml.

@@ -1,0 +1,139 @@
+"""Appeals as the desk works them: the board by the clock, one appeal, and its decision."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from breakwater.people.access import needs, signed_in, user_may
+from breakwater.worstof import entry_texts as texts
+from breakwater.worstof.actions import appeals
+from breakwater.worstof.models import Appeal
+from breakwater.worstof.queries import appeals as reads
+from breakwater.worstof.rules import clocks
+
+VIEWS: texts.Words = {"open": gettext_lazy("Open"), "decided": gettext_lazy("Decided")}
+
+
+class DecisionForm(forms.Form):
+    answer = forms.CharField(
+        label=gettext_lazy("Answer, with the reason"),
+        max_length=4000,
+        widget=forms.Textarea({"class": "form-control", "rows": 5}),
+        error_messages={"required": gettext_lazy("Whoever appealed is owed a reason.")},
+    )
+
+
+@never_cache
+@require_GET
+@needs("worstof.see")
+def board(request: HttpRequest) -> HttpResponseBase:
+    user, get = signed_in(request), request.GET
+    view = get.get("view", "") if get.get("view", "") in VIEWS else "open"
+    number = get.get("page", "")
+    is_number = number.isascii() and number.isdigit() and len(number) < 6
+    page = reads.page(view, max(1, int(number)) if is_number else 1, user)
+    counts = reads.counts(user)
+    context = {
+        "view": view,
+        "page": page,
+        "rows": [_row(appeal) for appeal in page.rows],
+        "views": [{"key": k, "word": VIEWS[k], "count": counts[k]} for k in VIEWS],
+        "answer": _answer(counts["open"]),
+    }
+    return render(request, "worstof/appeals.html", context)
+
+
+def _answer(count: int) -> str:
+    if not count:
+        return _("No appeal waits for an answer.")
+    said = ngettext("%(n)s appeal waits for an answer.", "%(n)s appeals wait for an answer.", count)
+    return said % {"n": count}
+
+
+def _row(appeal: Appeal) -> dict[str, Any]:
+    return {"appeal": appeal, "about": _about(appeal), "stage": _stage(appeal)}
+
+
+def _stage(appeal: Appeal) -> str:
+    if appeal.state != Appeal.State.OPEN:
+        return ""
+    return clocks.stage(appeal.received_at, appeal.due_at, at=timezone.now())
+
+
+def _about(appeal: Appeal) -> str:
+    """What the lists say of the domain, for people of the desk only."""
+    if appeal.entry:
+        return texts.word(texts.SHORT_STATES, appeal.entry.state)
+    return _("Not on any list") if appeal.name else _("No domain that can be read")
+
+
+@never_cache
+@require_GET
+@needs("worstof.see")
+def page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    return _page(request, _found(request, pk), DecisionForm())
+
+
+def _found(request: HttpRequest, pk: int) -> Appeal:
+    found = reads.one(pk, signed_in(request))
+    if found is None:
+        raise Http404
+    return found
+
+
+def _page(request: HttpRequest, appeal: Appeal, form: DecisionForm) -> HttpResponseBase:
+    user = signed_in(request)
+    decides = user_may(user, "worstof.sign")
+    context = {
+        "appeal": appeal,
+        "stage": _stage(appeal),
+        "about": _about(appeal),
+        "entries": [
+            (entry, texts.word(texts.SHORT_STATES, entry.state))
+            for entry in reads.entries(appeal, user)
+        ],
+        "earlier": reads.earlier(appeal, user),
+        "sender_language": translation.get_language_info(appeal.language)["name_translated"],
+        "form": form,
+        # How to reach a sender is for those who answer, not for every authority that judges.
+        "decides": decides,
+        "has_judged": decides and appeals.has_judged(user, appeal),
+        "is_open": appeal.state == Appeal.State.OPEN,
+    }
+    return render(request, "worstof/appeal_desk.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@needs("worstof.sign")
+def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Uphold or reject an appeal; what is refused is said in a sentence and nothing is lost."""
+    appeal, form = _found(request, pk), DecisionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, appeal, form)
+    try:
+        said = _decided(request, appeal, form.cleaned_data["answer"])
+    except appeals.DecidedAlready:
+        messages.error(request, _("Somebody decided this appeal meanwhile. Nothing was changed."))
+    except appeals.JudgedTheEntry:
+        form.add_error(None, _("You judged or signed this domain: somebody else has to reject."))
+        return _page(request, _found(request, pk), form)
+    else:
+        messages.success(request, said)
+    return redirect("worst-of-appeal", pk)
+
+
+def _decided(request: HttpRequest, appeal: Appeal, answer: str) -> str:
+    by, at = signed_in(request), timezone.now()
+    if request.POST.get("verb") == "uphold":
+        appeals.uphold(appeal, by=by, answer=answer, at=at)
+        return _("The appeal is upheld; the domain leaves every list that had it.")
+    appeals.reject(appeal, by=by, answer=answer, at=at)
+    return _("The appeal is rejected; the lists stay as they are.")
