@@ -120,7 +120,8 @@ def test_only_the_first_faults_are_kept_and_all_are_counted() -> None:
 def judged(name: str) -> str:
     if name in ("shared.example", "www.shared.example") or name.endswith(".arpa"):
         return "named"
-    return "odd" if name.startswith("wwwx") or "xn--" in name or name == "a.test" else ""
+    is_odd = name.startswith(("wwwx", "xn--")) or ".xn--" in name or name == "a.test"
+    return "odd" if is_odd else ""
 
 
 def is_abroad(label: str) -> bool:

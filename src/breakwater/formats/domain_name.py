@@ -29,6 +29,7 @@ LONGEST = 250 - ZONE_ROOM
 NOT_IN_DNS = frozenset(("alt", "internal", "local", "localhost", "onion"))
 
 _URL = re.compile(r"h(?:tt|xx)ps?:[/\\]*|[/\\]{2,}", re.ASCII | re.IGNORECASE)
+_BARE = re.compile(r"[\w-][\w.-]{0,500}")
 _AFTER_HOST = re.compile(r"[/\\?#]")
 _PORT = re.compile(r"[0-9]{0,5}", re.ASCII)
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
@@ -95,6 +96,8 @@ def read_name(text: str) -> DomainName:
 
 def _host(text: str) -> str:
     """What stands where a browser would look for the host, without port, user and wildcard."""
+    if _BARE.fullmatch(text):
+        return text
     url = _URL.match(text)
     if not url and "://" in text:
         raise BadName(Problem.SCHEME)

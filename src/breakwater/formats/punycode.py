@@ -33,11 +33,14 @@ def _number(value: int, bias: int) -> str:
     """Digits of growing weight, the lowest first; the last is the one below its threshold."""
     digits = ""
     weight = _BASE - bias
-    while value >= (threshold := min(max(weight, _T_MIN), _T_MAX)):
+    while True:
+        # Written out, since min() and max() would take half of all the time.
+        threshold = _T_MIN if weight < _T_MIN else _T_MAX if weight > _T_MAX else weight
+        if value < threshold:
+            return digits + _DIGITS[value]
         value, digit = divmod(value - threshold, _BASE - threshold)
         digits += _DIGITS[threshold + digit]
         weight += _BASE
-    return digits + _DIGITS[value]
 
 
 def _adapted(steps: int, length: int, *, first: bool) -> int:

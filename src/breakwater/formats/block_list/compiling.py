@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from breakwater.formats.block_list.lines import LINES, BadRule, RuleProblem, read_line
@@ -21,7 +20,7 @@ Progress = Callable[[int], None]
 _BLOCK = 1 << 20
 _LONGEST_LINE = 10_000  # letters; a letter has at most four bytes
 _TEXT_SHOWN = 200
-_BATCH = 100_000
+_MEMORY = 100_000
 
 
 class Fault(NamedTuple):
@@ -100,7 +99,7 @@ def compile_lines(
         progress(done)
     result.duplicates = reader.good - len(reader.names)
     result.names = sorted(reader.names)
-    result.covered = _covered(result.names, reader.names)
+    result.covered = _covered(reader.names)
     return result
 
 
@@ -202,36 +201,22 @@ class _Reader:
             self.result.faults.append(Fault(self.result.lines + at + 1, _shown(line), problem))
 
 
-def _covered(names: Sequence[str], there: set[str]) -> int:
+class _Covered(dict[str, bool]):
+    """Whether a name or one above it is of a set, remembered for a while."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__()
+        self.names = names
+
+    def __missing__(self, name: str) -> bool:
+        if len(self) > _MEMORY:
+            self.clear()
+        _, dot, rest = name.partition(".")
+        self[name] = found = name in self.names or (bool(dot) and self[rest])
+        return found
+
+
+def _covered(names: set[str]) -> int:
     """How many names stand below another one."""
-    covering = {x for batch in _batches(names) for x in _all_above(batch) if x in there}
-    if not covering:
-        return 0
-    count = 0
-    for batch in _batches(names):
-        above = [name[name.index(".") + 1 :] for name in batch]
-        inside = {x for x in set(above) if _is_inside(x, covering)}
-        count += sum(map(inside.__contains__, above))
-    return count
-
-
-def _batches(names: Sequence[str]) -> Iterator[list[str]]:
-    rest = iter(names)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
-
-
-def _all_above(names: Sequence[str]) -> set[str]:
-    """Every name that stands above one of these."""
-    level = {name[name.index(".") + 1 :] for name in names}
-    found = set(level)
-    while level := {name.partition(".")[2] for name in level} - found - {""}:
-        found |= level
-    return found
-
-
-def _is_inside(name: str, covering: set[str]) -> bool:
-    """Whether a name or one above it is of a set."""
-    while name and name not in covering:
-        name = name.partition(".")[2]
-    return bool(name)
+    covered = _Covered(names)
+    return sum(map(covered.__getitem__, (name[name.index(".") + 1 :] for name in names)))

@@ -67,10 +67,11 @@ def read_line(line: str) -> list[DomainName]:
     line = line.strip()
     if not line or line.startswith(("!", ";")) or (line.startswith("[Ad") and line.endswith("]")):
         return []
-    line = _REMARK.sub("", line).strip()
+    if "#" in line:
+        line = _REMARK.sub("", line).strip()
     if _URL.match(line):
         return [read_name(line)]
-    if _COSMETIC.search(line):
+    if "#" in line and _COSMETIC.search(line):
         raise BadRule(RuleProblem.COSMETIC)
     if line.startswith(("@@", "|")) or "^" in line or _is_regex(line):
         return [_rule(line)]

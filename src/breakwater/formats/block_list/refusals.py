@@ -7,10 +7,12 @@ once, and the guards are asked only about a name that could be against them.
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from breakwater.formats.domain_name import NOT_IN_DNS, DomainName
 
 _MEMORY = 100_000
+_JUDGED = 10_000
 
 
 def _nothing(name: str) -> str:
@@ -74,6 +76,7 @@ class Sieve:
     def __init__(self, refusals: Refusals) -> None:
         self.refusals = refusals
         self.above = Above(refusals)
+        self.judge = lru_cache(_JUDGED)(refusals.judge)
 
     def reason(self, domain: DomainName) -> str:
         """The key of the reason against a name, "" for none."""
@@ -86,4 +89,4 @@ class Sieve:
             or name in self.refusals.named
             or ("xn--" in name and any(map(self.refusals.odd, shown.split("."))))
         )
-        return self.refusals.judge(name) if asked else ""
+        return self.judge(name) if asked else ""
