@@ -93,7 +93,7 @@ def test_the_page_says_how_much_is_blocked_and_how_soon(client, recipient):
     assert "Example Net blocks 95 % of the names asked, 0.8 s after a decision" in page
     assert page.count("<svg xmlns") == 2
     csv = client.get(f"{PAGES}{recipient.pk}/?export=coverage&as=csv")
-    assert "95.0" in csv.content.decode("utf-8-sig")
+    assert ",95,2,0," in csv.content.decode("utf-8-sig")
 
 
 def test_a_recipient_that_was_never_asked_has_a_page_that_says_so(client, recipient):

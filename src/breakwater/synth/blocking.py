@@ -49,7 +49,7 @@ PROVIDERS = (
 )  # fmt: skip
 CLOSED = Provider("Old Pier Telecom (example)", "old-pier", ("rpz",))
 APPEALS = (  # days ago, number of the domain, what became of it
-    (70, 12, "rejected"), (44, 20, "upheld"), (34, 26, "open"), (2, 31, "open"),
+    (70, 12, "rejected"), (44, 30, "upheld"), (34, 26, "open"), (2, 31, "open"),
 )  # fmt: skip
 
 

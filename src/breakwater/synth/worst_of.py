@@ -70,6 +70,7 @@ def load_worst_of(country: str, *, password: str, at: datetime) -> None:
 
 
 def _clocks(at: datetime) -> Iterator[Deed]:
+    yield at - BULK_AGO + timedelta(minutes=1), life.move_clocks
     for days in range(CLOCK_DAYS, -1, -1):
         for _ in ("due", "lapsed"):
             yield at - timedelta(days=days), life.move_clocks

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from breakwater.drawing.figure import Figure, Series
 from breakwater.worstof.models import Entry
 from breakwater.worstof.queries.overview import Overview
+from breakwater.worstof.recipient_figures import short
 
 
 def every(found: Overview) -> list[Figure]:
@@ -53,7 +54,7 @@ def time_to_list(found: Overview) -> Figure:
         column=_("Month (UTC)"),
         labels=_months(found),
         series=(
-            Series(_("Days"), tuple(None if x is None else round(x, 1) for x in days)),
+            Series(_("Days"), tuple(None if x is None else short(x) for x in days)),
             Series(_("Domains listed"), tuple(month.listed for month in months)),
         ),
         kind="columns",

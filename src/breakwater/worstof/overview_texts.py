@@ -13,6 +13,7 @@ from breakwater.drawing import words
 from breakwater.worstof.models import HeldChange, Publication, PublisherState, Recipient
 from breakwater.worstof.queries.overview import Overview
 from breakwater.worstof.queries.proofs import Found
+from breakwater.worstof.recipient_figures import short
 
 # How a publisher's problem begins, and what it means. Its own words may hold a name.
 PROBLEMS: Mapping[str, str | Promise] = {
@@ -43,6 +44,7 @@ PROBLEMS: Mapping[str, str | Promise] = {
 }
 ENOUGH = 0.95  # of the names asked; below it, a provider is named
 ALIVE = timedelta(minutes=1)
+LATE = timedelta(hours=1)  # a provider that has not taken a publication so long is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,14 @@ def events(
     for change in held:
         yield Event(_held(change), change.at)
     for recipient in recipients:
+        if "dns" in recipient.forms and last and _is_late(recipient, last, at):
+            text = _("%(name)s has not taken what was published last.") % {"name": recipient.name}
+            yield Event(text, recipient.transferred_at)
         yield from _of_recipient(recipient, found.get(recipient.pk))
+
+
+def _is_late(recipient: Recipient, last: Publication, at: datetime) -> bool:
+    return at - last.at > LATE and (recipient.seen_serial or 0) < last.serial
 
 
 def _is_alive(state: PublisherState, at: datetime) -> bool:
@@ -143,5 +152,5 @@ def in_time(found: Overview) -> str:
 def days(value: float | None) -> str:
     if value is None:
         return "–"
-    said = ngettext("%(n)s day", "%(n)s days", 1 if value == 1 else 2)
-    return said % {"n": words.number(round(value, 1))}
+    n = short(value)
+    return ngettext("%(n)s day", "%(n)s days", 1 if n == 1 else 2) % {"n": words.number(n)}

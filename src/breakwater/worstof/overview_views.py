@@ -12,6 +12,7 @@ from breakwater.drawing.shown import show
 from breakwater.people.access import needs
 from breakwater.worstof import overview_figures, recipient_figures
 from breakwater.worstof import overview_texts as texts
+from breakwater.worstof.actions.recipients import DNS
 from breakwater.worstof.models import HeldChange, Recipient
 from breakwater.worstof.queries import proofs, zone
 from breakwater.worstof.queries.overview import overview
@@ -27,7 +28,9 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
     recipients = list(Recipient.objects.filter(closed_at=None).order_by("name"))
     found = proofs.lately(at=at)
     probed = {x.pk: found[x.pk] for x in recipients if x.pk in found}
-    providers = [(x.name, found.get(x.pk, Found())) for x in recipients]
+    providers = [
+        (x.name, found.get(x.pk, Found())) for x in recipients if DNS in x.forms or x.pk in found
+    ]
     drawn = [*overview_figures.every(counts), *recipient_figures.providers(providers)]
     wanted = request.GET.get("export")
     if wanted is not None:

@@ -12,12 +12,18 @@ from breakwater.worstof.queries.proofs import Found
 ONE_DAY = "j M"
 
 
+def short(value: float) -> float:
+    """One digit behind the point, and none if it is 0."""
+    found = round(value, 1)
+    return int(found) if found == int(found) else found
+
+
 def per_cent(found: Found) -> Cell:
-    return None if found.coverage is None else round(100 * found.coverage, 1)
+    return None if found.coverage is None else short(100 * found.coverage)
 
 
 def seconds(found: Found) -> Cell:
-    return None if found.delay is None else round(found.delay, 1)
+    return None if found.delay is None else short(found.delay)
 
 
 def coverage(days: Mapping[date, Found]) -> Figure:

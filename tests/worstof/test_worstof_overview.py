@@ -1,0 +1,174 @@
+"""The regulator's overview: what it counts, what it says when something fails, and no name."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from breakwater.people.models import User
+from breakwater.worstof import overview_texts as texts
+from breakwater.worstof.actions import appeals, life
+from breakwater.worstof.models import (
+    HeldChange,
+    Probe,
+    Publication,
+    PublisherState,
+    Recipient,
+    StopCount,
+    ZoneChange,
+)
+from breakwater.worstof.queries.overview import count
+
+pytestmark = pytest.mark.django_db
+ClientFor = Callable[[User], Client]
+PAGE = "/blocking/"
+
+
+@pytest.fixture(autouse=True)
+def counted_anew():
+    cache.clear()
+
+
+@pytest.fixture
+def client(analyst: User, client_for: ClientFor) -> Client:
+    return client_for(analyst)
+
+
+@pytest.fixture
+def provider(db: None) -> Recipient:
+    return Recipient.objects.create(
+        name="Example Net", key_name="example-net", forms=["dns"], created_at=timezone.now()
+    )
+
+
+def published(at: datetime, serial: int = 1, **more: object) -> Publication:
+    said = {"names": 40, "added": 3, "removed": 1, "size": 0, "manifest": "{}", **more}
+    return Publication.objects.create(serial=serial, at=at, **said)
+
+
+def text(answer) -> str:
+    return answer.content.decode()
+
+
+def test_an_empty_desk_has_an_overview_that_says_so(client):
+    page = text(client.get(PAGE))
+    assert "0 domains are blocked; no provider was probed in the last 24 hours" in page
+    assert "Nothing that somebody has to look after." in page
+    assert "No provider gets the list yet." in page
+
+
+def test_no_name_of_the_list_is_on_the_page_or_in_its_files(
+    client, nominated, judged, officer, neighbour
+):
+    entry = nominated("secret-harbour.example")
+    judged(entry, officer)
+    judged(entry, neighbour)
+    change = HeldChange.objects.create(
+        reason="too-many", added=60, removed=0, listed=1, at=timezone.now()
+    )
+    ZoneChange.objects.update(held=change)
+    PublisherState.objects.create(pk=1, problem="odd: secret-harbour.example", since=timezone.now())
+    pages = [text(client.get(PAGE))]
+    for figure in ("states", "months", "listing"):
+        found = client.get(f"{PAGE}?export={figure}&as=csv")
+        pages.append(found.content.decode("utf-8-sig"))
+    assert not [page for page in pages if "secret-harbour" in page]
+    assert "1 entry" not in pages[0]
+    assert "It failed for a reason that the server" in pages[0]
+    assert "A change of 60 to add and 0 to remove waits for two signatures." in pages[0]
+
+
+def test_providers_are_told_apart_by_what_they_block(client, provider):
+    now = timezone.now()
+    published(now - timedelta(hours=3), 7)
+    for blocked in (20, 4):
+        Probe.objects.create(
+            recipient=provider, resolver="192.0.2.1:53", at=now - timedelta(hours=1), asked=20,
+            blocked=blocked, delay_ms=2000,
+        )  # fmt: skip
+    page = text(client.get(PAGE))
+    assert "40 domains are blocked; 1 provider blocked 60 % of the names asked in 24 hours" in page
+    assert "Example Net blocks only 60 %." in page
+    assert "Example Net has not taken what was published last." in page
+    assert "The primary does not run" in page
+    table = client.get(f"{PAGE}?export=delays&as=csv").content.decode("utf-8-sig")
+    assert "Example Net,2," in table
+
+
+def test_a_provider_whose_resolvers_are_silent_is_named(client, provider):
+    Probe.objects.create(
+        recipient=provider, resolver="192.0.2.1:53", at=timezone.now(), asked=20, blocked=0,
+        problem="no-answer",
+    )  # fmt: skip
+    assert "The resolvers of Example Net did not answer." in text(client.get(PAGE))
+
+
+def test_time_to_listing_is_counted_from_the_nomination_by_month(
+    nominated, judged, officer, neighbour, at
+):
+    for name, days in (
+        ("first-one.example", 2),
+        ("second-one.example", 4),
+        ("third-one.example", 9),
+    ):
+        entry = nominated(name)
+        judged(entry, officer)
+        judged(entry, neighbour, later=timedelta(days=days))
+    found = count(at + timedelta(days=20))
+    assert found.days_to_list == 4
+    assert sum(month.listed for month in found.months.values()) == 3
+    assert found.by_state == {"listed": (3, 0)}
+
+
+def test_what_was_verified_again_in_time_is_a_part_of_what_ran_out(
+    nominated, judged, officer, neighbour, at
+):
+    for name in ("kept.example", "lost.example"):
+        entry = nominated(name)
+        judged(entry, officer)
+        judged(entry, neighbour)
+    life.move_clocks(at + timedelta(days=91))
+    kept = type(entry).objects.get(name="kept.example")
+    for person in (officer, neighbour):
+        judged(kept, person, later=timedelta(days=92))
+    life.move_clocks(at + timedelta(days=110))
+    found = count(at + timedelta(days=111))
+    assert (found.verified_again, found.lapsed, found.in_time) == (1, 1, 0.5)
+
+
+def test_appeals_are_counted_by_what_became_of_them(supervisor, at):
+    for days in (0, 5, 40):
+        appeals.receive("x.example", "Mine", language="en", at=at + timedelta(days=days))
+    first = appeals.Appeal.objects.order_by("pk").first()
+    appeals.reject(first, by=supervisor, answer="No", at=at + timedelta(days=10))
+    found = count(at + timedelta(days=41)).appeals
+    assert (found.open, found.overdue, found.rejected, found.days_to_answer) == (2, 1, 1, 10)
+
+
+def test_months_add_up_publications_and_have_no_gaps(at):
+    published(at - timedelta(days=62), 1, added=5, removed=0)
+    published(at, 2, added=2, removed=1)
+    StopCount.objects.create(day=at.astimezone(UTC).date(), shown=12)
+    found = count(at)
+    months = [(month.added, month.removed) for month in found.months.values()]
+    assert len(months) == 12
+    assert months[-1] == (2, 1)
+    assert sum(added for added, _removed in months) == 7
+    assert found.stopped == 12
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        ("OSError: [Errno 28] No space left on device", "The disk failed or is full."),
+        ("PrimaryFailed: the primary does not answer: Timeout", "does not answer"),
+        ("The database ends at publication 4, but 9 was published: …", "older copy"),
+        ("The names kept are not those of the last publication.", "not those that were signed"),
+        ("shop.example does not resolve", "the server's log"),
+    ],
+)
+def test_a_publishers_problem_is_said_in_plain_words(problem, said):
+    assert said in texts.plain(problem)
