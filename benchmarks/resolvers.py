@@ -237,6 +237,7 @@ class Resolvers:
         words = [
             sys.executable, "-m", "breakwater.cli", "worstof", "follow", f"127.0.0.1:{desk.port}",
             "--key-file", str(desk.key_file("isp-knot")), "--write", f"{folder}/wol.invalid.rpz",
+            "--recent", f"{folder}/wol.invalid.recent.rpz",
             "--listen", f"127.0.0.1:{self.heard}", "--poll", "2",
         ]  # fmt: skip
         os.environ.setdefault("BREAKWATER_DATA_DIR", str(desk.folder))

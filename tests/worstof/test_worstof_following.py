@@ -12,7 +12,8 @@ import pytest
 from breakwater.worstof import signing
 from breakwater.worstof.primary import following, keys, snippets, zone_file
 from breakwater.worstof.primary.configuration import BadAddress, split
-from breakwater.worstof.primary.following import Copy, NotTaken, Source, check
+from breakwater.worstof.primary.copy import Copy
+from breakwater.worstof.primary.following import NotTaken, Source, check
 from breakwater.worstof.rules.zone_digest import digests_of, root_of
 from breakwater.worstof.rules.zone_manifest import ZoneManifest, read
 

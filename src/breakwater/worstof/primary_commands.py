@@ -10,6 +10,7 @@ import typer
 from django.utils import timezone
 from rich.console import Console
 
+from breakwater.worstof import signing
 from breakwater.worstof.actions import probing, publishing
 from breakwater.worstof.actions.publishing import folder
 from breakwater.worstof.models import Recipient
@@ -88,7 +89,9 @@ def snippet(
         raise _refuse(f"«{resolver}»: expected one of {', '.join(SNIPPETS)}.", 2)
     secret = keys.secret_of(found.key_name)
     place = _address(primary)
-    wish = Wish(zone, place, found.key_name, secret, stop_host, stop_v4, stop_v6, folder)
+    public = signing.public_key().hex()
+    stop = (stop_host, stop_v4, stop_v6)
+    wish = Wish(zone, place, found.key_name, secret, *stop, folder, public_key=public)
     typer.echo(SNIPPETS[resolver](wish))
 
 
@@ -97,6 +100,10 @@ def follow(
     primary: Annotated[str, typer.Argument(help="ADDR:PORT of the desk's primary.")],
     key_file: Annotated[Path, typer.Option(help="File with the key's secret; KEY-NAME.key.")],
     write: Annotated[Path, typer.Option(help="RPZ file to keep up to date.")],
+    recent: Annotated[
+        Path | None,
+        typer.Option(help="Second, small RPZ file for names that came lately; Knot reads both."),
+    ] = None,
     zone: Zone = ZONE,
     public_key: Annotated[str, typer.Option(help="The desk's public key, hexadecimal.")] = "",
     listen: Annotated[str, typer.Option(help="ADDR:PORT to hear NOTIFY on.")] = "",
@@ -112,7 +119,7 @@ def follow(
     key = keys.key(key_file.stem, key_file.read_text("ascii").strip())
     source = Source(address, port, zone.strip("."), key, bytes.fromhex(public_key))
     heard = _address(listen) if listen else None
-    following = Following(source, write, listen=heard, poll=poll, run=run)
+    following = Following(source, write, recent=recent, listen=heard, poll=poll, run=run)
     if once:
         raise typer.Exit(0 if following.turn() else 1)
     stop = threading.Event()

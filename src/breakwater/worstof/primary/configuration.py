@@ -103,6 +103,7 @@ def _options(place: Place) -> str:
     version none;
     hostname none;
     max-journal-size 64m;
+    max-ixfr-ratio unlimited;
     transfers-out 100;
 }};
 """

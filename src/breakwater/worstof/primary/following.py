@@ -5,13 +5,13 @@ refuses an older serial, checks the signed record when the desk's public key is 
 an RPZ file that is found whole or not at all. It needs no database.
 """
 
-import itertools
 import logging
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import dns.exception
@@ -25,8 +25,9 @@ import dns.rrset
 import dns.tsig
 
 from breakwater.worstof import signing
-from breakwater.worstof.primary import zone_file
-from breakwater.worstof.rules.zone_digest import EMPTY, bucket_digest, bucket_of, root_of
+from breakwater.worstof.primary.copy import Copy
+from breakwater.worstof.primary.two_files import Files
+from breakwater.worstof.rules.zone_digest import EMPTY, root_of
 from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, read
 
 log = logging.getLogger(__name__)
@@ -44,38 +45,6 @@ class Source:
     zone: str
     key: dns.tsig.Key
     public_key: bytes = b""  # of the desk; without it nothing but TSIG vouches for the zone
-
-
-@dataclass
-class Copy:
-    """The names of one serial, by bucket, so that a change of one name is checked in no time."""
-
-    serial: int = 0
-    names: dict[int, set[str]] = field(default_factory=dict)
-    digests: dict[int, bytes] = field(default_factory=dict)
-    record: tuple[str, ...] = ()
-    # Each bucket as it stands in the file, so that a change of one name writes one anew.
-    texts: dict[int, str] = field(default_factory=dict)
-
-    def changed(self, adds: set[str], removes: set[str]) -> "Copy":
-        """Another copy with these changes; this one stays as it is until the other is checked."""
-        names, digests, texts = dict(self.names), dict(self.digests), dict(self.texts)
-        touched: set[int] = set()
-        for number, name, is_new in (
-            *((bucket_of(n), n, False) for n in removes),
-            *((bucket_of(n), n, True) for n in adds),
-        ):
-            if number not in touched:
-                names[number] = set(names.get(number, ()))
-                touched.add(number)
-            (names[number].add if is_new else names[number].discard)(name)
-        digests.update({number: bucket_digest(names[number]) for number in touched})
-        texts.update({number: zone_file.records(sorted(names[number])) for number in touched})
-        return Copy(self.serial, names, digests, self.record, texts)
-
-    def every(self) -> Iterator[str]:
-        for number in sorted(self.names):
-            yield from sorted(self.names[number])
 
 
 def take(source: Source, held: Copy) -> Copy:
@@ -169,9 +138,17 @@ class Following:
     """The loop: wait for NOTIFY or the next poll, take, check, write."""
 
     def __init__(
-        self, source: Source, path: Path, *, listen: tuple[str, int] | None, poll: float, run: str
+        self,
+        source: Source,
+        path: Path,
+        *,
+        recent: Path | None = None,
+        listen: tuple[str, int] | None,
+        poll: float,
+        run: str,
     ) -> None:
-        self.source, self.path, self.listen = source, path, listen
+        self.source, self.listen = source, listen
+        self.files = Files(source.zone, path, recent)
         self.poll, self.command = poll, run
         self.held = Copy()
 
@@ -185,14 +162,12 @@ class Following:
             told.wait(self.poll)
 
     def turn(self) -> bool:
-        """Take what is newer; says whether the file was written."""
+        """Take what is newer; says whether it was written."""
         try:
             found = take(self.source, self.held)
             if found is self.held:
                 return False
-            head = zone_file.lines(self.source.zone, found.serial, found.record or ["none"], ())
-            lines = itertools.chain(head, found.texts.values())
-            zone_file.write_whole(self.path, lines)
+            self.files.write(found, time.monotonic())
         except (NotTaken, OSError) as problem:
             log.warning("the last good zone stays: %s", problem)
             return False

@@ -23,6 +23,7 @@ class Wish:
     stop_v6: str = "2001:db8::10"
     folder: str = "/var/lib/breakwater"
     sidecar_port: int = 5355
+    public_key: str = ""  # of the desk, hexadecimal
 
 
 def bind(wish: Wish) -> str:
@@ -129,24 +130,28 @@ def knot(wish: Wish) -> str:
     """Knot Resolver 5.6, which reads the file that `breakwater worstof follow` writes.
 
     The `true` of ANSWER keeps other types, HTTPS among them, from the real servers; the `true` of
-    policy.rpz watches the file, which needs lua-cqueues.
+    policy.rpz watches the file, which needs lua-cqueues. Names enter through a small file, because
+    Knot answers nobody while it reads the large one.
     """
     return f"""-- Knot Resolver: into kresd.conf (Debian: apt install lua-cqueues)
 modules = {{ 'policy' }}
-policy.add(policy.rpz(policy.ANSWER({{
+local stop = policy.ANSWER({{
     [kres.type.A] = {{ rdata = kres.str2ip('{wish.stop_v4}'), ttl = 60 }},
     [kres.type.AAAA] = {{ rdata = kres.str2ip('{wish.stop_v6}'), ttl = 60 }},
-}}, true), '{wish.folder}/{wish.zone}.rpz', true))
+}}, true)
+policy.add(policy.rpz(stop, '{wish.folder}/{wish.zone}.recent.rpz', true))
+policy.add(policy.rpz(stop, '{wish.folder}/{wish.zone}.rpz', true))
 """
 
 
 def follow_command(wish: Wish) -> str:
-    """The command that keeps Knot Resolver's file."""
+    """The command that keeps Knot Resolver's two files."""
     address, port = wish.primary
     return (
         f"breakwater worstof follow {address}:{port} --zone {wish.zone} "
         f"--key-file {wish.folder}/{wish.key_name}.key --write {wish.folder}/{wish.zone}.rpz "
-        "--listen 0.0.0.0:5353"
+        f"--recent {wish.folder}/{wish.zone}.recent.rpz --listen 0.0.0.0:5353"
+        + (f" --public-key {wish.public_key}" if wish.public_key else "")
     )
 
 
@@ -154,5 +159,5 @@ SNIPPETS: dict[str, Callable[[Wish], str]] = {
     "bind": bind,
     "unbound": lambda wish: sidecar(wish) + "\n" + unbound(wish),
     "pdns": pdns,
-    "knot": lambda wish: f"# Run beside it: {follow_command(wish)}\n" + knot(wish),
+    "knot": lambda wish: f"-- Run beside it: {follow_command(wish)}\n" + knot(wish),
 }
