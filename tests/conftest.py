@@ -112,7 +112,7 @@ XML = (
     "<incidentDateTime>2026-10-30T14:02:00Z</incidentDateTime></incidentSummary>"
     "<reporter><reportingPerson><email>desk@chat.example</email></reportingPerson></reporter>"
     "<personOrUserReported><personOrUserReportedPerson><email>{email}</email>"
-    "</personOrUserReportedPerson><espIdentifier>{account}</espIdentifier>"
+    "</personOrUserReportedPerson><espIdentifier>{account}</espIdentifier>{profile}"
     "<ipCaptureEvent><ipAddress>203.0.113.9</ipAddress><eventName>Login</eventName>"
     "<dateTime>2026-10-30T13:00:00Z</dateTime><port>4711</port></ipCaptureEvent>"
     "</personOrUserReported></report>"
@@ -130,6 +130,7 @@ def take_in(db: None, at: datetime) -> Callable[..., Report]:
         urgent: bool = False,
         type: str = "Online Enticement of Children for Sexual Acts",
         email: str = "",
+        profile: str = "",
     ) -> Report:
         escalate = (
             "<escalateToHighPriority>A child is in danger</escalateToHighPriority>"
@@ -141,6 +142,7 @@ def take_in(db: None, at: datetime) -> Callable[..., Report]:
             escalate=escalate,
             account=account or f"user-{number}",
             email=email or f"{number.lower()}@mail.example",
+            profile=f"<profileUrl>{profile}</profileUrl>" if profile else "",
         )
         delivery = Delivery.objects.create(
             door="provider", name=number, sent_by="test", received_at=at, state="received"

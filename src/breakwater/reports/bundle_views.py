@@ -24,6 +24,7 @@ from breakwater.reports.rules.completeness import completeness
 PERSONS_SHOWN = 20
 ALL_REPORTS = 2000
 ACCOUNTS_OF_BATCH = 50
+WEB_ADDRESSES_SHOWN = 100
 
 
 @require_GET
@@ -54,7 +55,7 @@ def bundle_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "persons": _persons(records, bundle),
         "files": _files(records),
         "events": _events(records),
-        "named": _named(bundle),
+        "named": _named(bundle, records),
         "common_files": queries.common_files(bundle),
         "links": _links(bundle, user),
         "history": _history(bundle, user, now),
@@ -138,13 +139,20 @@ def _events(records: list[tuple[str, Record]]) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def _named(bundle: Bundle) -> list[dict[str, object]]:
+def _named(bundle: Bundle, records: list[tuple[str, Record]]) -> list[dict[str, object]]:
+    """The bundle's selectors; of an address on the web also the report that it stands in."""
+    places = {
+        value: {"report": number, "index": index}
+        for number, record in reversed(records)
+        for index, value in enumerate(identify.web_addresses(record))
+    }
     return [
         {
             "kind": texts.KINDS.get(n.selector.kind, n.selector.kind),
             "selector": n.selector,
             "roles": ", ".join(str(texts.ROLES.get(r, r)) for r in sorted(n.roles)),
             "cap": n.too_common,
+            "place": places.get(n.selector.value) if n.selector.kind == "url" else None,
         }
         for n in queries.named(bundle)
     ]
@@ -240,6 +248,7 @@ def report_page(request: HttpRequest, number: str) -> HttpResponseBase:
             for role, c in list(identify.captures(record))[:200]
         ],
         "files": _files([(report.number, record)]),
+        "web_addresses": identify.web_addresses(record)[:WEB_ADDRESSES_SHOWN],
         "annotations": [texts.ANNOTATIONS.get(a, a) for a in record.annotations],
         "parts": single.original_parts(report),
         "sha256": bytes(report.original.sha256).hex(),

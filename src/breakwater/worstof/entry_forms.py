@@ -11,7 +11,7 @@ from breakwater import countries
 from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions.life import Judgement, Sighting
 from breakwater.worstof.actions.lists import LONGEST_FRESH, LONGEST_GRACE, MOST, Terms
-from breakwater.worstof.models import Answer, BlockList
+from breakwater.worstof.models import Answer, BlockList, Nomination
 from breakwater.worstof.rules.verdict import CRITERIA, FEWEST
 
 _CONTROL = {"class": "form-control"}
@@ -61,6 +61,7 @@ class NominationForm(forms.Form):
         _("Your file number of the evidence"), 200,
         help_text=_("Where your authority keeps what was seen. Never upload or paste it here."),
     )  # fmt: skip
+    report = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     seen = forms.CharField(
         label=_("What was seen, in words"),
         max_length=2000,
@@ -85,7 +86,7 @@ class NominationForm(forms.Form):
 
     @property
     def seen_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name not in texts.HOSTING]
+        return [x for x in self.visible_fields() if x.name not in texts.HOSTING]
 
     @property
     def hosting_fields(self) -> list[forms.BoundField]:
@@ -97,12 +98,12 @@ class NominationForm(forms.Form):
             raise forms.ValidationError(_("This is no country code of two letters."))
         return code
 
-    def sighting(self, source: str, report_number: str) -> Sighting:
+    def sighting(self) -> Sighting:
         found = self.cleaned_data
+        number = found["report"]
+        source = Nomination.Source.REPORT if number else Nomination.Source.HAND
         hosting = {key: str(found[key] or "") for key in texts.HOSTING}
-        return Sighting(
-            found["evidence"], found["seen"], found["seen_at"], source, report_number, hosting
-        )
+        return Sighting(found["evidence"], found["seen"], found["seen_at"], source, number, hosting)
 
 
 class AssessmentForm(forms.Form):

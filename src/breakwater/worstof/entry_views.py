@@ -11,10 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from breakwater.custody.actions import record_view
 from breakwater.custody.verbs import in_words
 from breakwater.formats.domain_name import BadName
 from breakwater.people.access import needs, signed_in, user_may
 from breakwater.people.models import User
+from breakwater.reports.models import Report
+from breakwater.reports.queries import single
+from breakwater.reports.rules.identify import web_addresses
 from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions import life
 from breakwater.worstof.actions.lists import international
@@ -31,12 +35,16 @@ from breakwater.worstof.rules.verdict import CRITERIA, YES, may_judge
 def nominate(request: HttpRequest) -> HttpResponseBase:
     international()
     user = signed_in(request)
-    form = NominationForm(request.POST or None, board.lists(user))
-    if request.method == "POST" and form.is_valid():
+    lists = board.lists(user)
+    if request.method == "GET":
+        form = NominationForm(None, lists, initial=_from_report(request))
+    else:
+        form = NominationForm(request.POST, lists)
+    if form.is_valid() and _may_cite(form, user):
         try:
             made = life.nominate(
                 form.cleaned_data["block_list"], form.cleaned_data["name"],
-                form.sighting("hand", ""), by=user, at=timezone.now(),
+                form.sighting(), by=user, at=timezone.now(),
             )  # fmt: skip
         except BadName as problem:
             form.add_error("name", texts.word(texts.BAD_NAMES, problem.problem))
@@ -46,6 +54,36 @@ def nominate(request: HttpRequest) -> HttpResponseBase:
             _say_nominated(request, made)
             return redirect("worst-of-entry", made.pk)
     return render(request, "worstof/nominate.html", {"form": form})
+
+
+def _from_report(request: HttpRequest) -> dict[str, str]:
+    """What a report fills in, named by its number and the address's place in it.
+
+    The address itself would end in server logs, and with it a name that may be listed.
+    """
+    number, place = request.GET.get("report", ""), request.GET.get("address", "")
+    user = signed_in(request)
+    report = _report(number, user)
+    if report is None or not (place.isdecimal() and len(place) < 6):
+        return {}
+    addresses = web_addresses(single.record(report))
+    if int(place) >= len(addresses):
+        return {}
+    record_view(user, report.number, timezone.now())
+    return {"report": report.number, "name": addresses[int(place)]}
+
+
+def _report(number: str, user: User) -> Report | None:
+    return single.report(number, user) if number and user_may(user, "report.see") else None
+
+
+def _may_cite(form: NominationForm, user: User) -> bool:
+    """Whether the nomination is from no report, or from one that this person may see."""
+    number = form.cleaned_data["report"]
+    if not number or _report(number, user):
+        return True
+    form.add_error(None, _("There is no report %(number)s for you.") % {"number": number})
+    return False
 
 
 def _say_nominated(request: HttpRequest, made: Entry) -> None:
@@ -86,7 +124,7 @@ def _page(
         "guards": [texts.guard_line(key, match) for key, match in entry.guards],
         "hosting": [(texts.word(texts.HOSTING, k), v) for k, v in entry.hosting.items() if v],
         "nominations": entry.nominations.select_related("agency").order_by("-pk"),
-        "sees_reports": user_may(user, "queue.see"),
+        "sees_reports": user_may(user, "report.see"),
         "steps": [(in_words(step.verb), step) for step in one.steps(entry)],
         "signatures": one.signatures(entry),
         "appeals": total,

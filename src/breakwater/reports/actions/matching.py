@@ -1,7 +1,9 @@
 """Every file hash of a set of reports meets the hash lists."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import datetime
+
+from django.utils import timezone
 
 from breakwater.hashlists.queries.lookup import KINDS, Asked, find, is_anything_listed
 from breakwater.hashlists.rules.voices import Verdict, verdict
@@ -24,12 +26,15 @@ def asked_of(kind: str, value: str) -> Asked | None:
     return None
 
 
-def verdicts(values: Mapping[int, tuple[str, str]], on: date) -> dict[int, Verdict]:
-    """Selector number -> what the lists say, for the hashes among `values` that are listed."""
+def verdicts(values: Mapping[int, tuple[str, str]], at: datetime) -> dict[int, Verdict]:
+    """Selector number -> what the lists say, for the hashes among `values` that are listed.
+
+    A list's validity goes by days of the desk's own time zone.
+    """
     if not is_anything_listed():
         return {}
     asked = {n: a for n, pair in values.items() if (a := asked_of(*pair))}
-    found = find(list(asked.values()), on=on)
+    found = find(list(asked.values()), on=timezone.localtime(at).date())
     return {n: verdict(voices) for n, voices in zip(asked, found, strict=True) if voices}
 
 

@@ -83,7 +83,7 @@ def _rewrite(reports: Sequence[Incoming], at: datetime) -> None:
     ids = [r.id for r in reports]
     before = _sightings_of(ids)
     values, known, existing = number_set(reports)
-    _weigh_again(reports, known, matching.verdicts(values, at.date()))
+    _weigh_again(reports, known, matching.verdicts(values, at))
     fields, rows = report_rows(reports)
     bulk.update(Report, fields[1:], [(*row[1:], row[0]) for row in rows])
     Appearance.objects.filter(report_id__in=ids).delete()
@@ -118,7 +118,7 @@ def reweigh(report_ids: Sequence[int], at: datetime) -> list[Incoming]:
     if not reports:
         return []
     values, known, _ = number_set(reports)
-    _weigh_again(reports, known, matching.verdicts(values, at.date()))
+    _weigh_again(reports, known, matching.verdicts(values, at))
     rows = [(*r.weight, r.reasons, r.id) for r in reports]
     bulk.update(Report, ("is_urgent", "score", "reasons"), rows)
     refresh_bundles_of([r.id for r in reports])

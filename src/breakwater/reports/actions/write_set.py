@@ -30,7 +30,7 @@ def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
         known, spare=sum(max(1, len(r.understood.parts)) for r in reports)
     )
     memberships: list[tuple[Any, ...]] = []
-    said = matching.verdicts(values, at.date())
+    said = matching.verdicts(values, at)
     for index, report in enumerate(reports):
         weigh(report, known, said)
         memberships += _place(report, index, bundler)

@@ -175,6 +175,15 @@ def selectors(record: Record) -> list[Selector]:
     return list(found)
 
 
+def web_addresses(record: Record) -> list[str]:
+    """A report's addresses on the web, each once, in the order of the report.
+
+    The place in this list names an address where the address itself must not stand, as in
+    the address of a page, which servers write into their logs.
+    """
+    return list(dict.fromkeys(s.value for s in selectors(record) if s.kind == "url"))
+
+
 def _add(found: dict[Selector, None], role: str, kind: str, value: str) -> None:
     value = value.replace("\0", "").strip()
     if value:
