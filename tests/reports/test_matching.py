@@ -3,12 +3,14 @@
 import io
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from breakwater.custody.models import AuditEntry
 from breakwater.hashlists import index, jobs
 from breakwater.hashlists.actions import importing
 from breakwater.hashlists.actions.importing import Received, receive
@@ -151,6 +153,39 @@ def test_retiring_a_list_takes_its_weight_back_and_reinstating_restores_it(
     index.update()
     assert rematch(at)
     assert points(report)["listed"] == 40
+
+
+def test_a_list_speaks_from_the_day_its_validity_begins_to_the_day_it_ends(
+    at: datetime, file_report: FileReport
+) -> None:
+    day = timezone.localtime(at).date()
+    weeks = [timedelta(weeks=n) for n in range(4)]
+    terms = Terms("Unit X", "X", "Act", valid_from=day + weeks[1], valid_until=day + weeks[2])
+    made = create_list(terms, by="t", at=at)
+    text = f"md5\n{md5(1)}\n".encode()
+    receive(made, io.BytesIO(text), Received("f", "table"), by="t", at=at)
+    report = file_report(1, [md5(1)])
+
+    def points_at(when: datetime) -> dict[str, int]:
+        for _, job in jobs.JOBS:
+            job(when)
+        while rematch(when):
+            pass
+        return points(report)
+
+    assert "listed" not in points_at(at)
+    assert points_at(at + weeks[1])["listed"] == 40
+    assert not jobs.follow_days(at + weeks[2]), "the last day belongs to it"
+    assert points_at(at + weeks[2])["listed"] == 40
+    assert "listed" not in points_at(at + weeks[2] + timedelta(days=1))
+    assert not FileMatch.objects.exists()
+    said = AuditEntry.objects.filter(verb__in=["hashlists.list.began", "hashlists.list.lapsed"])
+    assert list(said.order_by("pk").values_list("verb", "target")) == [
+        ("hashlists.list.began", "Unit X"),
+        ("hashlists.list.lapsed", "Unit X"),
+    ]
+    bundle = Bundle.objects.get()
+    assert bundle.matched_at == at + weeks[2] + timedelta(days=1)
 
 
 def test_an_entry_that_loses_its_hash_no_longer_matches_the_archive(

@@ -51,6 +51,9 @@ class HashList(models.Model):
     conditions = models.CharField(max_length=500, blank=True)  # in the source's words
     valid_from = models.DateField(null=True, blank=True)
     valid_until = models.DateField(null=True, blank=True)
+    # Whether its validity let it speak when last looked at: a day that changes it is work for the
+    # archive, as retiring is.
+    was_valid = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True)
     retired_at = models.DateTimeField(null=True)

@@ -5,12 +5,14 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from breakwater.custody.actions import record
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK
 from breakwater.hashlists.actions.matched import TERMS
 from breakwater.hashlists.models import Entry, HashList, ListChange
 from breakwater.hashlists.rules.grades import schemes
+from breakwater.hashlists.rules.voices import is_valid
 from breakwater.people.models import User
 from breakwater.storage import bulk
 
@@ -55,6 +57,7 @@ def create_list(terms: Terms, *, by: User | str, at: datetime) -> HashList:
             raise NameTaken(terms.name)
         made = HashList.objects.create(
             created_at=at,
+            was_valid=is_valid(_day(at), terms.valid_from, terms.valid_until),
             created_by=by if isinstance(by, User) else None,
             **{name: getattr(terms, name) for name in terms.__slots__},
         )
@@ -75,16 +78,52 @@ def reinstate_list(hash_list: HashList, *, by: User | str, at: datetime) -> None
     _set_retired(hash_list, None, "hashlists.list.reinstated", by=by, at=at)
 
 
+def follow_validity(at: datetime) -> bool:
+    """Let lists whose validity began or lapsed meet the archive again; true when there were any.
+
+    Days are those of the desk's own time zone. A retired list waits: what changes meanwhile is
+    seen when it speaks again.
+    """
+    day, changed = _day(at), False
+    for hash_list in HashList.objects.filter(retired_at=None).order_by("pk"):
+        valid = is_valid(day, hash_list.valid_from, hash_list.valid_until)
+        if valid != hash_list.was_valid:
+            changed |= _set_valid(hash_list, valid, at)
+    return changed
+
+
+def _set_valid(hash_list: HashList, valid: bool, at: datetime) -> bool:
+    verb = "hashlists.list.began" if valid else "hashlists.list.lapsed"
+    with transaction.atomic():
+        # Of two workers that notice at once, one tells.
+        before = HashList.objects.filter(pk=hash_list.pk, was_valid=not valid)
+        if not before.update(was_valid=valid, revision=F("revision") + 1):
+            return False
+        _meet_archive(hash_list, verb, by="software", at=at)
+        ends = hash_list.valid_from if valid else hash_list.valid_until
+        detail = {"day": ends.isoformat() if ends else ""}
+        record(verb, actor="software", at=at, target=hash_list.name, detail=detail)
+    return True
+
+
+def _day(at: datetime) -> date:
+    return timezone.localtime(at).date()
+
+
+def _meet_archive(hash_list: HashList, verb: str, *, by: User | str, at: datetime) -> None:
+    """Let the archive meet the list again, as after an import."""
+    ListChange.objects.create(
+        hash_list=hash_list, form=TERMS, name=verb, state=ListChange.State.DONE,
+        created_at=at, created_by=str(by), finished_at=at,
+    )  # fmt: skip
+
+
 def _set_retired(
     hash_list: HashList, when: datetime | None, verb: str, *, by: User | str, at: datetime
 ) -> None:
     with transaction.atomic():
         HashList.objects.filter(pk=hash_list.pk).update(retired_at=when, revision=F("revision") + 1)
-        # The archive meets the list again, as after an import.
-        ListChange.objects.create(
-            hash_list=hash_list, form=TERMS, name=verb, state=ListChange.State.DONE,
-            created_at=at, created_by=str(by), finished_at=at,
-        )  # fmt: skip
+        _meet_archive(hash_list, verb, by=by, at=at)
         if when is None:
             bulk.lock_writer(ENTRIES_LOCK)
             Entry.objects.filter(hash_list=hash_list.pk, deleted_at=None).update(changed_at=at)

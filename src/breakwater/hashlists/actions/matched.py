@@ -8,7 +8,7 @@ from django.db.models import F
 from breakwater.hashlists.actions.entries import NAMES
 from breakwater.hashlists.models import Fingerprint, HashList, Kind, ListChange
 
-# The form of a change that retires a list or lets it speak again.
+# The form of a change that lets a list fall silent or speak again.
 TERMS = "terms"
 
 
