@@ -123,6 +123,10 @@ PAGES = {
     "appeal-status": posted(EVERYBODY, 400),
     "stop": Page(EVERYBODY),
     # the transparency log, which is everybody's
+    "transparency": Page(EVERYBODY),
+    "transparency-report": Page(EVERYBODY),
+    "transparency-report-csv": Page(EVERYBODY),
+    "transparency-report-json": Page(EVERYBODY),
     "transparency-key": Page(EVERYBODY),
     "transparency-head": Page(EVERYBODY, 404),
     "transparency-heads": Page(EVERYBODY),

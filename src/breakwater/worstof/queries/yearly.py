@@ -1,0 +1,73 @@
+"""The public report: how many decisions and appeals there were in each year. No name, no person."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from statistics import median
+
+from django.db.models import Count, Sum
+from django.db.models.functions import ExtractYear
+
+from breakwater.worstof.models import Appeal, LogLeaf, StopCount
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """Counts of one calendar year (UTC). Appeals are answered in the year of the answer."""
+
+    year: int
+    listed: int
+    removed: int
+    lapsed: int
+    appeals_received: int
+    appeals_upheld: int
+    appeals_rejected: int
+    days_to_answer: float | None  # median, one decimal; None if nothing was answered
+    stop_page_shown: int
+
+
+def years() -> list[Year]:
+    """Every year from the first with a number to the last, oldest first."""
+    decisions = _decisions()
+    received, upheld, rejected, days = _appeals()
+    shown = _shown()
+    known = {year for year, _ in decisions} | set(received) | set(days) | set(shown)
+    return [
+        Year(
+            year=year,
+            listed=decisions[year, "listed"],
+            removed=decisions[year, "removed"],
+            lapsed=decisions[year, "lapsed"],
+            appeals_received=received[year],
+            appeals_upheld=upheld[year],
+            appeals_rejected=rejected[year],
+            days_to_answer=round(median(days[year]), 1) if year in days else None,
+            stop_page_shown=shown[year],
+        )
+        for year in range(min(known, default=1), max(known, default=0) + 1)
+    ]
+
+
+def _decisions() -> Counter[tuple[int, str]]:
+    rows = LogLeaf.objects.values_list("year", "verb").order_by().annotate(n=Count("pk"))
+    return Counter({(year, verb): n for year, verb, n in rows})
+
+
+def _appeals() -> tuple[Counter[int], Counter[int], Counter[int], dict[int, list[float]]]:
+    """Received, upheld and rejected by year, and the days that the answers took."""
+    received: Counter[int] = Counter()
+    ended = {Appeal.State.UPHELD: Counter[int](), Appeal.State.REJECTED: Counter[int]()}
+    days: dict[int, list[float]] = {}
+    rows = Appeal.objects.values_list("state", "received_at", "decided_at")
+    for state, begun, decided in rows.iterator():
+        received[begun.astimezone(UTC).year] += 1
+        if decided:
+            year = decided.astimezone(UTC).year
+            ended[Appeal.State(state)][year] += 1
+            days.setdefault(year, []).append((decided - begun) / timedelta(days=1))
+    return received, ended[Appeal.State.UPHELD], ended[Appeal.State.REJECTED], days
+
+
+def _shown() -> Counter[int]:
+    rows = StopCount.objects.annotate(year=ExtractYear("day")).values_list("year").order_by()
+    return Counter(dict(rows.annotate(n=Sum("shown"))))
