@@ -35,6 +35,7 @@ def main() -> None:
             "matching",
             "transparency",
             "blocklists",
+            "blocking",
         ],
         help="one part alone",
     )
@@ -48,11 +49,6 @@ def main() -> None:
         from benchmarks import transparency
 
         transparency.run(50_000 if options.quick else transparency.SIZE)
-        return
-    if options.only == "blocklists":
-        from benchmarks import blocklists
-
-        blocklists.run(50_000 if options.quick else blocklists.SIZE)
         return
     found: list[results.Figure] = []
     if options.only in (None, "media") and not options.database:
@@ -70,7 +66,11 @@ def main() -> None:
         found += blocking.run(*((1000, 5) if options.quick else (100_000, 100)), four)
         if not options.quick:
             found += blocking.run(1_000_000, 10, ("bind", "unbound"))
-    if options.only not in ("media", "matching", "blocking"):
+    if options.only in (None, "blocklists") and not options.database:
+        from benchmarks import blocklists
+
+        found += blocklists.run(50_000 if options.quick else blocklists.SIZE)
+    if options.only not in ("media", "matching", "blocking", "blocklists"):
         for database in [options.database] if options.database else ["sqlite", "postgresql"]:
             found += outside(database, sys.argv[1:])
     if not options.quick:
