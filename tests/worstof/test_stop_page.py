@@ -8,7 +8,9 @@ from django.test import Client
 from typer.testing import CliRunner
 
 from breakwater.worstof.commands import app
-from breakwater.worstof.models import BlockList, StopCount
+from breakwater.worstof.models import Appeal, BlockList, StopCount
+from breakwater.worstof.queries import stop_texts
+from breakwater.worstof.rules.stop_texts import BadStopTexts
 from breakwater.worstof.stop_page import Counter
 
 pytestmark = pytest.mark.django_db
@@ -45,3 +47,59 @@ def test_the_bundle_needs_no_server_but_its_own(tmp_path: Path) -> None:
         assert text.replace(appeal, "").count("https:") == 0
         assert "<script" not in text
         assert "style=" not in text
+
+
+TOML = """
+appeal_days = 14
+[law]
+en = "Synthetic Act, section 1"
+nl = "Synthetische wet, artikel 1"
+[[contacts]]
+kind = "child"
+address = "tel:+15550100"
+text.en = "Helpline 555 0100"
+"""
+
+
+@pytest.fixture
+def operator_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "stop-page.toml"
+    monkeypatch.setattr(stop_texts, "path", lambda: file)
+    return file
+
+
+def test_the_operator_names_law_contacts_and_the_days_of_an_appeal(operator_file: Path) -> None:
+    BlockList.objects.create(name="Worst Of", legal_basis="Other Act")
+    operator_file.write_text(TOML)
+    dutch = Client().get("/stop/?language=nl").content.decode()
+    assert "Synthetische wet, artikel 1" in dutch
+    assert "Other Act" not in dutch
+    assert '<a href="tel:+15550100">Helpline 555 0100</a>' in dutch
+    assert "Synthetic Act, section 1" in Client().get("/stop/?language=fr").content.decode()
+    assert "within 14 days" in Client().get("/stop/?language=en").content.decode()
+    Client().post("/appeal/", {"domain": "a.example", "grounds": "Mistake"})
+    appeal = Appeal.objects.get()
+    assert appeal.due_at - appeal.received_at == timedelta(days=14)
+
+
+def test_a_faulty_file_is_refused_by_the_command_and_leaves_the_visitor_a_page(
+    operator_file: Path, tmp_path: Path
+) -> None:
+    operator_file.write_text("appeal_days = 0")
+    assert "within 30 days" in Client().get("/stop/?language=en").content.decode()
+    command = ["stop-page", "--output", str(tmp_path), "--appeal", "https://desk.example/appeal/"]
+    answer = CliRunner().invoke(app, command)
+    assert answer.exit_code == 2
+    assert "appeal_days" in answer.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["days = 1", "appeal_days = true", "law = 'x'", "law.de = 'x'", "law.en = ' '", "contacts = 1",
+     "[[contacts]]\nkind = 'other'\ntext.en = 'x'", "[[contacts]]\nkind = 'child'",
+     "[[contacts]]\nkind = 'child'\ntext.en = 'x'\naddress = 'javascript:x'", "no toml"],
+)  # fmt: skip
+def test_what_the_file_cannot_say_is_refused(text: str, operator_file: Path) -> None:
+    operator_file.write_text(text)
+    with pytest.raises(BadStopTexts):
+        stop_texts.stop_texts()

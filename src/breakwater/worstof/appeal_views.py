@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from breakwater.hashlists.rules.throttle import Throttle
 from breakwater.worstof.actions import appeals
+from breakwater.worstof.queries.stop_texts import shown_texts
 
 # All senders together: visitors are not told apart, so that none has to be stored.
 _sent = Throttle(limit=60, window=3600)
@@ -79,6 +81,7 @@ def appeal(request: HttpRequest) -> HttpResponseBase:
     received, code = appeals.receive(
         said["domain"], said["grounds"], contact=said["contact"],
         language=(translation.get_language() or "en")[:5], at=timezone.now(),
+        within=timedelta(days=shown_texts().appeal_days),
     )  # fmt: skip
     return _page(request, code=code, due_at=received.due_at)
 

@@ -93,7 +93,13 @@ def write_stop_page(
 ) -> None:
     """Write the stop page in four languages, as files for a provider's own web server."""
     from breakwater.worstof import stop_page
+    from breakwater.worstof.queries.stop_texts import stop_texts
+    from breakwater.worstof.rules.stop_texts import BadStopTexts
 
+    try:
+        stop_texts()
+    except BadStopTexts as problem:
+        _wrong(f"worstof/stop-page.toml: {problem}")
     if not appeal.startswith(("https://", "http://")):
         _wrong("The address for appeals begins with https://")
     files = stop_page.write_bundle(output, appeal=appeal)

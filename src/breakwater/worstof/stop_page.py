@@ -20,6 +20,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from breakwater.worstof.models import BlockList, StopCount
+from breakwater.worstof.queries.stop_texts import shown_texts
+from breakwater.worstof.rules.stop_texts import StopTexts
 
 STYLE = "worstof/stop.css"
 # Counted in memory and written down now and then: a crash loses at most so much of the count.
@@ -56,15 +58,26 @@ _counter = Counter()
 
 def page(language: str, *, style: str, appeal: str, others: dict[str, str]) -> str:
     """The page in one language; `others` are addresses of it by language code."""
+    texts = shown_texts()
     with translation.override(language):
         names = dict(settings.LANGUAGES)
         links = [(code, translation.get_language_info(code)["name_local"], url)
                  for code, url in others.items() if code in names]  # fmt: skip
         context = {
             "language": language, "style": style, "appeal": appeal, "links": links,
-            "laws": list(BlockList.objects.order_by("country").values_list("legal_basis", flat=True)),
+            "laws": _laws(texts, language), "appeal_days": texts.appeal_days,
+            "to_report": texts.contacts_in(language, "report"),
+            "for_a_child": texts.contacts_in(language, "child"),
+            "for_the_worried": texts.contacts_in(language, "worried"),
         }  # fmt: skip
         return render_to_string("worstof/stop.html", context)
+
+
+def _laws(texts: StopTexts, language: str) -> list[str]:
+    """The operator's words in the visitor's language; without them, what the lists say."""
+    if law := texts.law_in(language):
+        return [law]
+    return list(BlockList.objects.order_by("country").values_list("legal_basis", flat=True))
 
 
 @require_safe

@@ -15,8 +15,9 @@ from breakwater.formats.domain_name import BadName, read_name
 from breakwater.people.models import User
 from breakwater.worstof.actions import life, transparency
 from breakwater.worstof.models import Appeal, Assessment, Entry
+from breakwater.worstof.rules.stop_texts import APPEAL_DAYS
 
-ANSWER_WITHIN = timedelta(days=30)
+ANSWER_WITHIN = timedelta(days=APPEAL_DAYS)
 # No 0, O, 1, I or L: a code is read from paper and over the telephone.
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _CODE_LENGTH = 20  # 31 letters each: 99 bits
@@ -51,15 +52,24 @@ def digest_of(code: str) -> str:
 
 
 def receive(
-    given: str, grounds: str, *, contact: str = "", language: str, at: datetime
+    given: str,
+    grounds: str,
+    *,
+    contact: str = "",
+    language: str,
+    at: datetime,
+    within: timedelta = ANSWER_WITHIN,
 ) -> tuple[Appeal, str]:
-    """Take an appeal in, listed or not, and give the code that only the sender gets."""
+    """Take an appeal in, listed or not, and give the code that only the sender gets.
+
+    `within` is how long the law gives the desk to answer.
+    """
     code, name = new_code(), _name(given)
     with transaction.atomic():
         appeal = Appeal.objects.create(
             receipt_digest=digest_of(code), given=given[:253], name=name, entry=_entry(name),
             grounds=grounds, contact=contact, language=language,
-            received_at=at, due_at=at + ANSWER_WITHIN,
+            received_at=at, due_at=at + within,
         )  # fmt: skip
         record("worstof.appeal.received", actor="public", at=at, target=f"appeal {appeal.pk}")
     return appeal, code
