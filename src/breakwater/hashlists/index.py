@@ -21,6 +21,7 @@ from breakwater.hashlists.models import Fingerprint, HashList, Kind
 from breakwater.matching.container import Damaged, NotAnIndex
 from breakwater.matching.digests import DigestTable
 from breakwater.matching.radius import STATE, RadiusIndex
+from breakwater.storage import bulk
 
 DIGESTS = {Kind.MD5: 16, Kind.SHA1: 20, Kind.SHA256: 32}
 READ_AT_ONCE = 100_000
@@ -52,9 +53,10 @@ def update(*, verify: bool = False) -> bool:
     revisions = {hash_list.pk: hash_list.revision for hash_list in behind}
     if not behind and not verify and _complete():
         return False
-    for kind in DIGESTS:
-        _update_digests(kind, verify)
-    _update_pdq(verify)
+    with bulk.bounded_memory():
+        for kind in DIGESTS:
+            _update_digests(kind, verify)
+        _update_pdq(verify)
     for pk, revision in revisions.items():
         HashList.objects.filter(pk=pk).update(indexed_revision=revision)
     return True
@@ -102,6 +104,7 @@ def _update_digests(kind: Kind, verify: bool) -> None:
         parts.insert(0, (np.repeat(old.digests, counts, axis=0), old.arrays["ids"]))
     rows = np.concatenate([p[0] for p in parts] or [np.empty((0, DIGESTS[kind]), np.uint8)])
     ids = np.concatenate([p[1] for p in parts] or [np.empty(0, np.int64)])
+    parts.clear()
     DigestTable.build(rows, ids).write(path)
 
 

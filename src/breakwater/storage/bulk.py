@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import DateTimeField, Field, Model
 
 Row = Sequence[Any]
@@ -177,11 +178,22 @@ def bounded_memory() -> Iterator[None]:
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA mmap_size")
-        said = cursor.fetchone()  # nothing of a database that is no file
-        cursor.execute("PRAGMA mmap_size=0")
+        before = {name: _pragma(cursor, name) for name in _BOUNDED}
+        for name, value in _BOUNDED.items():
+            cursor.execute(f"PRAGMA {name}={value}")
     try:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA mmap_size={int(said[0]) if said else 0}")
+            for name, value in before.items():
+                cursor.execute(f"PRAGMA {name}={value}")
+
+
+# Writing in order needs few pages at once; a negative cache is in kibibytes.
+_BOUNDED = {"mmap_size": 0, "cache_size": -32768}
+
+
+def _pragma(cursor: CursorWrapper, name: str) -> int:
+    cursor.execute(f"PRAGMA {name}")
+    said = cursor.fetchone()  # nothing of a database that is no file
+    return int(said[0]) if said else 0
