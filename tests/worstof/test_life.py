@@ -350,7 +350,9 @@ def test_a_national_overlay_is_judged_by_its_own_country_only(
 
 
 def test_the_same_name_lives_on_two_lists_apart(supervisor, nominated, listed, at):
-    overlay = create_list(Terms("National additions", "Act", country="JM"), by=supervisor, at=at)
+    overlay = create_list(
+        Terms("National additions", "Act", "JM", distinct="agency"), by=supervisor, at=at
+    )
     other = nominated(on=overlay)
     assert (other.pk != listed.pk, other.state) == (True, "nominated")
 

@@ -1,8 +1,8 @@
-"""Addresses of the pages on which entries live: board, entry, nomination, appeals."""
+"""Addresses of the pages on which entries live: board, entry, nomination, lists, appeals."""
 
 from django.urls import URLPattern, path
 
-from breakwater.worstof import appeal_desk_views, board_views, entry_views
+from breakwater.worstof import appeal_desk_views, board_views, entry_views, list_views
 
 _ENTRY = "worst-of/entries/<int:pk>/"
 _APPEAL = "worst-of/appeals/<int:pk>/"
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ENTRY}settle/", entry_views.settle, name="worst-of-settle"),
     path(f"{_ENTRY}remove/", entry_views.remove, name="worst-of-remove"),
     path(f"{_ENTRY}withdraw/", entry_views.withdraw, name="worst-of-withdraw"),
+    path("worst-of/rules/", list_views.lists_page, name="worst-of-lists"),
+    path("worst-of/rules/new/", list_views.new_list, name="worst-of-list-new"),
+    path("worst-of/rules/<int:pk>/", list_views.change_list, name="worst-of-list"),
     path("worst-of/appeals/", appeal_desk_views.board, name="worst-of-appeals"),
     path(_APPEAL, appeal_desk_views.page, name="worst-of-appeal"),
     path(f"{_APPEAL}decide/", appeal_desk_views.decide, name="worst-of-appeal-decide"),

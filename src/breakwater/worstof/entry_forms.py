@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from breakwater import countries
@@ -155,10 +156,9 @@ class ListForm(forms.Form):
         _("By what right names are blocked"), 500,
         help_text=_("The law, agreement or order, with its number. The stop page can name it."),
     )  # fmt: skip
-    country = _text(
-        _("Country, if it is a national list"), 2, required=False,
-        help_text=_("Two letters. Empty for a list of several countries."),
-    )  # fmt: skip
+    country = forms.ChoiceField(
+        label=_("Whose list it is"), required=False, widget=forms.Select(_SELECT)
+    )
     verifications = forms.IntegerField(
         label=_("Authorities that have to verify"),
         min_value=FEWEST,
@@ -187,8 +187,18 @@ class ListForm(forms.Form):
         widget=forms.NumberInput(_CONTROL),
     )
 
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
+    def __init__(self, data: Any, *, at_home: str, block_list: BlockList | None) -> None:
+        given = {name: getattr(block_list, name) for name in self.base_fields} if block_list else {}
+        super().__init__(data, initial={"country": at_home, "distinct": "agency"} | given)
+        country = self.fields["country"]
+        assert isinstance(country, forms.ChoiceField)  # noqa: S101 - declared above
+        of_nation = (at_home, countries.name(at_home, get_language() or "en"))
+        of_many = ("", _("Several countries"))
+        # Nobody makes another country's list, and a list keeps what it is.
+        if block_list:
+            country.choices = [of_nation if block_list.country else of_many]
+        else:
+            country.choices, country.required = [of_nation], True
 
     def terms(self) -> Terms:
         return Terms(**self.cleaned_data)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from breakwater.worstof.models import Entry
+from breakwater.worstof.models import BlockList, Entry
 from breakwater.worstof.queries.board import Row
 from breakwater.worstof.rules.verdict import Outcome, Verdict, Why
 
@@ -118,6 +118,11 @@ REFUSALS: Words = {
     "TooLate": lazy("It can no longer be taken back: ten minutes are over, or something followed."),
     "NoReason": lazy("Say why."),
 }
+BAD_TERMS: Words = {
+    "name": lazy("Another list has this name."),
+    "country": lazy("A list that has domains stays of its country."),
+    "distinct": lazy("A national list has authorities of one country: count its agencies."),
+}
 WHY: Words = {
     Why.DENIED: lazy("denied"),
     Why.UNSURE: lazy("could not say"),
@@ -134,6 +139,33 @@ def word(words: Words, key: str) -> str:
 
 def guard_line(key: str, match: str) -> str:
     return f"{word(GUARDS, key)}: {match}" if match else word(GUARDS, key)
+
+
+def rule_line(of: BlockList) -> str:
+    """Who has to verify a domain before it is on a list."""
+    n = of.verifications
+    if of.distinct == BlockList.Distinct.COUNTRY:
+        text = ngettext(
+            "%(n)s authority of a country verifies all criteria",
+            "%(n)s authorities of different countries verify all criteria",
+            n,
+        )
+    else:
+        text = ngettext(
+            "%(n)s agency verifies all criteria", "%(n)s agencies verify all criteria", n
+        )
+    return text % {"n": n}
+
+
+def clock_line(of: BlockList) -> str:
+    """For how long that holds."""
+    again = ngettext(
+        "Verified again after %(n)s day", "Verified again after %(n)s days", of.fresh_days
+    )
+    leaves = ngettext(
+        "leaves the list %(n)s day later", "leaves the list %(n)s days later", of.grace_days
+    )
+    return f"{again % {'n': of.fresh_days}}; {leaves % {'n': of.grace_days}}"
 
 
 def board_answer(waiting: int) -> str:

@@ -90,6 +90,8 @@ def _check(terms: Terms) -> None:
         raise BadTerms("legal_basis", "the law or agreement under which names are blocked")
     if terms.country and terms.country not in countries.all_codes():
         raise BadTerms("country", "an ISO 3166 code of two letters")
+    if terms.country and terms.distinct == BlockList.Distinct.COUNTRY:
+        raise BadTerms("distinct", "agency, for a national list has authorities of one country")
     bounds = {
         "verifications": (FEWEST, MOST),
         "fresh_days": (1, LONGEST_FRESH),

@@ -24,6 +24,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "over": (State.LAPSED, State.REMOVED, State.REFUSED),
     "all": tuple(State),
 }
+_UNDER_WAY = (State.NOMINATED, State.DISCUSSION, State.GUARDED)
 _LEVELS = ("low", "medium", "high")
 
 
@@ -68,6 +69,18 @@ def visible(user: User) -> QuerySet[Entry]:
 def lists(user: User) -> list[BlockList]:
     country = user.agency.country if user.agency else ""
     return list(BlockList.objects.filter(country__in=["", country]).order_by("country", "pk"))
+
+
+def counts_by_list(user: User) -> dict[int, dict[str, int]]:
+    """How many domains each list has blocked and under way."""
+    found = {x.pk: {"blocked": 0, "under_way": 0} for x in lists(user)}
+    by_state = visible(user).values_list("block_list_id", "state").annotate(n=Count("pk"))
+    for key, state, n in by_state.order_by():
+        if state in Entry.PUBLISHED:
+            found[key]["blocked"] += n
+        elif state in _UNDER_WAY:
+            found[key]["under_way"] += n
+    return found
 
 
 def waiting_for(user: User) -> QuerySet[Entry]:
