@@ -23,6 +23,7 @@ from breakwater.formats.block_list import (
     Header,
     Refusals,
     compile_lines,
+    compile_sources,
     read_line,
 )
 from breakwater.formats.domain_name import ZONE_ROOM, BadName
@@ -117,11 +118,22 @@ def test_only_the_first_faults_are_kept_and_all_are_counted() -> None:
     assert found.left_out == 9
 
 
+def test_a_fault_names_its_file_and_the_line_there() -> None:
+    sources = [
+        ("a.txt", io.BytesIO(b"a.example\nb.example")),
+        ("b.txt", io.BytesIO(b"\n-c.example")),
+    ]
+    found = compile_sources(sources)
+    assert (found.names, found.lines) == (["a.example", "b.example"], 4)
+    assert [(f.source, f.line, f.problem) for f in found.faults] == [("b.txt", 2, "hyphen")]
+
+
 def judged(name: str) -> str:
     if name in ("shared.example", "www.shared.example") or name.endswith(".arpa"):
         return "named"
-    is_odd = name.startswith(("wwwx", "xn--")) or ".xn--" in name or name == "a.test"
-    return "odd" if is_odd else ""
+    labels = name.split(".")
+    is_odd = labels[-2].startswith("wwwx") or labels[-2] == "a"
+    return "odd" if is_odd or any(x.startswith("xn--") for x in labels) else ""
 
 
 def is_abroad(label: str) -> bool:

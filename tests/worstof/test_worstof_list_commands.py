@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from breakwater.formats.block_list import RuleProblem
+from breakwater.formats.domain_name import Problem
+from breakwater.worstof.entry_texts import GUARDS
+from breakwater.worstof.line_texts import reason_line
 from breakwater.worstof.list_commands import app
 from breakwater.worstof.queries import known_names
 
@@ -25,10 +29,32 @@ def test_files_are_compiled_together_and_what_is_left_out_is_told(tmp_path: Path
     answer = run("compile", tmp_path / "a.txt", tmp_path / "b.txt", "--form", "rpz", "--output", to)
     assert answer.exit_code == 1
     assert "1 again" in answer.output
-    assert "line 3: public_suffix co.uk" in answer.output
+    line = f"{tmp_path / 'b.txt'}, line 1: 'co.uk': Many owners register names below this one"
+    assert line in answer.output.replace("\n", " ")
     assert to.read_text().endswith(
         "bad.test CNAME .\n*.bad.test CNAME .\nsite.example CNAME .\n*.site.example CNAME .\n"
     )
+
+
+def test_every_reason_has_a_sentence() -> None:
+    problems = [*Problem, *RuleProblem, *GUARDS]
+    assert [x for x in problems if reason_line(x) == x] == []
+
+
+def test_more_faults_than_are_shown_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("-a.example\n" * 30 + "@@||site.example^\n")
+    answer = run("compile", tmp_path / "a.txt", "--form", "csv", "--output", tmp_path / "out")
+    assert answer.output.count("'-a.example': A part begins or ends with a hyphen.") == 20
+    assert "Shown are the first 20 of 31." in answer.output
+    assert "The rule says what is not to be blocked" in answer.output
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("site.example\n")
+    to = tmp_path / "out.zone"
+    zone = "z" * 51
+    answer = run("compile", tmp_path / "a.txt", "--form", "rpz", "--output", to, "--zone", zone)
+    assert (answer.exit_code, sorted(tmp_path.iterdir())) == (2, [tmp_path / "a.txt"])
 
 
 def test_a_form_that_is_none_writes_nothing(tmp_path: Path) -> None:
@@ -41,7 +67,7 @@ def test_a_form_that_is_none_writes_nothing(tmp_path: Path) -> None:
 def test_names_are_checked_one_by_one() -> None:
     answer = run("check", "github.io", "https://user.github.io/x", "192.0.2.1")
     assert answer.exit_code == 1
-    assert "github.io: refused, public_suffix (github.io)" in answer.output
+    assert "github.io: refused. Many owners register names below this one" in answer.output
     assert "user.github.io: free to list" in answer.output
-    assert "192.0.2.1: refused, ip_address" in answer.output
+    assert "192.0.2.1: refused. An IP address is never listed" in answer.output
     assert run("check", "site.example").exit_code == 0

@@ -1,23 +1,26 @@
 """`breakwater worstof …`: compile dirty lines into a list, and write a list in every form."""
 
-import io
-from collections import Counter
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, BinaryIO, NoReturn
 
 import typer
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from breakwater.formats.block_list import FORMS, Compiled, Header, compile_lines
+from breakwater.formats.block_list import FORMS, Compiled, Header, compile_sources
 from breakwater.formats.domain_name import BadName, read_name
+from breakwater.worstof.entry_texts import guard_line
+from breakwater.worstof.line_texts import reason_line
 from breakwater.worstof.queries.known_names import known
 from breakwater.worstof.rules.guards import guards_for, refusals
 
 app = typer.Typer()
 out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+_BAR_AFTER = 2.0  # seconds
 
 
 def _wrong(text: str) -> NoReturn:
@@ -56,12 +59,37 @@ def compile_files(
 
 
 def _compile(paths: list[Path]) -> Compiled:
-    joined = io.BytesIO(b"\n".join(path.read_bytes().removesuffix(b"\n") for path in paths))
-    guards = refusals(known())
-    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=out, transient=True) as bar:
-        task = bar.add_task("", total=len(joined.getbuffer()))
-        return compile_lines(joined, guards, progress=lambda done: bar.update(task, completed=done))
+    bar = _Bar(sum(path.stat().st_size for path in paths))
+    try:
+        return compile_sources(_opened(paths), refusals(known()), progress=bar.move)
+    except OSError as problem:
+        _wrong(f"{problem.filename or 'A file'} cannot be read: {problem.strerror}")
+    finally:
+        bar.end()
+
+
+def _opened(paths: list[Path]) -> Iterator[tuple[str, BinaryIO]]:
+    for path in paths:
+        with path.open("rb") as stream:
+            yield str(path), stream
+
+
+class _Bar:
+    """How far the reading is, for people who wait longer than two seconds."""
+
+    def __init__(self, total: int) -> None:
+        columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=err, transient=True)
+        self._task = self._bar.add_task("", total=total)
+        self._begin = time.monotonic()
+
+    def move(self, done: int) -> None:
+        if err.is_terminal and time.monotonic() - self._begin > _BAR_AFTER:
+            self._bar.start()
+            self._bar.update(self._task, completed=done)
+
+    def end(self) -> None:
+        self._bar.stop()
 
 
 def _tell(found: Compiled) -> None:
@@ -69,17 +97,14 @@ def _tell(found: Compiled) -> None:
         f"{len(found.names):,} names of {found.lines:,} lines: {found.duplicates:,} again, "
         f"{found.comments:,} comments, {found.covered:,} below another, {found.left_out:,} left out"
     )
-    if found.problems:
-        out.print(_counts(found.problems))
+    for problem, count in found.problems.most_common():
+        out.print(f"  {count:>9,}  {reason_line(problem)}", markup=False, soft_wrap=True)
     for fault in found.faults:
-        out.print(f"  line {fault.line}: {fault.problem} {fault.text}", markup=False)
-
-
-def _counts(problems: Counter[str]) -> Table:
-    table = Table("reason", "left out")
-    for problem, count in problems.most_common():
-        table.add_row(problem, f"{count:,}")
-    return table
+        where = f"{fault.source}, line {fault.line}"
+        out.print(f"{where}: {fault.text!r}: {reason_line(fault.problem)}.",
+                  markup=False, soft_wrap=True)  # fmt: skip
+    if found.left_out > len(found.faults):
+        out.print(f"Shown are the first {len(found.faults)} of {found.left_out:,}.")
 
 
 @app.command()
@@ -93,14 +118,15 @@ def check(
         try:
             name = read_name(text)
         except BadName as refused:
-            out.print(f"{text}: refused, {refused.problem}", markup=False)
+            out.print(f"{text}: refused. {reason_line(refused.problem)}.", markup=False)
             free = False
             continue
         guards = guards_for(name.name, stands)
         free = free and not guards
         for guard in guards:
-            verdict = "refused" if guard.refuses else "two more signatures"
-            out.print(f"{name.shown}: {verdict}, {guard.key} ({guard.match})", markup=False)
+            verdict = "refused" if guard.refuses else "needs two more signatures"
+            why = guard_line(guard.key, guard.match)
+            out.print(f"{name.shown}: {verdict}. {why}", markup=False, soft_wrap=True)
         if not guards:
             out.print(f"{name.shown}: free to list", markup=False)
     raise typer.Exit(0 if free else 1)

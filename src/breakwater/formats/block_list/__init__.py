@@ -4,7 +4,12 @@
 hosts, Unbound, dnsmasq, Squid, CSV, STIX 2.1 and MISP. All of it streams.
 """
 
-from breakwater.formats.block_list.compiling import Compiled, Fault, compile_lines
+from breakwater.formats.block_list.compiling import (
+    Compiled,
+    Fault,
+    compile_lines,
+    compile_sources,
+)
 from breakwater.formats.block_list.forms import FORMS, Form
 from breakwater.formats.block_list.header import Header
 from breakwater.formats.block_list.lines import BadRule, RuleProblem, read_line
@@ -20,5 +25,6 @@ __all__ = [
     "Refusals",
     "RuleProblem",
     "compile_lines",
+    "compile_sources",
     "read_line",
 ]

@@ -8,7 +8,7 @@ once, and only lines that it could not make sure of are read one by one.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
@@ -24,11 +24,12 @@ _MEMORY = 100_000
 
 
 class Fault(NamedTuple):
-    """A line that was left out: its number from 1, its text, and the key of the reason."""
+    """A line that was left out: its number from 1 in its file, its text, and the reason's key."""
 
     line: int
     text: str
     problem: str
+    source: str = ""
 
 
 @dataclass(slots=True)
@@ -90,13 +91,26 @@ def compile_lines(
 
     Never raises on what is in the stream. Beside the names themselves memory does not grow.
     """
+    return compile_sources([("", stream)], refusals, faults_kept=faults_kept, progress=progress)
+
+
+def compile_sources(
+    sources: Iterable[tuple[str, BinaryIO]],
+    refusals: Refusals | None = None,
+    *,
+    faults_kept: int = 20,
+    progress: Progress = lambda done: None,
+) -> Compiled:
+    """Read several streams with their names one after the other, as `compile_lines` reads one."""
     result = Compiled()
     reader = _Reader(result, refusals or Refusals(), faults_kept)
     done = 0
-    for block in _blocks(stream):
-        reader.take(block)
-        done += len(block)
-        progress(done)
+    for source, stream in sources:
+        reader.begin(source)
+        for block in _blocks(stream):
+            reader.take(block)
+            done += len(block)
+            progress(done)
     result.duplicates = reader.good - len(reader.names)
     result.names = sorted(reader.names)
     result.covered = _covered(reader.names)
@@ -142,6 +156,11 @@ class _Reader:
         self.sieve = Sieve(refusals)
         self.faults_kept = faults_kept
         self.good = 0
+        self.begin("")
+
+    def begin(self, source: str) -> None:
+        """What follows is of this source; its lines count from 1."""
+        self.source, self.before = source, self.result.lines
 
     def take(self, block: bytes) -> None:
         text = block.decode("utf-8", "replace").removeprefix("\ufeff")
@@ -198,7 +217,8 @@ class _Reader:
         self.result.problems[problem] += 1
         if len(self.result.faults) < self.faults_kept:
             line = text.split("\n", at + 1)[at]
-            self.result.faults.append(Fault(self.result.lines + at + 1, _shown(line), problem))
+            number = self.result.lines - self.before + at + 1
+            self.result.faults.append(Fault(number, _shown(line), problem, self.source))
 
 
 class _Covered(dict[str, bool]):
