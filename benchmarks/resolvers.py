@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
+import dns.tsigkeyring
 
 from breakwater.worstof.primary import snippets
 
@@ -125,6 +127,16 @@ class Desk:
         path = self.folder / "worstof" / "keys" / f"{key_name}.key"
         wait_for(path.exists, 60)
         return path
+
+    def serves(self, key_name: str) -> bool:
+        """Whether the primary has this recipient's zone."""
+        query = dns.message.make_query("wol.invalid", "SOA")
+        secret = self.key_file(key_name).read_text().strip()
+        query.use_tsig(dns.tsigkeyring.from_text({key_name: secret}), key_name)
+        try:
+            return bool(dns.query.tcp(query, "127.0.0.1", 2, self.port).answer)
+        except (OSError, EOFError, dns.exception.DNSException):
+            return False
 
     def wish(self, key_name: str, folder: Path, **others: object) -> snippets.Wish:
         secret = self.key_file(key_name).read_text().strip()
@@ -285,5 +297,5 @@ def start_all(
         "pdns": resolvers.start_pdns,
         "knot": resolvers.start_knot,
     }
-    for name in which:
-        starts[name](desk)
+    with ThreadPoolExecutor(len(which)) as several:
+        list(several.map(lambda name: starts[name](desk), which))
