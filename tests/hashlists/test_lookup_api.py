@@ -3,16 +3,19 @@
 import base64
 import json
 from collections.abc import Callable
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from breakwater.custody.models import AuditEntry
 from breakwater.hashlists import basic, lookup_api
+from breakwater.hashlists.actions.allowing import allow
 from breakwater.hashlists.actions.recipients import digest
-from breakwater.hashlists.models import HashList, ListChange, Recipient
+from breakwater.hashlists.models import Calls, HashList, ListChange, Recipient
 from breakwater.hashlists.rules.throttle import Throttle
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +27,7 @@ ONE, TWO = f"{1:032x}", f"{2:032x}"
 
 @pytest.fixture(autouse=True)
 def fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup_api, "CALLS", Throttle(5, 60.0))
+    monkeypatch.setattr(lookup_api, "CALLS_A_MINUTE", 5)
     monkeypatch.setattr(basic, "FAILURES", Throttle(5, 60.0))
 
 
@@ -123,12 +126,35 @@ def test_without_credentials_the_answer_asks_for_them() -> None:
     assert answer["WWW-Authenticate"].startswith("Basic")
 
 
-def test_too_many_calls_are_told_when_to_come_again(at: datetime) -> None:
+def test_too_many_calls_are_told_when_to_come_again(
+    at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup_api.timezone, "now", lambda: at)  # or a minute may end within it
     account("authority", at)
     account("provider", at)
     assert [call("authority", hashes(ONE))[0] for _ in range(6)] == [200] * 5 + [429]
     assert 0 < int(raw("authority", "{}")["Retry-After"]) <= 60
     assert call("provider", hashes(ONE))[0] == 200
+
+
+def test_calls_are_counted_by_the_minute_and_only_the_newest_is_kept(at: datetime) -> None:
+    at = at.replace(second=45, microsecond=0)
+    assert [allow("a", 2, at=at) for _ in range(4)] == [0.0, 0.0, 15.0, 15.0]
+    assert allow("b", 2, at=at) == 0.0
+    assert allow("a", 2, at=at + timedelta(seconds=15)) == 0.0
+    assert list(Calls.objects.filter(name="a").values_list("count", flat=True)) == [1]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer anyway")
+def test_processes_that_ask_at_once_are_counted_together(at: datetime) -> None:
+    def ask(_: int) -> bool:
+        try:
+            return not allow("a", 20, at=at)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(ask, range(60))) == 20
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ many were known.
 
 import json
 import math
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,18 +15,18 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from breakwater.formats.hash_entry import BadFingerprint, read_fingerprint
+from breakwater.hashlists.actions.allowing import allow
 from breakwater.hashlists.actions.looking_up import Answer, look_up
 from breakwater.hashlists.basic import CHALLENGE, recipient_of
 from breakwater.hashlists.models import Handling, Recipient
 from breakwater.hashlists.queries.lookup import KINDS
 from breakwater.hashlists.rules.asking import Question
-from breakwater.hashlists.rules.throttle import Throttle
 from breakwater.hashlists.rules.voices import Voice, may_be_told
 
 MOST_HASHES = 1000
 MOST_BYTES = 1024 * 1024
-# Each server process counts its own: this keeps lists from being guessed out, not exact accounts.
-CALLS = Throttle(60, 60.0)
+# This keeps lists from being guessed out; all server processes count together.
+CALLS_A_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +53,14 @@ def _answered(request: HttpRequest) -> dict[str, Any]:
     recipient = _recipient(request)
     if request.method != "POST":
         raise Refused(405, "method", "Use POST.")
-    now = time.monotonic()
-    wait = CALLS.wait(recipient.username, now)
-    if wait:
-        raise Refused(429, "too_many_calls", f"At most {CALLS.limit} calls a minute.", wait=wait)
-    CALLS.count(recipient.username, now)
+    at = timezone.now()
+    if wait := allow(f"lookup:{recipient.username}", CALLS_A_MINUTE, at=at):
+        reason = f"At most {CALLS_A_MINUTE} calls a minute."
+        raise Refused(429, "too_many_calls", reason, wait=wait)
     questions = _questions(_body(request))
     handling = [str(h) for h in Handling.values if may_be_told(str(h), recipient.sort)]
     by = f"{recipient.name} ({recipient.username})"
-    answers = look_up(questions, by=by, at=timezone.now(), handling=handling)
+    answers = look_up(questions, by=by, at=at, handling=handling)
     return {"results": [_result(answer, recipient.sort) for answer in answers]}
 
 

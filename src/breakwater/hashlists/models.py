@@ -217,6 +217,20 @@ class Recipient(models.Model):
         return self.name
 
 
+class Calls(models.Model):
+    """How often an account asked in one minute; only its newest minute is kept."""
+
+    name = models.CharField(max_length=120)
+    minute = models.BigIntegerField()  # since 1970
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "minute"], name="calls_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.minute}: {self.count}"
+
+
 class Source(models.Model):
     """A hash-sharing server that a list is pulled from, and how far the pull has come.
 
