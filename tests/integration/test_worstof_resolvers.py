@@ -29,7 +29,7 @@ from benchmarks.resolvers import (
     start_all,
     wait_for,
 )
-from breakwater.worstof.primary import keys
+from breakwater.worstof import tsig
 
 MISSING = [name for name in NEEDED if program(name) is None]
 pytestmark = [
@@ -102,8 +102,8 @@ def test_without_a_key_or_with_a_wrong_one_nobody_gets_the_zone(
     servers: tuple[Desk, Resolvers],
 ) -> None:
     desk, _ = servers
-    wrong = keys.key("isp-bind", "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgIQ==")
-    right = keys.key("isp-bind", desk.key_file("isp-bind").read_text().strip())
+    wrong = tsig.key("isp-bind", "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgIQ==")
+    right = tsig.key("isp-bind", desk.key_file("isp-bind").read_text().strip())
     for key in (None, wrong):
         with pytest.raises((dns.exception.DNSException, EOFError)):
             _transfer(desk, key)
@@ -217,7 +217,7 @@ def test_a_full_disk_publishes_nothing_wrong_and_goes_on_afterwards(tmp_path: Pa
     desk.decide("one.example")
     desk.start()
     try:
-        key = keys.key("isp", desk.key_file("isp").read_text().strip())
+        key = tsig.key("isp", desk.key_file("isp").read_text().strip())
         wait_for(lambda: _names(desk, key) == {"one.example"}, 20)
         pid = int((desk.folder / "worstof" / "primary" / "named.pid").read_text())
         assert desk.serving is not None

@@ -1,5 +1,6 @@
 """A provider's copy is the zone that the desk signed, or it stays the one before."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import pytest
+from django.conf import settings
 
-from breakwater.worstof import signing
-from breakwater.worstof.primary import following, keys, snippets, zone_file
+from breakwater.worstof import signing, tsig
+from breakwater.worstof.primary import following, snippets, zone_file
 from breakwater.worstof.primary.configuration import BadAddress, split
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import NotTaken, Source, check
@@ -24,7 +26,7 @@ SECRET = "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgIQ=="
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
     monkeypatch.setattr(signing, "key_path", lambda: tmp_path / "signing.key")
-    key = keys.key("isp", SECRET)
+    key = tsig.key("isp", SECRET)
     return Source("127.0.0.1", 53, "wol.invalid", key, signing.public_key())
 
 
@@ -150,10 +152,11 @@ def test_an_address_needs_its_port() -> None:
 def test_a_key_is_made_once_and_only_its_owner_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keys, "folder", lambda: tmp_path)
-    secret = keys.secret_of("isp.1")
-    assert keys.secret_of("isp.1") == secret
-    assert keys.path_of("isp.1").stat().st_mode & 0o077 == 0
+    here = dataclasses.replace(settings.CONFIG, data_dir=tmp_path)
+    monkeypatch.setattr(settings, "CONFIG", here)
+    secret = tsig.secret_of("isp.1")
+    assert tsig.secret_of("isp.1") == secret
+    assert tsig.key_path("isp.1").stat().st_mode & 0o077 == 0
     for name in ("../isp", "", "a" * 64, 'a";', "a/b"):
-        with pytest.raises(keys.BadKeyName):
-            keys.secret_of(name)
+        with pytest.raises(tsig.BadKeyName):
+            tsig.secret_of(name)

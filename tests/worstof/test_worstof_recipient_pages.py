@@ -109,7 +109,7 @@ def test_snippets_hold_the_place_that_was_put_in_and_no_secret(client, recipient
     assert "10.9.8.7 port 5301" in said
     assert "10.9.8.6" in said
     assert "2001:db8::7" in said
-    assert tsig.read_secret("example-net") not in text(page)
+    assert tsig.secret_of("example-net") not in text(page)
 
 
 @pytest.mark.parametrize("primary", ['1.2.3.4"; };', "primary.example", ""])
@@ -150,9 +150,9 @@ def test_wrong_addresses_change_nothing_and_are_named(client, recipient, given, 
 
 def test_new_secrets_end_the_old_ones_and_a_closed_recipient_gets_none(client, recipient):
     one = f"{PAGES}{recipient.pk}/"
-    before = tsig.read_secret("example-net")
+    before = tsig.secret_of("example-net")
     made = client.post(f"{one}secrets/").context["secrets"]
-    assert tsig.read_secret("example-net") == made.tsig != before
+    assert tsig.secret_of("example-net") == made.tsig != before
     client.post(f"{one}closed/", {"closed": "yes"})
     assert "is closed: it gets nothing" in text(client.get(one))
     assert "Open it again first" in text(client.post(f"{one}secrets/", follow=True))

@@ -66,7 +66,7 @@ def test_a_recipient_gets_two_secrets_once(data_dir: Path, at: datetime) -> None
     path = data_dir / "worstof" / "keys" / "net-a.key"
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert tsig.read_secret("net-a") == given_.tsig
+    assert tsig.secret_of("net-a") == given_.tsig
     assert len(base64.b64decode(given_.tsig)) == 32
     logged = AuditEntry.objects.get(verb="worstof.recipient.created")
     assert logged.target == "net-a"
@@ -103,7 +103,7 @@ def test_new_secrets_end_the_old_ones(at: datetime) -> None:
     new = recipients.new_secrets(made, by="t", at=at)
     assert recipients.recipient_for("net-a", old.http) is None
     assert recipients.recipient_for("net-a", new.http) == made
-    assert tsig.read_secret("net-a") == new.tsig != old.tsig
+    assert tsig.secret_of("net-a") == new.tsig != old.tsig
 
 
 def test_a_closed_recipient_opens_nothing_until_it_is_open_again(at: datetime) -> None:

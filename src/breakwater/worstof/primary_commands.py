@@ -10,20 +10,19 @@ import typer
 from django.utils import timezone
 from rich.console import Console
 
-from breakwater.worstof import signing
+from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions import probing, publishing
 from breakwater.worstof.actions.publishing import folder
 from breakwater.worstof.models import Recipient
-from breakwater.worstof.primary import keys
 from breakwater.worstof.primary.configuration import BadAddress, Place, split
 from breakwater.worstof.primary.following import Following, Source
 from breakwater.worstof.primary.server import NoBind, free_port
 from breakwater.worstof.primary.serving import AlreadyServed, Serving
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
+from breakwater.worstof.queries.zone import ZONE
 
 out = Console(highlight=False)
 app = typer.Typer()
-ZONE = "wol.invalid"
 Zone = Annotated[str, typer.Option(help="Name of the zone; short, because names go before it.")]
 
 
@@ -87,7 +86,7 @@ def snippet(
         raise _refuse(f"No open recipient is called «{recipient}».")
     if resolver not in SNIPPETS:
         raise _refuse(f"«{resolver}»: expected one of {', '.join(SNIPPETS)}.", 2)
-    secret = keys.secret_of(found.key_name)
+    secret = tsig.secret_of(found.key_name)
     place = _address(primary)
     public = signing.public_key().hex()
     stop = (stop_host, stop_v4, stop_v6)
@@ -116,7 +115,7 @@ def follow(
     An older serial, a wrong signature or a broken transfer change nothing. Needs no database.
     """
     address, port = _address(primary)
-    key = keys.key(key_file.stem, key_file.read_text("ascii").strip())
+    key = tsig.key(key_file.stem, key_file.read_text("ascii").strip())
     source = Source(address, port, zone.strip("."), key, bytes.fromhex(public_key))
     heard = _address(listen) if listen else None
     following = Following(source, write, recent=recent, listen=heard, poll=poll, run=run)

@@ -16,11 +16,12 @@ from django.utils.dateparse import parse_datetime
 from breakwater.formats.block_list.header import identifier
 from breakwater.formats.block_list.stix import MEDIA_TYPE
 from breakwater.hashlists.basic import CHALLENGE, opened_by
-from breakwater.worstof.actions.downloading import ZONE, record_taxii
+from breakwater.worstof.actions.downloading import record_taxii
 from breakwater.worstof.actions.recipients import TAXII, recipient_for
 from breakwater.worstof.download_views import FAILURES
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.queries.indicators import Listed, NotSigned, all_listed
+from breakwater.worstof.queries.zone import ZONE
 
 TYPE = "application/taxii+json;version=2.1"
 COLLECTION = str(identifier("collection", ZONE))

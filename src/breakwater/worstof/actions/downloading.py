@@ -23,9 +23,7 @@ from breakwater.worstof import signing
 from breakwater.worstof.actions.recipients import copies_of
 from breakwater.worstof.models import Publication, Recipient
 from breakwater.worstof.queries import zone
-from breakwater.worstof.rules.zone_digest import digests_of, root_of
 
-ZONE = "wol.invalid"  # as `worstof serve` calls the zone if nothing else is said
 _TRIES = 5
 
 
@@ -85,7 +83,7 @@ def copy_for(recipient: Recipient, form: str) -> Copy:
         publication = zone.last()
         if publication is None or (kept and kept.manifest.serial == publication.serial):
             break
-        names = names_signed(recipient, publication)
+        names = zone.names_signed(recipient, publication)
         if zone.last() != publication:
             continue  # published meanwhile: these may be names of two publications
         if names is not None:
@@ -101,21 +99,12 @@ def _terms(recipient: Recipient) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def names_signed(recipient: Recipient, publication: Publication) -> list[str] | None:
-    """The names of this publication in the recipient's scope; None if they are not those signed."""
-    names = list(zone.names_for(recipient).values_list("name", flat=True))
-    roots = json.loads(publication.manifest)
-    is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
-    signed = roots["international_root" if is_international else "root"]
-    return sorted(names) if root_of(digests_of(names)) == signed else None
-
-
 def _write(recipient: Recipient, form: str, names: list[str], publication: Publication) -> Copy:
     folder = copies_of(recipient)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     at, serial = publication.at.astimezone(UTC), publication.serial
     mixed = list(heapq.merge(names, sorted(recipient.canaries)))
-    header = Header(serial=serial, at=at, zone=ZONE, title="Worst Of list")
+    header = Header(serial=serial, at=at, zone=zone.ZONE, title="Worst Of list")
     terms = _terms(recipient)
     path = folder / f"{form}-{serial}-{terms[:16]}{_suffix(form)}"
     size, digest = _replace(path, FORMS[form].write(mixed, header))

@@ -80,7 +80,7 @@ def create_recipient(
     name, secret = name.strip(), secrets.token_urlsafe(32)
     if not name:
         raise ValueError("a recipient needs a name")
-    tsig.key_path(key_name)
+    tsig.check_key_name(key_name)
     with transaction.atomic():
         named = Recipient.objects.filter(name=name) | Recipient.objects.filter(key_name=key_name)
         if named.exists():

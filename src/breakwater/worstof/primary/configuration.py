@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from breakwater.worstof.primary import keys
+from breakwater.worstof import tsig
 
 STAGE = "desk-stage"  # view and key of the live check
 
@@ -64,10 +64,10 @@ def written(place: Place, views: Sequence[View]) -> str:
     names = [name for view in views for name in (view.key_name, update_key(view.key_name))]
     if place.check_resolver:
         names += [STAGE, update_key(STAGE)]
-    secret = keys.secret_of("rndc")
+    secret = tsig.secret_of("rndc")
     parts = [
-        keys.clause("rndc", secret),
-        *(keys.clause(name, keys.secret_of(name)) for name in names),
+        tsig.clause("rndc", secret),
+        *(tsig.clause(name, tsig.secret_of(name)) for name in names),
         f"controls {{ inet 127.0.0.1 port {place.control_port} allow {{ 127.0.0.1; }} "
         'keys { "rndc"; }; };\n',
         _options(place),

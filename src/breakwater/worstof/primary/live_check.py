@@ -11,9 +11,10 @@ import dns.query
 import dns.rcode
 import dns.update
 
+from breakwater.worstof import tsig
 from breakwater.worstof.actions.last_defence import never_block
 from breakwater.worstof.actions.publishing import Unsure
-from breakwater.worstof.primary import configuration, keys, zone_file
+from breakwater.worstof.primary import configuration, zone_file
 from breakwater.worstof.primary.configuration import STAGE, Place
 
 _MOST = 500  # names asked each time
@@ -62,7 +63,7 @@ class Stage:
 
     def rcode(self, name: str) -> int:
         query = dns.message.make_query(f"{name}.", "A")
-        query.use_tsig(keys.own_key(STAGE))
+        query.use_tsig(tsig.own_key(STAGE))
         try:
             return int(dns.query.tcp(query, self.place.address, 5, self.place.port).rcode())
         except (OSError, EOFError, dns.exception.DNSException):
@@ -80,7 +81,7 @@ class Stage:
                 message.delete(owner)
                 if name in adds:
                     message.add(owner, zone_file.TTL, "CNAME", ".")
-        message.use_tsig(keys.own_key(configuration.update_key(STAGE)))
+        message.use_tsig(tsig.own_key(configuration.update_key(STAGE)))
         try:
             answer = dns.query.tcp(message, self.place.address, 10, self.place.port)
         except (OSError, EOFError, dns.exception.DNSException) as problem:
@@ -97,7 +98,7 @@ class Stage:
         label = secrets.token_hex(8)
         message = dns.update.UpdateMessage(f"{self.place.zone}.")
         message.add(f"{label}.{MARK}", zone_file.TTL, "A", "192.0.2.1")
-        message.use_tsig(keys.own_key(configuration.update_key(STAGE)))
+        message.use_tsig(tsig.own_key(configuration.update_key(STAGE)))
         try:
             dns.query.tcp(message, self.place.address, 10, self.place.port)
         except (OSError, EOFError, dns.exception.DNSException) as problem:

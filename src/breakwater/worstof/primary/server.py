@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from breakwater.worstof.primary import configuration, keys
+from breakwater.worstof import tsig
+from breakwater.worstof.primary import configuration
 from breakwater.worstof.primary.configuration import Place, View
 from breakwater.worstof.primary.zone_file import write_whole
 
@@ -46,7 +47,7 @@ class Bind:
         self.place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(self._file("named.conf"), [configuration.written(self.place, views)])
         self._file("named.conf").chmod(0o600)
-        secret = keys.clause("rndc", keys.secret_of("rndc"))
+        secret = tsig.clause("rndc", tsig.secret_of("rndc"))
         write_whole(self._file("rndc.key"), [secret])
         self._file("rndc.key").chmod(0o600)
 

@@ -7,7 +7,7 @@ The settings that are not obvious make a block take effect on names already in a
 from collections.abc import Callable
 from dataclasses import dataclass
 
-ALGORITHM = "hmac-sha256"
+from breakwater.worstof.tsig import ALGORITHM
 
 
 @dataclass(frozen=True, slots=True)

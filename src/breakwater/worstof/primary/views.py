@@ -15,9 +15,9 @@ import dns.resolver
 import dns.tsig
 import dns.update
 
-from breakwater.worstof import signing
+from breakwater.worstof import signing, tsig
 from breakwater.worstof.models import Publication, Recipient
-from breakwater.worstof.primary import configuration, keys, zone_file
+from breakwater.worstof.primary import configuration, zone_file
 from breakwater.worstof.primary.configuration import Place
 from breakwater.worstof.primary.server import Bind
 from breakwater.worstof.queries import zone
@@ -84,7 +84,7 @@ def held(place: Place, key_name: str) -> Held:
 
 def _ask(place: Place, query: dns.message.Message, key_name: str) -> dns.message.Message:
     own = configuration.update_key(key_name)
-    query.use_tsig(keys.own_key(own))
+    query.use_tsig(tsig.own_key(own))
     try:
         return dns.query.tcp(query, place.address, _SECONDS, place.port)
     except (OSError, EOFError, dns.exception.DNSException) as problem:
@@ -150,7 +150,7 @@ def tell_at_once(place: Place, recipient: Recipient) -> None:
         message = dns.message.make_query(f"{place.zone}.", "SOA")
         message.set_opcode(dns.opcode.NOTIFY)
         message.flags = dns.flags.AA | (message.flags & ~dns.flags.RD)
-        message.use_tsig(keys.own_key(recipient.key_name))
+        message.use_tsig(tsig.own_key(recipient.key_name))
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as out:
             try:

@@ -11,7 +11,6 @@ from typing import Any
 from breakwater.formats.block_list import Header
 from breakwater.formats.block_list.header import identifier
 from breakwater.formats.block_list.stix import indicator, moment
-from breakwater.worstof.actions.downloading import ZONE, names_signed
 from breakwater.worstof.models import Publication, Recipient, ZoneChange
 from breakwater.worstof.queries import zone
 
@@ -36,7 +35,7 @@ class Listed:
         return f"indicator--{identifier('indicator', text)}"
 
     def stix(self) -> dict[str, Any]:
-        header = Header(0, self.since, ZONE, "")
+        header = Header(0, self.since, zone.ZONE, "")
         said = indicator(self.name, header, since=self.since) | {"id": self.id}
         said["modified"] = moment(self.added)
         return said | {"revoked": True} if self.is_revoked else said
@@ -58,7 +57,7 @@ def all_listed(recipient: Recipient) -> tuple[Listed, ...]:
 @lru_cache(maxsize=4)
 def _all_listed(pk: int, terms: str, serial: int) -> tuple[Listed, ...]:
     recipient, publication = Recipient.objects.get(pk=pk), Publication.objects.get(serial=serial)
-    if names_signed(recipient, publication) is None:
+    if zone.names_signed(recipient, publication) is None:
         raise NotSigned
     times = dict(Publication.objects.order_by("serial").values_list("serial", "at"))
     at_of = {number: at.astimezone(UTC) for number, at in times.items()}

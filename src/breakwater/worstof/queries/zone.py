@@ -1,5 +1,6 @@
 """What is published, what waits to be, and whether the names kept are the names that were signed."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -108,6 +109,15 @@ def names_for(recipient: Recipient) -> QuerySet[ZoneName]:
     if recipient.scope == Recipient.Scope.INTERNATIONAL:
         return ZoneName.objects.filter(is_national=False)
     return ZoneName.objects.all()
+
+
+def names_signed(recipient: Recipient, publication: Publication) -> list[str] | None:
+    """The names of this publication in the recipient's scope; None if they are not those signed."""
+    names = list(names_for(recipient).values_list("name", flat=True))
+    roots = json.loads(publication.manifest)
+    is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
+    signed = roots["international_root" if is_international else "root"]
+    return sorted(names) if root_of(digests_of(names)) == signed else None
 
 
 def changed_since(serial: int) -> list[str]:
