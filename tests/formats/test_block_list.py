@@ -4,6 +4,7 @@ not write read every form."""
 import io
 import json
 import re
+import shutil
 import subprocess
 import zipfile
 from collections import Counter
@@ -249,6 +250,29 @@ def test_unbound_accepts_its_form(tmp_path: Path) -> None:
     path.write_bytes(written("unbound"))
     said = subprocess.run(["unbound-checkconf", path], capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
+
+
+@pytest.mark.skipif(not shutil.which("dnsmasq"), reason="dnsmasq is not installed")
+def test_dnsmasq_accepts_its_form(tmp_path: Path) -> None:
+    path = tmp_path / "list.conf"
+    path.write_bytes(written("dnsmasq"))
+    command = ["dnsmasq", "--test", f"--conf-file={path}"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+
+
+@pytest.mark.skipif(not shutil.which("squid"), reason="Squid is not installed")
+def test_squid_accepts_its_form_though_one_name_is_below_another(tmp_path: Path) -> None:
+    listed, path = tmp_path / "list.acl", tmp_path / "squid.conf"
+    listed.write_bytes(written("squid"))
+    path.write_text(
+        f'acl listed dstdomain "{listed}"\nhttp_access deny listed\nhttp_port 127.0.0.1:3128\n'
+        "pid_filename none\n"
+    )
+    command = ["squid", "-k", "parse", "-f", path]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert "subdomain" not in said.stderr
 
 
 def lines_of(form: str) -> list[str]:
