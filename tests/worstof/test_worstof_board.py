@@ -1,0 +1,131 @@
+"""The board: its filters, what comes first, and how many queries its pages take."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from breakwater.worstof.actions import appeals, life
+from breakwater.worstof.actions.life import Sighting
+from breakwater.worstof.models import BlockList, Entry
+from breakwater.worstof.queries import board
+from breakwater.worstof.queries.board import Wanted
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(wanted, user, at):
+    return [row.entry.name for row in board.page(wanted, user, at=at).rows]
+
+
+@pytest.fixture
+def overlay(db):
+    return BlockList.objects.create(
+        name="Additions", legal_basis="Act", country="JM", distinct="agency"
+    )
+
+
+@pytest.fixture
+def listed(nominated, judged, officer, assessor):
+    """A domain that two countries have verified."""
+
+    def put(name, **said):
+        return judged(judged(nominated(name), officer, **said), assessor, **said)
+
+    return put
+
+
+def test_filters_show_guarded_appealed_and_one_lists_domains(nominated, overlay, officer, at):
+    plain, guarded = nominated("plain.example"), nominated("wwwguarded.example")
+    own = nominated("own.example", on=overlay)
+    appeals.receive("plain.example", "It is not so", language="en", at=at)
+    every = {plain.name, guarded.name, own.name}
+    assert set(shown(Wanted("all"), officer, at)) == every
+    assert shown(Wanted("all", guarded=True), officer, at) == [guarded.name]
+    assert shown(Wanted("all", appealed=True), officer, at) == [plain.name]
+    assert shown(Wanted("all", block_list=overlay.pk), officer, at) == [own.name]
+    assert shown(Wanted("all", guarded=True, appealed=True), officer, at) == []
+
+
+def test_a_decided_appeal_no_longer_filters(nominated, officer, supervisor, at):
+    nominated("plain.example")
+    appeal, _code = appeals.receive("plain.example", "It is not so", language="en", at=at)
+    appeals.reject(appeal, by=supervisor, answer="It is", at=at)
+    assert shown(Wanted("all", appealed=True), officer, at) == []
+
+
+def test_another_countrys_additions_stay_unseen(nominated, overlay, assessor, at):
+    nominated("own.example", on=overlay)
+    assert shown(Wanted("all"), assessor, at) == []
+
+
+def test_those_to_be_verified_again_come_by_risk(listed, officer, assessor, at):
+    calm, doubted, appealed, reported = (
+        listed("calm.example"),
+        listed("doubted.example", confidence="low"),
+        listed("appealed.example"),
+        listed("reported.example"),
+    )
+    late = at + timedelta(days=91)
+    life.move_clocks(late)
+    sighting = Sighting("T-2", "Seen", at, source="report", report_number="R-1")
+    life.nominate(reported.block_list, reported.name, sighting, by=officer, at=late)
+    appeals.receive(appealed.name, "Not so", language="en", at=late)
+    order = [appealed.name, doubted.name, reported.name, calm.name]
+    assert shown(Wanted("due"), assessor, late) == order
+    assert shown(Wanted("mine"), assessor, late) == order
+
+
+def test_the_board_says_why_a_domain_comes_first(listed, assessor, client_for):
+    doubted = listed("doubted.example", confidence="low")
+    Entry.objects.filter(pk=doubted.pk).update(due_at=timezone.now())
+    life.move_clocks(timezone.now())
+    html = client_for(assessor).get(reverse("worst-of"), {"view": "due"}).content.decode()
+    assert "An authority was not sure +30" in html
+
+
+def test_pages_of_the_board_follow_each_other(nominated, officer, at, monkeypatch):
+    monkeypatch.setattr(board, "PAGE_SIZE", 2)
+    names = [nominated(f"n{n}.example").name for n in range(5)]
+    seen = [shown(Wanted("nominated", page=n), officer, at) for n in (1, 2, 3)]
+    assert [len(page) for page in seen] == [2, 2, 1]
+    assert [name for page in seen for name in page] == names
+
+
+@pytest.mark.parametrize(
+    "query", ["?view=nothing", "?page=x", "?page=-1", "?list=abc", "?page=99999999", "?list=9"]
+)
+def test_an_address_that_somebody_typed_gives_a_board(nominated, officer, client_for, query):
+    nominated()
+    assert client_for(officer).get(reverse("worst-of") + query).status_code == 200
+
+
+def test_only_who_may_nominate_is_offered_it(world_list, officer, client_for):
+    html = client_for(officer).get(reverse("worst-of")).content.decode()
+    assert reverse("worst-of-nominate") in html
+
+
+@pytest.mark.parametrize("view", ["mine", "due", "all"])
+def test_ten_domains_take_the_board_no_more_queries_than_one(
+    listed, assessor, client_for, django_assert_max_num_queries, view
+):
+    for n in range(10):
+        listed(f"n{n}.example")
+    Entry.objects.update(due_at=timezone.now())
+    life.move_clocks(timezone.now())
+    client = client_for(assessor)
+    with django_assert_max_num_queries(22):
+        assert "n9.example" in client.get(reverse("worst-of"), {"view": view}).content.decode()
+
+
+def test_a_domain_with_many_words_takes_few_queries(
+    nominated, listed, officer, client_for, django_assert_max_num_queries
+):
+    entry = listed("bad.example")
+    for n in range(8):
+        life.discuss(entry, by=officer, reason=f"word {n}", at=timezone.now())
+    client = client_for(officer)
+    with django_assert_max_num_queries(22):
+        html = client.get(reverse("worst-of-entry", args=[entry.pk])).content.decode()
+    assert "word 7" in html
