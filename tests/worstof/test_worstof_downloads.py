@@ -14,12 +14,14 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from pymisp import MISPEvent
+from typer.testing import CliRunner
 
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof import download_views, signing
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.publishing import publish_waiting
 from breakwater.worstof.actions.zone import queue_change
+from breakwater.worstof.list_commands import app
 from breakwater.worstof.models import BlockList, Entry, Publication, Recipient, ZoneName
 from breakwater.worstof.queries.canaries import opened, trace
 
@@ -219,3 +221,34 @@ def test_copies_are_the_desks_own_files_and_old_ones_go(net, publish, data_dir: 
     assert folder.stat().st_mode & 0o777 == 0o700
     assert len(list(folder.glob("csv-*"))) == 1
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_a_copy_is_written_on_the_command_line_as_a_download_that_is_logged(
+    net: Callable[..., Caller], publish: Callable[..., Publication], tmp_path: Path
+) -> None:
+    publish("one.example")
+    caller, to = net(forms=["csv"]), tmp_path / "list.csv"
+    words = ["write", "net-a", "--form", "csv", "--output", str(to)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert to.read_bytes() == caller.body("csv")
+    assert to.stat().st_mode & 0o777 == 0o600
+    said = json.loads((tmp_path / "list.csv.manifest.json").read_text())
+    key, signature = bytes.fromhex(said["public_key"]), bytes.fromhex(said["signature"])
+    assert signing.verify(said["manifest"].encode(), signature, key)
+    line = AuditEntry.objects.filter(verb="worstof.list.downloaded").earliest("at")
+    assert json.loads(line.detail)["address"].endswith("(command line)")
+
+
+def test_no_copy_is_written_that_is_not_granted_or_not_there(
+    net: Callable[..., Caller], publish: Callable[..., Publication], tmp_path: Path
+) -> None:
+    caller, to = net(forms=["csv"]), tmp_path / "list"
+    for key_name, form in (("net-a", "csv"), ("net-a", "rpz"), ("nobody", "csv")):
+        words = ["write", key_name, "--form", form, "--output", str(to)]
+        assert CliRunner().invoke(app, words).exit_code == 2
+    publish("one.example")
+    recipients.close(caller.recipient, by="t", at=caller.recipient.created_at)
+    words = ["write", "net-a", "--form", "csv", "--output", str(to)]
+    assert CliRunner().invoke(app, words).exit_code == 2
+    assert not to.exists()
+    assert not AuditEntry.objects.filter(verb="worstof.list.downloaded").exists()

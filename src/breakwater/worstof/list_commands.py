@@ -1,7 +1,11 @@
-"""`breakwater worstof …`: compile dirty lines into a list, and write a list in every form."""
+"""`breakwater worstof …`: compile dirty lines into a list, and write a recipient's copy of ours."""
 
+import json
+import os
+import shutil
 import time
 from collections.abc import Iterator
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, BinaryIO, NoReturn
 
@@ -12,14 +16,24 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 
 from breakwater.formats.block_list import FORMS, Compiled, Header, compile_sources
 from breakwater.formats.domain_name import BadName, read_name
+from breakwater.worstof.actions.downloading import (
+    Copy,
+    NotGranted,
+    NothingPublished,
+    copy_for,
+    record_download,
+)
 from breakwater.worstof.entry_texts import guard_line
 from breakwater.worstof.line_texts import reason_line
+from breakwater.worstof.models import Recipient
 from breakwater.worstof.queries.known_names import known
 from breakwater.worstof.rules.guards import guards_for, refusals
+from breakwater.worstof.signing import BadKey, public_key
 
 app = typer.Typer()
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+_PRIVATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 _BAR_AFTER = 2.0  # seconds
 
 
@@ -105,6 +119,49 @@ def _tell(found: Compiled) -> None:
                   markup=False, soft_wrap=True)  # fmt: skip
     if found.left_out > len(found.faults):
         out.print(f"Shown are the first {len(found.faults)} of {found.left_out:,}.")
+
+
+@app.command("write")
+def write(
+    key_name: Annotated[str, typer.Argument(help="The recipient's key name.")],
+    form: Annotated[str, typer.Option(help=f"One of {', '.join(FORMS)}; as granted.")],
+    output: Annotated[Path, typer.Option(help="File that is written; existing ones are replaced.")],
+) -> None:
+    """Write a recipient's copy of the published list, for one that cannot take it itself.
+
+    It has the recipient's own canaries and is logged as a download. Beside it PATH.manifest.json
+    has the signed words about it. Ends with 2 if nothing could be written.
+    """
+    recipient = Recipient.objects.filter(key_name=key_name, closed_at=None).first()
+    if recipient is None:
+        _wrong(f"No open recipient has the key name «{key_name}».")
+    try:
+        copy = copy_for(recipient, form)
+        _hand_out(copy, recipient, output)
+    except NotGranted:
+        _wrong(f"«{recipient.name}» does not get the form {form}; it gets "
+               f"{', '.join(recipient.forms) or 'none'}.")  # fmt: skip
+    except NothingPublished:
+        _wrong("Nothing is published yet, and no good copy of an earlier publication is kept.")
+    except (OSError, BadKey) as problem:
+        _wrong(f"{output} cannot be written: {problem}")
+    out.print(f"{output}: {copy.manifest.count:,} names with canaries, serial "
+              f"{copy.manifest.serial}", markup=False, soft_wrap=True)  # fmt: skip
+
+
+def _hand_out(copy: Copy, recipient: Recipient, output: Path) -> None:
+    """The log has the line before the file is there."""
+    whole = output.with_name(output.name + ".part")
+    said = {"manifest": copy.manifest.signed.decode("ascii"), "signature": copy.signature.hex(),
+            "public_key": public_key().hex()}  # fmt: skip
+    try:
+        with os.fdopen(os.open(whole, _PRIVATE, 0o600), "wb") as file, copy.path.open("rb") as made:
+            shutil.copyfileobj(made, file)
+        output.with_name(output.name + ".manifest.json").write_text(json.dumps(said), "ascii")
+        record_download(recipient, copy, address=f"{getuser()} (command line)", at=timezone.now())
+        whole.replace(output)
+    finally:
+        whole.unlink(missing_ok=True)
 
 
 @app.command()
