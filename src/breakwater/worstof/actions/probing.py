@@ -1,5 +1,6 @@
 """Asks a recipient's resolvers whether they block: the proof that a regulator sees, in counts."""
 
+import ipaddress
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,14 @@ EVERY = timedelta(minutes=15)
 # A delay is only told of a name decided so shortly before: later it says when the probe came.
 FRESH = timedelta(seconds=60)
 _SECONDS = 2.0
+_GIVES_UP = 3  # questions in a row without answer
+# RFC 5737 and RFC 3849.
+_EXAMPLES = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,17 @@ def work(at: datetime) -> bool:
 
 
 def addresses(recipient: Recipient) -> list[str]:
-    return list(recipient.resolvers or recipient.notify)
+    """Where to ask. Addresses reserved for examples, as the demo has them, are nobody's."""
+    places = recipient.resolvers or recipient.notify
+    return [place for place in places if not _is_example(place)]
+
+
+def _is_example(place: str) -> bool:
+    try:
+        address = ipaddress.ip_address(split(place)[0])
+    except BadAddress:
+        return False  # told in the probe's row
+    return any(address.version == net.version and address in net for net in _EXAMPLES)
 
 
 def probe(
@@ -118,7 +137,15 @@ def stop_addresses(place: tuple[str, int], stop_page: str) -> set[str]:
 
 
 def _ask_all(place: tuple[str, int], names: Sequence[str], stops: set[str]) -> Asked:
-    answers = [answer for name in names if (answer := _ask(place, name)) is not None]
+    answers: list[dns.message.Message] = []
+    silent = 0
+    for name in names:
+        answer = _ask(place, name)
+        if answer is not None:
+            answers.append(answer)
+        silent = silent + 1 if answer is None else 0
+        if silent == _GIVES_UP:
+            break  # it is off: the worker has other things to do than to wait for the rest
     return Asked(sum(_blocks(answer, stops) for answer in answers), len(answers))
 
 
