@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
@@ -41,8 +43,14 @@ def police(db: None) -> Agency:
     )
 
 
+@cache
+def _hashed() -> str:
+    """The cast's password; hashing is slow on purpose, and these people may share one salt."""
+    return make_password(PASSWORD)
+
+
 def _person(username: str, role: str, agency: Agency) -> User:
-    return User.objects.create_user(username, password=PASSWORD, role=role, agency=agency)
+    return User.objects.create(username=username, password=_hashed(), role=role, agency=agency)
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ def about(request: HttpRequest) -> HttpResponseBase:
     base = request.build_absolute_uri(reverse("transparency"))
     context = {
         "head": log.last_head(),
+        "is_begun": log.size() > 0,
         "key": key.hex(),
         "fingerprint": signing.fingerprint(key) if key else "",
         "command": f"breakwater worstof audit --url {base} --head head.json --key KEY",
