@@ -1,7 +1,8 @@
 """An outside checker with the last head and the pinned key finds every tampering, and names it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -103,6 +104,18 @@ def rebuilt(sign: Callable[[bytes], bytes] = signing.sign) -> None:
         LogHead.objects.filter(pk=row.pk).update(root=head.root, signature=sign(head.signed))
 
 
+@contextmanager
+def undone() -> Iterator[None]:
+    """Put the log back as it was: emptying a database for each tampering takes longer."""
+    kept = [(model, list(model.objects.all())) for model in (LogLeaf, LogNode, LogHead)]
+    try:
+        yield
+    finally:
+        for model, rows in kept:
+            model.objects.all().delete()
+            model.objects.bulk_create(rows)
+
+
 def other_key(data: bytes) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(bytes(32)).sign(data)
 
@@ -141,10 +154,12 @@ def test_a_log_that_grows_is_well_and_the_new_head_is_kept(checker, grow) -> Non
     assert json.loads(checker.path.read_text())["size"] == 23
 
 
-@pytest.mark.parametrize("index", [0, 3, 4, 7, 11])
-def test_an_edited_leaf_is_named(checker, index: int) -> None:
-    edit(index)
-    checker.finds(f"edited: Leaf {index} is not the one that was signed.")
+def test_an_edited_leaf_is_named(checker) -> None:
+    for index in (0, 3, 4, 7, 11):
+        with undone():
+            edit(index)
+            checker.finds(f"edited: Leaf {index} is not the one that was signed.")
+    assert checker.audit().exit_code == 0
 
 
 def test_a_deleted_leaf_is_named(checker) -> None:
@@ -182,25 +197,27 @@ TAMPERING = {
 }
 
 
-@pytest.mark.parametrize("tampering", TAMPERING)
-@pytest.mark.parametrize("grown_again", [False, True])
-def test_a_log_rewritten_and_signed_with_its_own_key_is_found(
-    checker, grow, tampering: str, grown_again: bool
-) -> None:
-    TAMPERING[tampering]()
-    rebuilt()
-    if grown_again:
-        grow(9)
-    answer = checker.audit()
-    assert answer.exit_code == 1, answer.output
-    assert any(word in answer.output for word in ("split view", "rewritten", "truncated"))
+def test_a_log_rewritten_and_signed_with_its_own_key_is_found(checker, grow) -> None:
+    for grown_again in (False, True):
+        for name, tamper in TAMPERING.items():
+            with undone():
+                tamper()
+                rebuilt()
+                if grown_again:
+                    grow(9)
+                answer = checker.audit()
+            assert answer.exit_code == 1, (name, answer.output)
+            assert any(x in answer.output for x in ("split view", "rewritten", "truncated")), name
+    assert checker.audit().exit_code == 0
 
 
-@pytest.mark.parametrize("tampering", TAMPERING)
-def test_a_log_signed_with_another_key_is_found(checker, tampering: str) -> None:
-    TAMPERING[tampering]()
-    rebuilt(other_key)
-    checker.finds("signature: The pinned key did not sign the log's head")
+def test_a_log_signed_with_another_key_is_found(checker) -> None:
+    for tamper in TAMPERING.values():
+        with undone():
+            tamper()
+            rebuilt(other_key)
+            checker.finds("signature: The pinned key did not sign the log's head")
+    assert checker.audit().exit_code == 0
 
 
 def test_one_old_head_signed_with_another_key_is_found(checker) -> None:
