@@ -1,5 +1,6 @@
 """Whatever way a domain is pasted, it becomes one name, or is refused with a reason."""
 
+import idna
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -175,6 +176,28 @@ def test_an_international_name_is_the_same_in_letters_and_in_a_labels(labels: li
         return
     assert found.name.isascii()
     assert read_name(found.name) == read_name(found.shown) == found
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8))
+@example("אb")
+@example("a\u200cb")
+@example("\u0301a")
+def test_no_label_is_taken_that_the_rules_of_direction_and_joiners_refuse(label: str) -> None:
+    try:
+        found = read_name(f"{label}.example")
+    except BadName:
+        return
+    for taken in found.shown.split("."):
+        assert idna.check_initial_combiner(taken)
+        assert taken.isascii() or idna.check_bidi(taken)
+        joiners = [at for at, c in enumerate(taken) if c in "\u200c\u200d"]
+        assert all(idna.valid_contextj(taken, at) for at in joiners)
+
+
+def test_a_label_that_is_far_too_long_is_refused_at_once() -> None:
+    with pytest.raises(BadName) as refused:
+        read_name("㌀" * 400 + ".example")
+    assert refused.value.problem is Problem.LABEL_LENGTH
 
 
 @given(st.text("abz019-", max_size=40))

@@ -109,7 +109,8 @@ class _Bar:
 def _tell(found: Compiled) -> None:
     out.print(
         f"{len(found.names):,} names of {found.lines:,} lines: {found.duplicates:,} again, "
-        f"{found.comments:,} comments, {found.covered:,} below another, {found.left_out:,} left out"
+        f"{found.comments:,} comments, {found.covered:,} below another, {found.left_out:,} left out",
+        soft_wrap=True,
     )
     for problem, count in found.problems.most_common():
         out.print(f"  {count:>9,}  {reason_line(problem)}", markup=False, soft_wrap=True)

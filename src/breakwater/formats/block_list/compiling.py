@@ -185,6 +185,7 @@ class _Reader:
             if len(name) <= LONGEST_LABEL and name.isascii():
                 look = above[rest]
                 name = name.lower()
+                # `is_mistyped`, written out: a call for each line would take a tenth of all the time.
                 if (
                     (look == CLEAR or (look == OWNED and name[1] != "." and name[:3] != "www"))
                     and name not in named
