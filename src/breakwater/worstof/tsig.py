@@ -108,3 +108,22 @@ def own_key(name: str) -> dns.tsig.Key:
 def clause(name: str, secret: str) -> str:
     """The key as BIND reads it."""
     return f'key "{name}" {{ algorithm {ALGORITHM}; secret "{secret}"; }};\n'
+
+
+# BIND with views answers BADKEY to all three, because no view is found without a valid key.
+_REFUSED = (
+    "the primary refuses the key: it does not know it, the secret is wrong, or the clocks of the "
+    "two sides differ by more than five minutes"
+)
+_WHY = {
+    dns.tsig.PeerBadKey: _REFUSED,
+    dns.tsig.PeerBadSignature: _REFUSED,
+    dns.tsig.PeerBadTime: _REFUSED,
+    dns.tsig.BadTime: "the clocks of the two sides differ by more than five minutes",
+    dns.tsig.BadSignature: "the answer was signed with another secret",
+}
+
+
+def why(problem: Exception) -> str:
+    """What a failed exchange with the primary means to an engineer."""
+    return _WHY.get(type(problem), type(problem).__name__)

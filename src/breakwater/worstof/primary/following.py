@@ -24,7 +24,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.tsig
 
-from breakwater.worstof import signing
+from breakwater.worstof import signing, tsig
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.two_files import Files
 from breakwater.worstof.rules.zone_digest import EMPTY, root_of
@@ -58,7 +58,7 @@ def take(source: Source, held: Copy) -> Copy:
     try:
         found = _read(source, held, rrs)
     except (dns.exception.DNSException, OSError, EOFError, ValueError) as problem:
-        raise NotTaken(f"transfer failed: {type(problem).__name__}") from problem
+        raise NotTaken(f"transfer failed: {tsig.why(problem)}") from problem
     if found.serial < held.serial:
         raise NotTaken(f"serial {found.serial} is older than {held.serial}; it is refused")
     if found is not held and source.public_key:

@@ -88,7 +88,7 @@ def _ask(place: Place, query: dns.message.Message, key_name: str) -> dns.message
     try:
         return dns.query.tcp(query, place.address, _SECONDS, place.port)
     except (OSError, EOFError, dns.exception.DNSException) as problem:
-        raise PrimaryFailed(f"the primary does not answer: {type(problem).__name__}") from problem
+        raise PrimaryFailed(f"the primary does not answer: {tsig.why(problem)}") from problem
 
 
 def rewrite(bind: Bind, recipient: Recipient, manifest: ZoneManifest) -> None:
