@@ -30,7 +30,15 @@ def pages(page: Page, base: str) -> dict[str, str]:
     bundle = page.locator("a.row-link").first.get_attribute("href") or "/queue/"
     page.goto(base + bundle)
     report = page.locator('a[href^="/reports/"]').first.get_attribute("href") or "/queue/"
+    page.goto(f"{base}/worst-of/appeals/")
+    appeal = page.locator("a.row-link").first.get_attribute("href") or "/worst-of/appeals/"
     return {
+        "stop-page": "/stop/",
+        "appeal": "/appeal/",
+        "transparency": "/transparency/",
+        "transparency-report": "/transparency/report/",
+        "appeals": "/worst-of/appeals/",
+        "appeal-to-decide": appeal,
         "queue": "/queue/",
         "bundle": bundle,
         "report": report,

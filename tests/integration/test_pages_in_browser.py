@@ -38,7 +38,8 @@ PAGES = {
         "/hash-lists/", "/hash-lists/1/", "/hash-lists/look-up/", "LOOKUP", "ENTRY",
         "/figures/", "/figures/countries/JM/", "/figures/regions/caribbean/", "/figures/compare/",
         "/figures/providers/", "/figures/types/", "/figures/people/", "/figures/quality/",
-        "/help/", "/me/", "/api/", "/no-such-page/",
+        "/help/", "/me/", "/api/", "/no-such-page/", "/worst-of/appeals/", "/appeal/", "/stop/",
+        "/worst-of/appeals/?view=decided", "APPEAL", "/transparency/", "/transparency/report/",
     ),
     "supervisor": (
         "BUNDLE", "/work/", "/hash-lists/1/", "/hash-lists/new/", "/hash-lists/1/import/",
@@ -57,7 +58,8 @@ def desk() -> Iterator[str]:
         environment |= {"BREAKWATER_DATA_DIR": folder, "BREAKWATER_DEMO": "yes"}
         command = [sys.executable, "-m", "breakwater.cli"]
         load = [*command, "demo", "--count", "150", "--no-start"]
-        subprocess.run(load, env=environment, check=True, capture_output=True)
+        for arguments in (load, [*command, "worstof", "sign-head"]):
+            subprocess.run(arguments, env=environment, check=True, capture_output=True)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -110,6 +112,9 @@ def _signed_in(browser: Browser, desk: str, person: str, width: str, theme: str)
 def _address(page: Page, desk: str, path: str) -> str:
     if path in ("LOOKUP", "ENTRY", "COLUMNS"):
         return _of_hash_lists(page, desk, path)
+    if path == "APPEAL":
+        page.goto(f"{desk}/worst-of/appeals/")
+        return desk + str(page.locator("a.row-link").first.get_attribute("href"))
     if path not in ("BUNDLE", "REPORT"):
         return desk + path
     page.goto(f"{desk}/queue/?view=all")
