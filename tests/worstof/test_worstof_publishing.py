@@ -194,6 +194,45 @@ def test_a_name_never_to_block_is_refused_with_all_above_it(
     assert publish_waiting(at) is None
 
 
+def test_what_a_guard_refuses_is_refused_again_when_it_is_to_be_published(
+    decide: Decide, at: datetime
+) -> None:
+    """Rows that came past the pages: a public suffix, one of its private part, a slip."""
+    names = {
+        "co.uk": "guard:public_suffix",
+        "github.io": "guard:public_suffix",
+        "wwwbad.example": "guard:www_without_dot",
+        "www.bad.example": "",
+    }
+    for name in names:
+        decide(name)
+    publish_waiting(at)
+    assert published() == {"www.bad.example": False}
+    assert dict(ZoneChange.objects.values_list("name", "refused")) == names
+    assert AuditEntry.objects.filter(verb="worstof.change.refused").count() == 3
+
+
+def test_a_guard_that_can_be_signed_passes_with_two_signatures_and_not_with_one(
+    decide: Decide, at: datetime, officer: User, supervisor: User
+) -> None:
+    for name, signers in (("wwwone.example", [officer]), ("wwwtwo.example", [officer, supervisor])):
+        entry = decide(name)
+        for signer in signers:
+            entry.signatures.create(by=signer, reason="A site of its own", at=at)
+    publish_waiting(at)
+    assert published() == {"wwwtwo.example": False}
+
+
+def test_two_signatures_do_not_help_a_name_that_is_refused(
+    decide: Decide, at: datetime, officer: User, supervisor: User
+) -> None:
+    entry = decide("github.io")
+    for signer in (officer, supervisor):
+        entry.signatures.create(by=signer, reason="No", at=at)
+    publish_waiting(at)
+    assert published() == {}
+
+
 def test_a_name_put_among_those_never_to_block_leaves_at_once(
     marks: Path, decide: Decide, at: datetime
 ) -> None:

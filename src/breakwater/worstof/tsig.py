@@ -115,7 +115,7 @@ _REFUSED = (
     "the primary refuses the key: it does not know it, the secret is wrong, or the clocks of the "
     "two sides differ by more than five minutes"
 )
-_WHY = {
+_WHY: dict[type[Exception], str] = {
     dns.tsig.PeerBadKey: _REFUSED,
     dns.tsig.PeerBadSignature: _REFUSED,
     dns.tsig.PeerBadTime: _REFUSED,
