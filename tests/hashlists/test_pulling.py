@@ -1,5 +1,6 @@
 """A list pulled from a server is whole or not seen, whatever the server does meanwhile."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,13 +10,15 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.urls import reverse
 
+from breakwater.custody.models import AuditEntry
 from breakwater.formats.hash_sharing import NAMESPACE
 from breakwater.hashlists import index
 from breakwater.hashlists.actions import fetching, importing, pulling
 from breakwater.hashlists.actions.lists import Terms, create_list
 from breakwater.hashlists.actions.pulling import Server, Step, add_source, pull_page, remove_source
-from breakwater.hashlists.models import Entry, HashList, ListChange, Source
+from breakwater.hashlists.models import Entry, ForeignOpinion, HashList, ListChange, Source
 from breakwater.hashlists.rules.pulling import after_exhaustion, shrunk, wait_after
 from breakwater.people.models import User
 
@@ -137,6 +140,48 @@ def test_pages_become_one_change_that_is_seen_when_all_are_there(source, foreign
     assert HashList.objects.get().entry_count == 2
     assert source.complete_until == AT - timedelta(minutes=2)
     assert source.next_try_at == AT + HOUR
+
+
+FEEDBACK = """<feedback><affirmativeFeedback type="Md5">
+<members timestamp="2026-10-24T12:00:00Z"><member id="1">Unit One</member></members>
+</affirmativeFeedback><negativeFeedback type="Md5"><reasons>
+<reason guid="g1" name="Shows adults only" type="Md5"/>
+<members timestamp="2026-10-25T12:00:00Z"><member id="2">Unit Two</member></members>
+</reasons></negativeFeedback></feedback>"""
+
+
+def with_feedback(n: int, feedback: str = FEEDBACK) -> str:
+    return image(n).replace("</image>", f"{feedback}</image>")
+
+
+def test_feedback_of_others_is_kept_with_the_entry_and_shown(
+    source, foreign, client, officer
+) -> None:
+    foreign.says(document(with_feedback(1), image(2)))
+    pull(source)
+    entry = Entry.objects.get(source_key="7/1")
+    said = entry.foreign_opinions.order_by("id").values_list("member", "agrees", "reason")
+    assert list(said) == [("Unit One", True, ""), ("Unit Two", False, "Shows adults only")]
+    client.force_login(officer)
+    page = client.get(reverse("hash-entry", args=[entry.pk])).content.decode()
+    for word in ("Feedback on this entry", "Unit Two", "Shows adults only", "127.0.0.1", "MD5"):
+        assert word in page
+    other = Entry.objects.get(source_key="7/2")
+    page = client.get(reverse("hash-entry", args=[other.pk])).content.decode()
+    assert "Feedback on this entry" not in page
+
+
+def test_what_a_server_says_now_takes_the_place_of_what_it_said_before(source, foreign) -> None:
+    foreign.says(document(with_feedback(1), with_feedback(2)))
+    pull(source)
+    pull(source, AT + HOUR)
+    heard = AuditEntry.objects.filter(verb="hashlists.opinion.heard")
+    assert [json.loads(e.detail) for e in heard] == [{"entries": 2, "opinions": 4}]
+    foreign.says(document(image(1), image(2, deleted=True)))
+    pull(source, AT + 2 * HOUR)
+    assert not ForeignOpinion.objects.filter(entry__source_key="7/1").exists()
+    assert ForeignOpinion.objects.filter(entry__source_key="7/2").count() == 2
+    assert heard.all().count() == 2
 
 
 def test_the_next_pull_asks_from_where_the_last_was_complete(source, foreign) -> None:

@@ -22,6 +22,7 @@ VERBS: dict[str, Promise] = {
     "hashlists.list.reinstated": _("Let a hash list speak again"),
     "hashlists.list.retired": _("Retired a hash list"),
     "hashlists.list.withdrawn": _("Withdrew a hash list from a recipient"),
+    "hashlists.opinion.heard": _("Kept feedback of others on entries of a hash list"),
     "hashlists.opinion.given": _("Gave feedback on an entry of a hash list"),
     "hashlists.recipient.changed": _("Opened or closed a recipient of hash lists"),
     "hashlists.recipient.created": _("Made a recipient of hash lists"),

@@ -203,6 +203,10 @@ def entry_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "said": texts.said(verdict),
         "is_contradicted": verdict.is_contradicted,
         "voices": [voice_line(v) for v in verdict.voices],
+        "feedback": [
+            {"said": said, "kind": texts.word(texts.KINDS, said.kind)}
+            for said in queries.feedback(found.entry)
+        ],
     }
     return render(request, "hashlists/entry.html", context)
 

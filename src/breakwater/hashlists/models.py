@@ -197,6 +197,25 @@ class Opinion(models.Model):
         return f"{self.author} on {self.entry_id}"
 
 
+class ForeignOpinion(models.Model):
+    """What a member of the server that an entry was pulled from says of it, as that server tells.
+
+    The member may be nobody, and the reason one that this desk does not know: both as written.
+    """
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="foreign_opinions")
+    kind = models.CharField(max_length=40, blank=True)  # of hash, in the server's spelling
+    member_id = models.CharField(max_length=40, blank=True)
+    member = models.CharField(max_length=120, blank=True)
+    agrees = models.BooleanField()
+    reason_guid = models.CharField(max_length=80, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.member or self.member_id} on {self.entry_id}"
+
+
 class Recipient(models.Model):
     """An account that may pull lists or look hashes up. Only the secret's SHA-256 is kept."""
 

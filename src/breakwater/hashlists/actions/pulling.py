@@ -21,6 +21,7 @@ from breakwater.formats.hash_sharing import QueryResult, SharingError, read_quer
 from breakwater.formats.hash_sharing.document import second
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK, Counts, write_entries
 from breakwater.hashlists.actions.fetching import Refused, Unreachable, check_address, fetch
+from breakwater.hashlists.actions.hearing import keep_opinions
 from breakwater.hashlists.actions.importing import finish, keep_faults
 from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import HashList, ListChange, Source
@@ -203,6 +204,7 @@ def _new_change(source: Source, at: datetime) -> ListChange:
 def _write(source: Source, change: ListChange, result: QueryResult, at: datetime) -> ListChange:
     entries = [shared.entry for shared in result.entries]
     counts: Counts = write_entries(source.hash_list, change, entries, at=at)
+    keep_opinions(source.hash_list, result.entries, by=change.created_by, at=at)
     keep_faults(change, list(result.faults))
     change.done += len(entries)
     change.added += counts.added

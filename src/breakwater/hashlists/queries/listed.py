@@ -1,16 +1,27 @@
 """Reads of lists, their imports and their entries, for pages."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
+from breakwater.formats.hash_sharing import kind_of_feedback_type
 from breakwater.hashlists.actions.entries import NAMES
-from breakwater.hashlists.models import Entry, Fingerprint, HashList, Kind, ListChange, ListFault
+from breakwater.hashlists.models import (
+    Entry,
+    Fingerprint,
+    HashList,
+    Kind,
+    ListChange,
+    ListFault,
+    Source,
+)
 from breakwater.hashlists.queries.lookup import KINDS, Asked, find
+from breakwater.hashlists.rules.feedback import grounds
 from breakwater.hashlists.rules.voices import Verdict, Voice, verdict
 
 RECENT = 20
@@ -68,6 +79,39 @@ def sample(of: HashList, most: int = RECENT) -> list[Said]:
 def entry(pk: int) -> Said | None:
     found = Entry.objects.select_related("hash_list", "changed_by").filter(pk=pk).first()
     return read([found])[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What somebody thinks of one hash of an entry; `server` is "" where it was told this desk."""
+
+    author: str
+    kind: str
+    agrees: bool
+    reasons: tuple[str, ...]
+    at: datetime | None
+    server: str = ""
+
+
+def feedback(of: Entry) -> list[Feedback]:
+    """What recipients told this desk of an entry, and what its server tells of others."""
+    known = {ground.key: ground.name for ground in grounds()}
+    found = [
+        Feedback(o.author, NAMES[Kind(o.kind)], o.agrees, _names(o.reasons, known), o.at)
+        for o in of.opinions.order_by("id")
+    ]
+    source = Source.objects.filter(hash_list=of.hash_list_id).first()
+    server = (urlsplit(source.address).hostname if source else "") or of.hash_list.source
+    for said in of.foreign_opinions.order_by("id"):
+        kind = kind_of_feedback_type(said.kind) or said.kind
+        reasons = (said.reason or said.reason_guid,) if said.reason or said.reason_guid else ()
+        author = said.member or said.member_id
+        found.append(Feedback(author, kind, said.agrees, reasons, said.at, server))
+    return found
+
+
+def _names(keys: Sequence[str], known: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(known.get(key, key) for key in keys)
 
 
 def read(entries: Sequence[Entry]) -> list[Said]:
