@@ -38,15 +38,22 @@ PAGES = {
         "/hash-lists/", "/hash-lists/1/", "/hash-lists/look-up/", "LOOKUP", "ENTRY",
         "/figures/", "/figures/countries/JM/", "/figures/regions/caribbean/", "/figures/compare/",
         "/figures/providers/", "/figures/types/", "/figures/people/", "/figures/quality/",
-        "/help/", "/me/", "/api/", "/no-such-page/", "/worst-of/appeals/", "/appeal/", "/stop/",
-        "/worst-of/appeals/?view=decided", "APPEAL", "/transparency/", "/transparency/report/",
+        "/help/", "/me/", "/api/", "/no-such-page/",
+        "/worst-of/", "/worst-of/?view=all&guarded=on&appealed=on&list=1", "/worst-of/nominate/",
+        "NOMINATE", "DOMAIN nominated", "DOMAIN discussion", "DOMAIN guarded", "DOMAIN due",
+        "DOMAIN listed", "DOMAIN over", "/worst-of/appeals/", "/worst-of/held/",
+        "/blocking/", "/appeal/", "/stop/", "/transparency/",
+        "/worst-of/appeals/?view=decided", "APPEAL", "/transparency/report/",
     ),
     "supervisor": (
         "BUNDLE", "/work/", "/hash-lists/1/", "/hash-lists/new/", "/hash-lists/1/import/",
         "/hash-lists/imports/1/", "COLUMNS",
+        "/worst-of/rules/", "/worst-of/rules/new/", "/worst-of/rules/1/", "/worst-of/recipients/",
+        "/worst-of/recipients/new/", "/worst-of/recipients/1/", "/worst-of/recipients/trace/",
     ),
     "administrator": ("/people/", "/provider-accounts/", "/work/"),
     "auditor": ("/log/", "/me/"),
+    "analyst": ("/blocking/",),
 }  # fmt: skip
 
 
@@ -112,6 +119,8 @@ def _signed_in(browser: Browser, desk: str, person: str, width: str, theme: str)
 def _address(page: Page, desk: str, path: str) -> str:
     if path in ("LOOKUP", "ENTRY", "COLUMNS"):
         return _of_hash_lists(page, desk, path)
+    if path == "NOMINATE" or path.startswith("DOMAIN "):
+        return _of_worst_of(page, desk, path)
     if path == "APPEAL":
         page.goto(f"{desk}/worst-of/appeals/")
         return desk + str(page.locator("a.row-link").first.get_attribute("href"))
@@ -123,6 +132,17 @@ def _address(page: Page, desk: str, path: str) -> str:
         page.goto(found)
         found = desk + str(page.locator('a[href^="/reports/"]').first.get_attribute("href"))
     return found
+
+
+def _of_worst_of(page: Page, desk: str, path: str) -> str:
+    """The first domain of a view, or the page that puts a report's address forward."""
+    if path == "NOMINATE":
+        page.goto(_address(page, desk, "REPORT"))
+        link = page.locator('a[href*="/worst-of/nominate/"]')
+    else:
+        page.goto(f"{desk}/worst-of/?view={path.removeprefix('DOMAIN ')}")
+        link = page.locator("a.row-link")
+    return desk + str(link.first.get_attribute("href"))
 
 
 def _of_hash_lists(page: Page, desk: str, path: str) -> str:
