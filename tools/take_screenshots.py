@@ -30,9 +30,14 @@ def pages(page: Page, base: str) -> dict[str, str]:
     bundle = page.locator("a.row-link").first.get_attribute("href") or "/queue/"
     page.goto(base + bundle)
     report = page.locator('a[href^="/reports/"]').first.get_attribute("href") or "/queue/"
+    page.goto(f"{base}/worst-of/?view=discussion")
+    domain = page.locator("a.row-link").first.get_attribute("href") or "/worst-of/"
     page.goto(f"{base}/worst-of/appeals/")
     appeal = page.locator("a.row-link").first.get_attribute("href") or "/worst-of/appeals/"
     return {
+        "board": "/worst-of/",
+        "domain": domain,
+        "nominate": "/worst-of/nominate/",
         "stop-page": "/stop/",
         "appeal": "/appeal/",
         "transparency": "/transparency/",
