@@ -39,7 +39,7 @@ PAGES = {
         "/figures/", "/figures/countries/JM/", "/figures/regions/caribbean/", "/figures/compare/",
         "/figures/providers/", "/figures/types/", "/figures/people/", "/figures/quality/",
         "/help/", "/me/", "/api/", "/no-such-page/",
-        "/worst-of/", "/worst-of/?view=all&guarded=on&appealed=on&list=1", "/worst-of/nominate/",
+        "/worst-of/", "/worst-of/?view=all&guarded=on&appealed=on&list=1", "/worst-of/nominate/", "/worst-of/import/",
         "NOMINATE", "DOMAIN nominated", "DOMAIN discussion", "DOMAIN guarded", "DOMAIN due",
         "DOMAIN listed", "DOMAIN over", "/worst-of/appeals/", "/worst-of/held/",
         "/blocking/", "/appeal/", "/stop/", "/transparency/",
