@@ -4,6 +4,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from breakwater.drawing.figure import Figure, Series
+from breakwater.worstof.entry_texts import SHORT_STATES, word
 from breakwater.worstof.models import Entry
 from breakwater.worstof.queries.overview import Overview
 from breakwater.worstof.recipient_figures import short
@@ -20,7 +21,7 @@ def by_state(found: Overview) -> Figure:
         title=_("Domains by state"),
         origin="own",
         column=_("State"),
-        labels=tuple(str(state.label) for state in states),
+        labels=tuple(word(SHORT_STATES, state) for state in states),
         series=(
             Series(_("International list"), tuple(found.by_state[s][0] for s in states)),
             Series(_("National additions"), tuple(found.by_state[s][1] for s in states)),
