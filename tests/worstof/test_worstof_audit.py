@@ -286,6 +286,7 @@ def copied(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.django_db  # no server, so nothing has to be committed
 def test_a_copy_in_a_folder_is_audited_without_a_network(grow, tmp_path: Path) -> None:
     folder, path = copied(tmp_path / "copy"), tmp_path / "head.json"
     key = signing.public_key().hex()
@@ -306,6 +307,7 @@ def test_a_copy_in_a_folder_is_audited_without_a_network(grow, tmp_path: Path) -
     assert "bad.example" not in "".join(p.read_text() for p in folder.iterdir())
 
 
+@pytest.mark.django_db  # no server, so nothing has to be committed
 def test_wrong_use_ends_with_two_and_accuses_nobody(grow, tmp_path: Path) -> None:
     folder, path = copied(tmp_path / "copy"), tmp_path / "head.json"
     key = signing.public_key().hex()
@@ -325,6 +327,7 @@ def test_wrong_use_ends_with_two_and_accuses_nobody(grow, tmp_path: Path) -> Non
     assert "The file was changed" in answer.output
 
 
+@pytest.mark.django_db  # no server, so nothing has to be committed
 def test_a_leaf_is_opened_for_an_auditor_and_verified(grow, tmp_path: Path) -> None:
     file, key = tmp_path / "opened.json", signing.public_key().hex()
     assert run("proof", "7", "--output", file).exit_code == 0
@@ -336,6 +339,7 @@ def test_a_leaf_is_opened_for_an_auditor_and_verified(grow, tmp_path: Path) -> N
     assert AuditEntry.objects.get(verb="worstof.log.opened").target == "leaf 7"
 
 
+@pytest.mark.django_db  # no server, so nothing has to be committed
 def test_every_leaf_of_a_domain_is_opened(grow, tmp_path: Path) -> None:
     answer = run("proof", "bad.example")
     assert len(answer.output.splitlines()) == 12
@@ -343,6 +347,7 @@ def test_every_leaf_of_a_domain_is_opened(grow, tmp_path: Path) -> None:
     assert run("proof", "12").exit_code == 1
 
 
+@pytest.mark.django_db  # no server, so nothing has to be committed
 def test_an_opened_leaf_that_was_changed_is_not_proven(grow, tmp_path: Path) -> None:
     file, key = tmp_path / "opened.json", signing.public_key().hex()
     run("proof", "7", "--output", file)
@@ -365,11 +370,13 @@ def test_an_opened_leaf_that_was_changed_is_not_proven(grow, tmp_path: Path) -> 
     assert run("proof", "verify", file).exit_code == 2
 
 
+@pytest.mark.django_db  # no server, so nothing has to be committed
 def test_the_key_and_a_head_are_given_on_the_command_line(grow) -> None:
     assert signing.public_key().hex() in run("key").output
     assert json.loads(run("sign-head").output)["size"] == 12
 
 
+@pytest.mark.django_db  # no server, so nothing has to be committed
 def test_a_damaged_key_is_said_in_a_sentence(grow, key_file: Path) -> None:
     key_file.write_text("gone")
     for command in ("key", "sign-head"):
