@@ -5,6 +5,7 @@ python tools/take_screenshots.py http://127.0.0.1:8000
 """
 
 import sys
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -44,6 +45,8 @@ def pages(page: Page, base: str) -> dict[str, str]:
         "transparency-report": "/transparency/report/",
         "appeals": "/worst-of/appeals/",
         "appeal-to-decide": appeal,
+        "held": "/worst-of/held/",
+        "blocking": "/blocking/",
         "queue": "/queue/",
         "bundle": bundle,
         "report": report,
@@ -54,6 +57,20 @@ def pages(page: Page, base: str) -> dict[str, str]:
         "hash-lists": "/hash-lists/",
         "lookup": "/hash-lists/look-up/",
     }
+
+
+def of_supervisor(page: Page, base: str) -> dict[str, str]:
+    page.goto(f"{base}/worst-of/recipients/")
+    links = page.locator('main table a[href^="/worst-of/recipients/"]')
+    recipient = links.nth(1).get_attribute("href") or "/worst-of/recipients/"
+    return {
+        "recipients": "/worst-of/recipients/",
+        "recipient": recipient,
+        "trace": "/worst-of/recipients/trace/",
+    }
+
+
+PEOPLE = {"officer": pages, "supervisor": of_supervisor}
 
 
 def look_up(page: Page, base: str) -> None:
@@ -70,17 +87,18 @@ def main(base: str, only: list[str]) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        for size, (width, height) in SIZES.items():
+        for (size, (width, height)), person in product(SIZES.items(), PEOPLE):
             context = browser.new_context(viewport={"width": width, "height": height})
             page = context.new_page()
-            sign_in(page, base, "officer")
-            for name, path in pages(page, base).items():
+            sign_in(page, base, person)
+            for name, path in PEOPLE[person](page, base).items():
                 if only and name not in only:
                     continue
                 page.goto(base + path)
                 if name == "lookup":
                     look_up(page, base)
                 page.screenshot(path=OUT / f"{name}-{size}.png")
+            context.close()
         browser.close()
 
 
