@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from breakwater.worstof.actions import life
 from breakwater.worstof.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +84,18 @@ def test_the_file_for_overseers_has_no_names(nominated, officer, analyst, client
     assert b"bad.example" in named
     assert b"bad.example" not in numbers
     assert b"W-" in numbers
+
+
+def test_what_was_said_in_earlier_rounds_is_shown_to_those_who_need_not_judge_now(
+    nominated, judged, officer, assessor, client_for
+):
+    entry = judged(judged(nominated(), officer, note="n-of-before"), assessor)
+    address = reverse("worst-of-entry", args=[entry.pk])
+    life.move_clocks(entry.due_at)
+    entry.refresh_from_db()
+    assert entry.state == "due"
+    assert "n-of-before" not in client_for(assessor).get(address).content.decode()
+    life.move_clocks(entry.due_at)
+    told = client_for(assessor).get(address).content.decode()
+    assert "n-of-before" in told
+    assert "All criteria verified" in told

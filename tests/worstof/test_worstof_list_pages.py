@@ -82,9 +82,10 @@ def test_a_national_list_that_nothing_could_enter_is_not_made(supervisor, at):
 def test_the_page_says_how_many_domains_each_list_has(
     nominated, judged, officer, assessor, supervisor, client_for, django_assert_max_num_queries
 ):
-    judged(judged(nominated("a.example"), officer), assessor)
-    nominated("b.example")
+    judged(judged(nominated("one.example"), officer), assessor)
+    nominated("two.example")
     client = client_for(supervisor)
     with django_assert_max_num_queries(10):
         html = client.get(reverse("worst-of-lists")).content.decode()
-    assert '<td class="text-end">1</td><td class="text-end">1</td>' in html
+    assert "<dt>Blocked</dt><dd>1</dd>" in html
+    assert "<dt>Under way</dt><dd>1</dd>" in html

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from breakwater.worstof.models import BlockList, Entry
+from breakwater.worstof.models import Assessment, BlockList, Entry
 from breakwater.worstof.queries.board import Row
+from breakwater.worstof.rules import verdict as rules
 from breakwater.worstof.rules.verdict import Outcome, Verdict, Why
 
 Words = Mapping[str, str | Promise]
@@ -208,6 +209,16 @@ def state_line(entry: Entry) -> str:
         Entry.State.REMOVED: _("Taken away"),
         Entry.State.REFUSED: _("Will not be listed"),
     }[Entry.State(entry.state)]
+
+
+def said_line(of: Assessment) -> str:
+    """An assessment in one line: all criteria verified, or those that were not."""
+    missed = [
+        f"{CRITERIA[name]}: {getattr(of, f'get_{name}_display')()}"
+        for name in rules.CRITERIA
+        if getattr(of, name) != rules.YES
+    ]
+    return "; ".join(missed) or _("All criteria verified")
 
 
 def verdict_line(verdict: Verdict) -> str:

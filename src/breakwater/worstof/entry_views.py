@@ -120,6 +120,9 @@ def _page(
         "heard": heard,
         "criteria": _rows(heard.shown),
         "confidence": [texts.word(texts.CONFIDENCE, a.confidence) for a in heard.shown],
+        "earlier": [(a, texts.said_line(a)) for a in heard.earlier],
+        # What was said before would lead the judgement that is asked for now.
+        "is_asked": entry.state in one.STILL_JUDGED and not heard.shown,
         "verdict": _verdict(entry, heard),
         "guards": [texts.guard_line(key, match) for key, match in entry.guards],
         "hosting": [(texts.word(texts.HOSTING, k), v) for k, v in entry.hosting.items() if v],
