@@ -4,10 +4,14 @@ from collections.abc import Callable
 from datetime import date
 
 import numpy as np
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from breakwater.hashlists import index
 from breakwater.hashlists.models import HashList
 from breakwater.hashlists.queries.lookup import Asked, find
-from breakwater.hashlists.rules.asking import read_lines
+from breakwater.hashlists.rules.asking import MOST_PHOTODNA, TooManyPhotodna, read_lines
 from breakwater.matching.photodna import MATCH_DISTANCE
 
 
@@ -31,3 +35,35 @@ def test_a_pasted_value_is_known_by_its_length_or_its_name() -> None:
     for line in (value, f"photodna: {value}", value.upper()):
         [question] = read_lines(line).questions
         assert (question.value, question.kinds) == (value, ("photodna",))
+
+
+def test_more_values_than_are_compared_at_once_are_refused() -> None:
+    lines = [f"{n:0288x}" for n in range(MOST_PHOTODNA + 1)]
+    assert len(read_lines("\n".join(lines[1:])).questions) == MOST_PHOTODNA
+    with pytest.raises(TooManyPhotodna):
+        read_lines("\n".join(lines))
+
+
+@pytest.mark.parametrize("kept", [0, 10])
+def test_listed_values_are_read_once_until_a_list_changes(
+    raising: HashList,
+    fill: Callable[[HashList, str], object],
+    monkeypatch: pytest.MonkeyPatch,
+    kept: int,
+) -> None:
+    monkeypatch.setattr(index, "PHOTODNA_KEPT", kept)
+    fill(raising, f"photodna,grade\n{'11' * 144},A1\n{'22' * 144},A1\n")
+
+    def ask(byte: str) -> tuple[int, int]:
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            [voices] = find([Asked("photodna", byte * 144)], on=date(2026, 11, 25))
+        reads = sum('"value"' in q["sql"] and "fingerprint" in q["sql"] for q in asked)
+        return len(voices), reads
+
+    assert ask("11")[0] == 1
+    found, reads = ask("22")
+    assert (found, reads > 0) == (1, kept == 0)
+    fill(raising, f"photodna,grade\n{'77' * 144},A1\n")
+    assert ask("77")[0] == 1

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 from django.conf import settings
-from django.db.models import F, Max
+from django.db.models import F, Max, Sum
 from numpy.typing import NDArray
 
 from breakwater.hashlists.models import Fingerprint, HashList, Kind
+from breakwater.matching import photodna
 from breakwater.matching.container import Damaged, NotAnIndex
 from breakwater.matching.digests import DigestTable
 from breakwater.matching.radius import STATE, RadiusIndex
@@ -25,6 +26,7 @@ from breakwater.storage import bulk
 
 DIGESTS = {Kind.MD5: 16, Kind.SHA1: 20, Kind.SHA256: 32}
 READ_AT_ONCE = 100_000
+PHOTODNA_KEPT = 500_000  # 72 MB in each process that looks one up
 # A look at the files' dates at most this often.
 FRESH_FOR = 1.0
 log = logging.getLogger(__name__)
@@ -157,18 +159,24 @@ def listed(kind: Kind, width: int) -> Iterator[tuple[Rows, Ids]]:
 
 
 def _newer(kind: Kind, newest: int, width: int) -> Iterator[tuple[Rows, Ids]]:
+    """What was added of a kind since `newest`, in the order of ids.
+
+    By the sum a database looks rows up by id: by kind it would sort all of a kind for each part.
+    """
+    if not Fingerprint.objects.filter(kind=kind, id__gt=newest).exists():
+        return
+    by_id = Fingerprint.objects.annotate(kind_number=F("kind") + 0).filter(kind_number=int(kind))
     while True:
         found = list(
-            Fingerprint.objects.filter(kind=kind, id__gt=newest)
-            .order_by("id")
-            .values_list("id", "value")[:READ_AT_ONCE]
+            by_id.filter(id__gt=newest).order_by("id").values_list("id", "value")[:READ_AT_ONCE]
         )
-        if not found:
+        if found:
+            newest = found[-1][0]
+            joined = b"".join(bytes(value) for _, value in found)
+            rows = np.frombuffer(joined, np.uint8).reshape(len(found), width)
+            yield rows, np.array([pk for pk, _ in found], np.int64)
+        if len(found) < READ_AT_ONCE:
             return
-        newest = found[-1][0]
-        joined = b"".join(bytes(value) for _, value in found)
-        rows = np.frombuffer(joined, np.uint8).reshape(len(found), width)
-        yield rows, np.array([pk for pk, _ in found], np.int64)
 
 
 class Index:
@@ -180,6 +188,7 @@ class Index:
         self._dates: dict[Path, tuple[int, int]] = {}
         self._digests: dict[Kind, DigestTable] = {}
         self._pdq: RadiusIndex | None = None
+        self._photodna: tuple[int, Rows, Ids] | None = None  # of which generation
 
     def refresh(self) -> None:
         now = time.monotonic()
@@ -216,6 +225,32 @@ class Index:
     def pdq(self) -> RadiusIndex | None:
         self.refresh()
         return self._pdq
+
+    def photodna(self) -> Iterator[tuple[Rows, Ids]]:
+        """Every listed PhotoDNA value, in parts; read once in a generation of the index.
+
+        More than `PHOTODNA_KEPT` are not kept, and read from the database every time.
+        """
+        generation = HashList.objects.aggregate(sum=Sum("indexed_revision"))["sum"] or 0
+        kept = self._photodna
+        if kept is None or kept[0] != generation:
+            kept = self._photodna = _read_photodna(generation)
+        if kept is None:
+            yield from listed(Kind.PHOTODNA, photodna.LENGTH)
+            return
+        _, rows, ids = kept
+        for first in range(0, len(ids), READ_AT_ONCE):
+            yield rows[first : first + READ_AT_ONCE], ids[first : first + READ_AT_ONCE]
+
+
+def _read_photodna(generation: int) -> tuple[int, Rows, Ids] | None:
+    count = Fingerprint.objects.filter(kind=Kind.PHOTODNA).count()
+    if count > PHOTODNA_KEPT:
+        return None
+    parts = list(listed(Kind.PHOTODNA, photodna.LENGTH))
+    rows = np.concatenate([p[0] for p in parts] or [np.empty((0, photodna.LENGTH), np.uint8)])
+    ids = np.concatenate([p[1] for p in parts] or [np.empty(0, np.int64)])
+    return generation, rows, ids
 
 
 @functools.cache

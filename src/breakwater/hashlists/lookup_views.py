@@ -18,7 +18,15 @@ from breakwater.hashlists.actions.looking_up import Answer, look_up
 from breakwater.hashlists.forms import LookupForm
 from breakwater.hashlists.import_views import Echo, safe_cell
 from breakwater.hashlists.queries import listed as queries
-from breakwater.hashlists.rules.asking import MOST_LINES, Asking, NotAsked, TooMany, read_lines
+from breakwater.hashlists.rules.asking import (
+    MOST_LINES,
+    MOST_PHOTODNA,
+    Asking,
+    NotAsked,
+    TooMany,
+    TooManyPhotodna,
+    read_lines,
+)
 from breakwater.hashlists.rules.voices import Voice
 from breakwater.matching import photodna
 from breakwater.people.access import needs, signed_in
@@ -76,6 +84,16 @@ def _read(form: LookupForm) -> Asking | None:
             "hashes",
             _("%(n)s lines are more than %(most)s at once. Ask in parts; nothing was looked up.")
             % {"n": texts.number(fault.args[0]), "most": texts.number(MOST_LINES)},
+        )
+        return None
+    except TooManyPhotodna as fault:
+        form.add_error(
+            "hashes",
+            _(
+                "%(n)s PhotoDNA values are more than %(most)s at once. Ask in parts; nothing was "
+                "looked up."
+            )
+            % {"n": texts.number(fault.args[0]), "most": texts.number(MOST_PHOTODNA)},
         )
         return None
 

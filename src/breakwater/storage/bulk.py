@@ -190,7 +190,7 @@ def bounded_memory() -> Iterator[None]:
 
 
 # Writing in order needs few pages at once; a negative cache is in kibibytes.
-_BOUNDED = {"mmap_size": 0, "cache_size": -32768}
+_BOUNDED = {"mmap_size": 0, "cache_size": -65536}
 
 
 def _pragma(cursor: CursorWrapper, name: str) -> int:

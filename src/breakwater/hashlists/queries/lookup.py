@@ -88,7 +88,7 @@ def _hits(asked: Sequence[Asked], radius: int) -> set[_Hit]:
 
 
 def _near_photodna(asked: Sequence[Asked]) -> set[_Hit]:
-    """Every listed value is compared and there is no index: lists hold few that may be passed on.
+    """Every listed value is compared, in one pass: lists hold few that may be passed on.
 
     The distance is that of `photodna.MATCH_DISTANCE`; the values come from others, never from us.
     """
@@ -98,12 +98,12 @@ def _near_photodna(asked: Sequence[Asked]) -> set[_Hit]:
         return set()
     joined = bytes.fromhex("".join(asked[i].value for i in places))
     rows = np.frombuffer(joined, np.uint8).reshape(len(places), photodna.LENGTH)
-    return {
-        _Hit(place, int(ids[row]), distance)
-        for known, ids in index.listed(Kind.PHOTODNA, photodna.LENGTH)
-        for place, pairs in zip(places, photodna.near(known, rows), strict=True)
-        for row, distance in pairs[: 4 * MOST_VOICES]
-    }
+    nearest: dict[int, list[tuple[int, int]]] = {place: [] for place in places}
+    for known, ids in index.current().photodna():
+        for place, pairs in zip(places, photodna.near(known, rows), strict=True):
+            found = [(distance, int(ids[row])) for row, distance in pairs[: 4 * MOST_VOICES]]
+            nearest[place] = sorted(nearest[place] + found)[: 4 * MOST_VOICES]
+    return {_Hit(place, pk, distance) for place in places for distance, pk in nearest[place]}
 
 
 def _same(kind: Kind, rows: index.Rows, places: list[int]) -> set[_Hit]:

@@ -14,6 +14,8 @@ from breakwater.formats.hash_entry import (
 )
 
 MOST_LINES = 10_000
+# Each is compared with every listed one, some ten million pairs a second.
+MOST_PHOTODNA = 100
 BY_LENGTH = {32: ("md5",), 40: ("sha1",)}
 # 64 digits are SHA-256 or PDQ, and only a person may know which.
 SIXTY_FOUR = {"both": ("sha256", "pdq"), "sha256": ("sha256",), "pdq": ("pdq",)}
@@ -23,6 +25,10 @@ _NAMED = re.compile(r"(?P<name>[\w .-]{2,12})\s*[:=]\s*(?P<value>\S.*)")
 
 class TooMany(ValueError):
     """More lines than are looked up at once; its argument is how many there are."""
+
+
+class TooManyPhotodna(ValueError):
+    """More PhotoDNA values than are looked up at once; its argument is how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ def read_lines(text: str, sixty_four: str = "both") -> Asking:
 
     Raises:
         TooMany: more than `MOST_LINES` lines with something in them.
+        TooManyPhotodna: more than `MOST_PHOTODNA` different values of PhotoDNA.
     """
     lines = [(n, part) for n, part in enumerate(text.splitlines(), 1) if part.strip()]
     if len(lines) > MOST_LINES:
@@ -68,6 +75,9 @@ def read_lines(text: str, sixty_four: str = "both") -> Asking:
             refused.append(read)
         else:
             questions.setdefault((read.value, read.kinds), read)
+    slow = sum(question.kinds == ("photodna",) for question in questions.values())
+    if slow > MOST_PHOTODNA:
+        raise TooManyPhotodna(slow)
     repeated = len(lines) - len(questions) - len(refused)
     return Asking(tuple(questions.values()), tuple(refused), repeated)
 
