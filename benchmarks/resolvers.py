@@ -234,7 +234,7 @@ class Resolvers:
         folder = self.place(name)
         settings, lua = snippets.pdns_parts(desk.wish(f"isp-{name}", folder))
         if slow:
-            settings = settings.replace("packetcache-ttl=1\n", "")
+            settings = settings.replace("disable-packetcache=yes\n", "")
         (folder / "worst-of.lua").write_text(lua)
         (folder / "recursor.conf").write_text(
             settings + f"local-address=127.0.0.1\nlocal-port={self.ports[name]}\nthreads=1\n"

@@ -60,9 +60,10 @@ def sidecar(wish: Wish) -> str:
 key "{wish.key_name}" {{ algorithm {ALGORITHM}; secret "{wish.secret}"; }};
 options {{
     directory "{wish.folder}";
-    listen-on port {wish.sidecar_port} {{ 127.0.0.1; }};
-    listen-on-v6 {{ none; }};
+    listen-on port {wish.sidecar_port} {{ any; }};   // the desk's NOTIFY comes from outside
+    listen-on-v6 port {wish.sidecar_port} {{ any; }};
     pid-file "sidecar.pid";
+    lock-file none;
     session-keyfile none;
     recursion no;
     allow-query {{ none; }};
@@ -106,8 +107,7 @@ def pdns(wish: Wish) -> str:
     address, port = wish.primary
     where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     return f"""# PowerDNS Recursor: into recursor.conf
-packetcache-ttl=1
-packetcache-servfail-ttl=1
+disable-packetcache=yes
 lua-config-file={wish.folder}/worst-of.lua
 allow-notify-from={address}
 allow-notify-for={wish.zone}
