@@ -101,7 +101,7 @@ def test_an_address_that_somebody_typed_gives_a_board(nominated, officer, client
     assert client_for(officer).get(reverse("worst-of") + query).status_code == 200
 
 
-def test_only_who_may_nominate_is_offered_it(world_list, officer, client_for):
+def test_an_empty_board_offers_to_put_a_domain_forward(world_list, officer, client_for):
     html = client_for(officer).get(reverse("worst-of")).content.decode()
     assert reverse("worst-of-nominate") in html
 
