@@ -34,7 +34,7 @@ LOOK_AT_RECIPIENTS = timedelta(seconds=1)
 BEAT = timedelta(seconds=10)
 # The worker leaves publishing to a server that was seen so recently.
 ALIVE = timedelta(seconds=60)
-REST = 5.0  # seconds after a failure
+REST = 2.0  # seconds after a failure
 DNS = "dns"  # of Recipient.forms
 _SENT = re.compile(
     r"^(\S+).*view ([^ :]+): transfer of .*(?:AXFR|IXFR) ended: .*\(serial (\d+)\)", re.MULTILINE
