@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 # Labels as DNS has them, in any text: zone files, JSON, CSV, URLs, mail, a pasted chat.
-_NAME = re.compile(
-    rb"(?<![a-z0-9_-])(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]+"
-)
+_NAME = re.compile(rb"(?<![a-z0-9_-])(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]+")
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32}(?:[0-9a-f]{8}|[0-9a-f]{32})?(?![0-9a-f])")
 _LONGEST = 253
 
