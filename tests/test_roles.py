@@ -288,3 +288,8 @@ def test_an_action_that_nobody_listed_is_refused_to_everybody(kind):
 def test_outside_of_the_police_nobody_sees_the_queue_or_hands_files_in(kind):
     for action in ("queue.see", "bundle.work", "bundle.supervise", "import.files"):
         assert not any(may(role, kind, action) for role in ROLES)
+
+
+def test_a_provider_does_not_see_how_well_the_others_block():
+    assert not any(may(role, "provider", "worstof.overview") for role in ROLES)
+    assert may("analyst", "regulator", "worstof.overview")

@@ -81,6 +81,9 @@ _KINDS_OF_ROLE: dict[str, frozenset[str]] = {
     "administrator": frozenset({"police", "ministry"}),
 }
 
+# How well each provider blocks is for those who oversee them, not for the others.
+_NOT_FOR_KIND = frozenset({("provider", "worstof.overview")})
+
 # A tired officer's screen is left alone more often than it is signed out.
 IDLE_LIMIT = timedelta(hours=1)
 SIGNED_IN_LIMIT = timedelta(hours=12)
@@ -89,7 +92,8 @@ TOKEN_DAYS = (30, 90, 365)
 
 
 def may(role: str, agency_kind: str, action: str) -> bool:
-    return action in _OF_ROLE.get(role, ()) and fits(role, agency_kind)
+    is_open = action in _OF_ROLE.get(role, ()) and (agency_kind, action) not in _NOT_FOR_KIND
+    return is_open and fits(role, agency_kind)
 
 
 def fits(role: str, agency_kind: str) -> bool:
