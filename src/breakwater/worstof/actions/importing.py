@@ -91,7 +91,7 @@ def receive(data: bytes, name: str, whose: Whose, *, by: User, at: datetime) -> 
                 block_list=whose.block_list, agency=whose.agency, door=whose.door,
                 name=name[:200], content=data, sha256=digest, total=len(table.lines), by=by, at=at,
             )  # fmt: skip
-            _tell("received", file, by, at)
+            _tell("worstof.file.received", file, by, at)
     except IntegrityError:
         before = PartnerFile.objects.get(block_list=whose.block_list, sha256=digest)
         raise SameFile(before) from None
@@ -101,7 +101,7 @@ def receive(data: bytes, name: str, whose: Whose, *, by: User, at: datetime) -> 
 def _tell(verb: str, file: PartnerFile, by: User, at: datetime, **more: object) -> None:
     """Tell the log of a file by number; its name could be that of a domain."""
     record(
-        f"worstof.file.{verb}", actor=by, at=at, target=f"F-{file.pk}",
+        verb, actor=by, at=at, target=f"F-{file.pk}",
         detail={
             "agency": file.agency.name, "list": file.block_list.name, "sha256": file.sha256,
             "lines": file.total, **more,
@@ -120,7 +120,7 @@ def confirm(file: PartnerFile, *, by: User, at: datetime) -> PartnerFile:
     with transaction.atomic():
         if not _drafts(file).update(state=PartnerFile.State.WAITING, by=by):
             raise NotADraft
-        _tell("confirmed", file, by, at)
+        _tell("worstof.file.confirmed", file, by, at)
     return PartnerFile.objects.get(pk=file.pk)
 
 
@@ -133,7 +133,7 @@ def discard(file: PartnerFile, *, by: User, at: datetime) -> None:
     with transaction.atomic():
         if not _drafts(file).delete()[0]:
             raise NotADraft
-        _tell("discarded", file, by, at)
+        _tell("worstof.file.discarded", file, by, at)
 
 
 def _drafts(file: PartnerFile) -> QuerySet[PartnerFile]:
@@ -272,4 +272,4 @@ def _end_if_done(file: PartnerFile, at: datetime) -> None:
         PartnerFile.objects.filter(pk=file.pk).update(state=PartnerFile.State.DONE, ended_at=at)
         outcomes = list(file.lines.values_list("outcome", flat=True))
         counts = {word: outcomes.count(word) for word in sorted(set(outcomes))}
-        _tell("imported", file, file.by, at, outcomes=counts)
+        _tell("worstof.file.imported", file, file.by, at, outcomes=counts)
