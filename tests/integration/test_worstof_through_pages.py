@@ -134,6 +134,7 @@ def test_a_domain_that_two_countries_verified_is_blocked_until_it_is_removed(
             verify(abroad, entry)
             everywhere(resolvers, "www.twice-verified.example", blocked=True)
             here.goto(entry)
+            here.click("details:has(#reason-remove) > summary")
             here.fill("#reason-remove", "The material is gone, seen today")
             here.click('form[action$="/remove/"] button')
             everywhere(resolvers, "www.twice-verified.example", blocked=False)
