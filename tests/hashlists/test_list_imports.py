@@ -268,3 +268,25 @@ def test_empty_files_are_refused_and_leave_nothing(unit_x: HashList, data_dir: P
         receive(unit_x, io.BytesIO(b""), Received("a", "table"), by="o", at=AT)
     assert not list(data_dir.glob("*.part"))
     assert not ListChange.objects.exists()
+
+
+def test_a_kill_between_reading_and_keeping_the_bad_lines_loses_none_of_them(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"md5\n{md5(1)}\nrubbish\n{md5(2)}\n"
+    change = receive(
+        unit_x, io.BytesIO(text.encode()), Received("list.csv", "table"), by="officer", at=AT
+    )
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "keep_faults", killed)
+        with pytest.raises(KeyboardInterrupt):
+            importing.apply_change(change, at=AT)
+    change.refresh_from_db()
+    importing.apply_change(change, at=AT)
+    change.refresh_from_db()
+    assert (change.state, change.added, change.faulty) == ("done", 2, 1)
+    assert change.faults.exists()

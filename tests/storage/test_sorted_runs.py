@@ -37,6 +37,8 @@ def test_runs_that_broke_off_are_not_whole_and_are_begun_anew(tmp_path: Path) ->
         runs.write(breaking())
     assert not runs.is_whole
     runs.write([("b", b"2")])
+    assert not runs.is_whole
+    runs.seal()
     assert runs.is_whole
     assert list(runs.read()) == [("b", b"2")]
 

@@ -38,7 +38,7 @@ class Runs:
         return (self._folder / WHOLE).exists()
 
     def write(self, records: Iterable[tuple[str, bytes]]) -> None:
-        """Write all records durably, over whatever an earlier attempt has left."""
+        """Write all records durably, over whatever an earlier attempt has left; then `seal` them."""
         self.remove()
         self._folder.mkdir(mode=0o700)
         numbered = ((key, place, value) for place, (key, value) in enumerate(records))
@@ -47,6 +47,10 @@ class Runs:
             if not run:
                 break
             _write_run(self._folder / f"{number:06d}", run)
+        _sync(self._folder)
+
+    def seal(self) -> None:
+        """Say that the runs are whole: when what was found while writing them is kept as well."""
         (self._folder / WHOLE).touch()
         _sync(self._folder)
 

@@ -251,6 +251,8 @@ def _sort(change: ListChange, path: Path, runs: Runs, progress: Progress | None)
         change.bytes_read = change.size // READING
         change.done = change.faulty + change.written
         change.save(update_fields=["faulty", "to_write", "bytes_read", "done"])
+    # After the faults: a process killed in between would otherwise never read them again.
+    runs.seal()
 
 
 def _prepared(
