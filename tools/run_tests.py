@@ -17,7 +17,7 @@ def pytest(name: str, arguments: list[str], **environment: str) -> int:
     print(f"== {name} ==", flush=True)
     with tempfile.TemporaryDirectory(prefix="breakwater-test-") as folder:
         settings = {**os.environ, "BREAKWATER_DATA_DIR": folder, **environment}
-        command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", *arguments]
+        command = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile", *arguments]
         return subprocess.run(command, env=settings, check=False).returncode
 
 
