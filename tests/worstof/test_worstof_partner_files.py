@@ -168,6 +168,16 @@ def test_one_pair_of_hands_never_makes_two_authorities_agree(
     assert entry.state == "nominated"
 
 
+def test_one_person_with_the_files_of_two_authorities_lists_nothing(world_list, nominated, take):
+    entry = nominated()
+    third = Agency.objects.create(name="Third", kind="police", country="SX", is_synthetic=True)
+    assert take(line(sight="")) == ["further"]
+    forged = line(sight="", who="Bea Other")
+    assert take(forged, of=Whose(world_list, third)) == ["own_hands"]
+    entry.refresh_from_db()
+    assert entry.state == "nominated"
+
+
 def test_ones_own_authority_nominates_by_file_and_judges_on_the_page(
     world_list, officer, police, take
 ):

@@ -20,7 +20,9 @@ OUTCOMES: Words = {
     "not_seen": lazy("Left out: “online” needs a sight within the last three months"),
     "to_come": lazy("Left out: seen at a moment that is still to come"),
     "own_answers": lazy("Left out: your own authority judges on the domain's page"),
-    "own_hands": lazy("Left out: you judged it yourself, so another person has to bring this in"),
+    "own_hands": lazy(
+        "Left out: you judged it, or brought another authority's word in; somebody else has to bring this"
+    ),
     "moved": lazy("Left out: the domain moved on meanwhile"),
 }
 EXPECTED: Words = {

@@ -102,7 +102,7 @@ def said_of(whose: Whose, names: Iterable[str], by: User) -> dict[str, Said]:
         here = {entry.pk: entry for entry in entries.select_related("block_list")}
         nominations = _nominations(whose.agency, here)
         judgements = _judgements(whose.agency, here)
-        own = _judged_by(by, here)
+        own = _judged_by(by, here) | _brought_by(by, whose.agency, here)
         for pk, entry in here.items():
             found[entry.name] = Said(
                 entry,
@@ -135,6 +135,14 @@ def _judgements(agency: Agency, entries: Mapping[int, Entry]) -> _Rows:
 def _judged_by(by: User, entries: Mapping[int, Entry]) -> set[int]:
     found = Assessment.objects.filter(entry__in=entries, by=by, round=F("entry__round"))
     return set(found.values_list("entry_id", flat=True))
+
+
+def _brought_by(by: User, agency: Agency, entries: Mapping[int, Entry]) -> set[int]:
+    """Entries of which this person has brought in what another authority says in this round."""
+    lines = PartnerLine.objects.filter(file__by=by, assessment__entry__in=entries)
+    others = lines.filter(assessment__round=F("assessment__entry__round"))
+    others = others.exclude(assessment__agency=agency)
+    return set(others.values_list("assessment__entry_id", flat=True))
 
 
 def same_lines(lines: Iterable[Line]) -> dict[int, int]:
