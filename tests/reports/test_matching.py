@@ -217,3 +217,13 @@ def test_the_queue_says_that_archived_bundles_match_now(
     assert f"B-{bundle.pk}".encode() in shown.content
     client.get(f"/bundles/{bundle.pk}/")
     assert b"now match" not in client.get("/queue/").content
+
+
+def test_a_value_called_pdq_that_is_none_keeps_no_report_from_being_read(
+    at: datetime, file_report: FileReport
+) -> None:
+    a_list("Unit X", "raise", f"pdq,md5\n{NEAR:064x},\n,{md5(1)}\n", at)
+    report = file_report(1, [md5(1)], pdq="z" * 64)
+    assert points(report)["listed"] == 40
+    a_list("Unit Y", "raise", f"pdq\n{NEAR ^ 1:064x}\n", at)
+    assert rematch(at)

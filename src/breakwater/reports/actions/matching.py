@@ -9,6 +9,7 @@ from breakwater.hashlists.queries.lookup import KINDS, Asked, find, is_anything_
 from breakwater.hashlists.rules.voices import Verdict, verdict
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.models import FileMatch
+from breakwater.reports.rules.perceptual import pdq_code
 from breakwater.storage import bulk
 
 # Voices kept with a report for each hash; the lookup page shows all of them.
@@ -21,9 +22,8 @@ def asked_of(kind: str, value: str) -> Asked | None:
     """What to ask the lists about a selector; None for selectors that are no searched hash."""
     if kind in KINDS:
         return Asked(kind, value)
-    if kind == "phash" and value.startswith("pdq:"):
-        return Asked("pdq", value[4:].lower())
-    return None
+    code = pdq_code(value) if kind == "phash" else None
+    return Asked("pdq", code.hex()) if code else None
 
 
 def verdicts(values: Mapping[int, tuple[str, str]], at: datetime) -> dict[int, Verdict]:

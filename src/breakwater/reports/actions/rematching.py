@@ -21,11 +21,11 @@ from breakwater.matching.radius import RadiusIndex
 from breakwater.reports.actions.rebuild import reweigh
 from breakwater.reports.actions.unpack import UNPACK_LOCK
 from breakwater.reports.models import Bundle, BundleChange, Report, Seen, Selector
+from breakwater.reports.rules.perceptual import PREFIX, pdq_code
 from breakwater.storage import bulk
 
 SET = 20_000
 REPORTS_AT_ONCE = 500
-PDQ_PREFIX = "pdq:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Archive:
     @classmethod
     def read(cls) -> "Archive":
         found = list(
-            Selector.objects.filter(
-                kind="phash", value__gte=PDQ_PREFIX, value__lt="pdq;"
-            ).values_list("id", "value")
+            Selector.objects.filter(kind="phash", value__gte=PREFIX, value__lt="pdq;").values_list(
+                "id", "value"
+            )
         )
-        usable = [(pk, v[4:]) for pk, v in found if len(v) == len(PDQ_PREFIX) + 64]
-        joined = bytes.fromhex("".join(value for _, value in usable))
+        usable = [(pk, code) for pk, v in found if (code := pdq_code(v))]
+        joined = b"".join(code for _, code in usable)
         rows = np.frombuffer(joined, np.uint8).reshape(len(usable), 32)
         return cls(RadiusIndex.build(rows, np.array([pk for pk, _ in usable], np.int64)))
 
