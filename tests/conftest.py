@@ -5,18 +5,23 @@ from datetime import UTC, datetime
 from functools import cache
 
 import pytest
-from django.conf import settings
+from django.conf import settings as desk_settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from breakwater.formats import filing
 from breakwater.people.models import Agency, User
+from breakwater.reports import picture_index
 from breakwater.reports.actions.accept import Document, accept_originals
 from breakwater.reports.actions.unpack import unpack_waiting
 from breakwater.reports.models import Bundle, Delivery, Report
 
+# How long drawing an example takes says something of the machine, not of the program.
+settings.register_profile("breakwater", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("breakwater")
 PASSWORD = "correct horse battery"
 
 
@@ -30,6 +35,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     name = {"sqlite": "audit_no_delete", "postgresql": "audit_no_truncate"}[connection.vendor]
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(f"DROP TRIGGER {name}{on_table}")
+
+
+@pytest.fixture(autouse=True)
+def fresh_picture_index() -> None:
+    """What a test rolls back must not be found by the next one."""
+    picture_index.forget()
 
 
 @pytest.fixture
@@ -52,7 +63,7 @@ def _hashed(hasher: str) -> str:
 
 def _person(username: str, role: str, agency: Agency) -> User:
     # A test may choose a quicker hash; what it made must not open anything in the next one.
-    hasher = settings.PASSWORD_HASHERS[0]
+    hasher = desk_settings.PASSWORD_HASHERS[0]
     return User.objects.create(
         username=username, password=_hashed(hasher), role=role, agency=agency
     )

@@ -50,7 +50,7 @@ def bundle_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "type": texts.INCIDENT_TYPES.get(bundle.incident_type, bundle.incident_type),
         "grade": texts.IP_GRADES[bundle.ip_grade],
         "country_reason": _country_reason(bundle),
-        "members": [(m, texts.VIA.get(m.via, m.via)) for m in members],
+        "members": [(m, texts.via(m.via, m.via_distance)) for m in members],
         "more_members": max(0, bundle.report_count - len(members)),
         "persons": _persons(records, bundle),
         "files": _files(records),

@@ -198,6 +198,21 @@ class Selector(models.Model):
         return f"{self.kind} {self.value}"
 
 
+class PictureHash(models.Model):
+    """A PDQ value that a report named, numbered in the order of arrival.
+
+    What the index of pictures is made from: a process reads on behind the newest it holds.
+    """
+
+    selector = models.ForeignKey(
+        Selector, on_delete=models.CASCADE, db_index=False, db_constraint=False
+    )
+    code = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return bytes(self.code).hex()
+
+
 class Appearance(models.Model):
     """A selector in a report, in the role that the report gave it.
 
@@ -317,6 +332,7 @@ class Membership(models.Model):
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="memberships")
     bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, related_name="memberships")
     via = models.CharField(max_length=20, blank=True)  # first, account, recipient, file, person …
+    via_distance = models.SmallIntegerField(default=0)  # bits, between nearly the same pictures
     via_selector = models.ForeignKey(
         Selector, on_delete=models.SET_NULL, null=True, db_index=False, db_constraint=False
     )

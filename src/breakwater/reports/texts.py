@@ -103,6 +103,7 @@ VIA: Words = {
     "recipient": lazy("same recipient"),
     "contact": lazy("same e-mail address or phone number"),
     "file": lazy("same file"),
+    "near": lazy("nearly the same picture"),
     "person": lazy("joined by a person"),
     "batch": lazy("same viral file and country"),
     "": lazy("not recorded"),
@@ -184,6 +185,12 @@ EVENTS: Words = {
     "unknown": lazy("Event not known"),
     "": lazy("Event not said"),
 }
+
+
+def via(kind: str, distance: int) -> str:
+    """Why a report is in a bundle; pictures say by how many bits of PDQ they differ."""
+    words = str(VIA.get(kind, kind))
+    return f"{words}, PDQ ±{distance}" if kind == "near" else words
 
 
 def reason_sentence(key: str, shown: Mapping[str, object]) -> str:

@@ -101,3 +101,50 @@ def test_reports_that_share_an_account_end_in_one_bundle(reports):
     for report, (bundle, _) in zip(reports, places, strict=True):
         for sid, _, _ in report:
             assert home.setdefault(sid, bundle) == bundle
+
+
+PICTURE = ("file", "phash")
+
+
+def place_near(reports, near):
+    one = bundler(reports)
+    one.near = near
+    joined = []
+    for index, report in enumerate(reports):
+        joined.append(one.place(index, report, linking=True))
+        one.count(report)
+    return joined
+
+
+def test_nearly_the_same_picture_is_one_bundle_and_says_how_near():
+    near = {1: [(1, 0), (2, 7)], 2: [(2, 0), (1, 7)]}
+    first, second = place_near([[(1, *PICTURE)], [(2, *PICTURE)]], near)
+    assert second.bundle == first.bundle
+    assert (second.via, second.selector, second.distance) == ("near", 1, 7)
+
+
+def test_a_picture_joins_by_the_nearest_of_several():
+    near = {1: [(1, 0)], 2: [(2, 0)], 3: [(3, 0), (2, 4), (1, 30)]}
+    *_, third = place_near([[(1, *PICTURE)], [(2, *PICTURE)], [(3, *PICTURE)]], near)
+    assert (third.selector, third.distance) == (2, 4)
+
+
+def test_the_same_file_is_a_stronger_reason_than_a_picture_nearly_the_same():
+    near = {1: [(1, 0)], 2: [(2, 0), (1, 3)]}
+    reports = [[(1, *PICTURE), (9, *FILE)], [(2, *PICTURE), (9, *FILE)]]
+    assert place_near(reports, near)[1].via == "file"
+
+
+def test_versions_of_a_widely_shared_picture_count_together_and_stop_linking():
+    cap = links().cap("file", "phash")
+    versions = range(1, cap + 2)
+    everyone = sorted((n, 5) for n in versions)
+    near = {n: [(n, 0), *(pair for pair in everyone if pair[0] != n)] for n in versions}
+    *linked, last = place_near([[(n, *PICTURE)] for n in versions], near)
+    assert len({j.bundle for j in linked}) == 1
+    assert last.via == "first"
+
+
+def test_a_perceptual_hash_that_cannot_be_compared_links_nothing():
+    first, second = place_near([[(1, *PICTURE)], [(1, *PICTURE)]], {})
+    assert first.bundle != second.bundle

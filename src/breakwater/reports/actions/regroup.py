@@ -10,7 +10,7 @@ from django.db import connection
 from breakwater.custody.actions import record as audit
 from breakwater.reports.actions.incoming import Incoming, has_generative_ai
 from breakwater.reports.models import Bundle, BundleChange, Membership
-from breakwater.reports.rules.bundling import Bundler, Group, Known
+from breakwater.reports.rules.bundling import Bundler, Group, Known, Near
 from breakwater.storage import bulk
 
 _FACTS = (
@@ -51,7 +51,7 @@ class SetBundler(Bundler):
     rows: dict[int, _Row]
 
 
-def make_bundler(known: dict[int, Known], *, spare: int) -> SetBundler:
+def make_bundler(known: dict[int, Known], *, near: Near, spare: int) -> SetBundler:
     """Fetch the bundles that the set's selectors point to, following merges."""
     stored: dict[int, tuple[Any, ...]] = {}
     merged_into: dict[int, int] = {}
@@ -72,7 +72,7 @@ def make_bundler(known: dict[int, Known], *, spare: int) -> SetBundler:
         for pk, row in stored.items()
         if pk not in merged_into
     }
-    bundler = SetBundler(known, groups, bulk.reserve_ids(Bundle, spare))
+    bundler = SetBundler(known, groups, bulk.reserve_ids(Bundle, spare), near=near)
     bundler.rows = {
         pk: _Row(stored[pk][1], stored[pk][4], stored[pk][5], stored[pk][6], stored[pk][7:])
         for pk in groups
@@ -82,7 +82,7 @@ def make_bundler(known: dict[int, Known], *, spare: int) -> SetBundler:
 
 def write_bundles(
     reports: Sequence[Incoming],
-    memberships: Sequence[tuple[object, ...]],
+    memberships: Sequence[tuple[Any, ...]],
     bundler: SetBundler,
     *,
     at: datetime,
@@ -91,9 +91,8 @@ def write_bundles(
     rows = bundler.rows
     stored = set(rows)
     by_id = {r.id: r for r in reports}
-    for report_id, bundle_id, _, _, country in memberships:
-        report = by_id[report_id]  # type: ignore[index]
-        _join(rows, bundler.current(bundle_id), report, str(country))  # type: ignore[arg-type]
+    for report_id, bundle_id, *_, country in memberships:
+        _join(rows, bundler.current(bundle_id), by_id[report_id], country)
     given = [source for source in bundler.merged if source in stored]
     for source in given:
         _absorb(rows, source, bundler.current(source))

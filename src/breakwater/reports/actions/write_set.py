@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from breakwater.formats.record import REPORTED
-from breakwater.reports.actions import counting, matching, regroup
+from breakwater.reports.actions import counting, matching, pictures, regroup
 from breakwater.reports.actions.incoming import Incoming, has_generative_ai, reasons_json
 from breakwater.reports.models import Appearance, Membership, Provider, Report, Selector
 from breakwater.reports.rules import identify
-from breakwater.reports.rules.bundling import Bundler, Known, links
+from breakwater.reports.rules.bundling import Bundler, Joined, Known, links
 from breakwater.reports.rules.facts import Surroundings, facts
 from breakwater.reports.rules.score import score
 from breakwater.storage import bulk
@@ -26,8 +26,9 @@ def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
     for report, pk in zip(reports, bulk.reserve_ids(Report, len(reports)), strict=True):
         report.id = pk
     values, known, existing = number_set(reports)
+    near = pictures.nearly_the_same(values, known)
     bundler = regroup.make_bundler(
-        known, spare=sum(max(1, len(r.understood.parts)) for r in reports)
+        known, near=near, spare=sum(max(1, len(r.understood.parts)) for r in reports)
     )
     memberships: list[tuple[Any, ...]] = []
     said = matching.verdicts(values, at)
@@ -37,8 +38,8 @@ def write_set(reports: Sequence[Incoming], *, at: datetime) -> None:
         bundler.count(report.sightings)
     bulk.insert(Report, *report_rows(reports))
     regroup.write_bundles(reports, memberships, bundler, at=at)
-    moved = [(r, bundler.current(b), via, sid, c) for r, b, via, sid, c in memberships]
-    bulk.insert(Membership, ("report", "bundle", "via", "via_selector", "country"), moved)
+    moved = [(r, bundler.current(b), *rest) for r, b, *rest in memberships]
+    bulk.insert(Membership, _MEMBERSHIP_FIELDS, moved)
     # A bundle that was opened and merged within this set was never written.
     for selector in known.values():
         if selector.bundle is not None:
@@ -141,22 +142,27 @@ def weigh(report: Incoming, known: dict[int, Known], said: matching.Verdicts) ->
     report.reasons = reasons_json(report.score)
 
 
-def _place(
-    report: Incoming, index: int, bundler: Bundler
-) -> list[tuple[int, int, str, int | None, str]]:
-    """Join the report to its bundle, or each country's part of a batch to its own."""
+_MEMBERSHIP_FIELDS = ("report", "bundle", "via", "via_selector", "via_distance", "country")
+
+
+def _place(report: Incoming, index: int, bundler: Bundler) -> list[tuple[Any, ...]]:
+    """Join the report to its bundle, or each country's part of a batch to its own.
+
+    Returns rows in the order of `_MEMBERSHIP_FIELDS`.
+    """
     parts = report.understood.parts
     if not parts:
-        joined = bundler.place(index, report.sightings, linking=True)
-        return [(report.id, joined.bundle, joined.via, joined.selector, "")]
-    found: dict[int, tuple[int, int, str, int | None, str]] = {}
+        return [_membership(report, bundler.place(index, report.sightings, linking=True), "")]
+    found: dict[int, tuple[Any, ...]] = {}
     links_of_parts = [s for s in report.sightings if s[2] == "batch"]
     for (country, _), link in zip(parts, links_of_parts, strict=True):
         joined = bundler.place(index, [link], linking=False)
-        found.setdefault(
-            joined.bundle, (report.id, joined.bundle, joined.via, joined.selector, country)
-        )
+        found.setdefault(joined.bundle, _membership(report, joined, country))
     return list(found.values())
+
+
+def _membership(report: Incoming, joined: Joined, country: str) -> tuple[Any, ...]:
+    return (report.id, joined.bundle, joined.via, joined.selector, joined.distance, country)
 
 
 _REPORT_FIELDS = (
@@ -222,6 +228,7 @@ def write_selectors(
     fresh.sort(key=lambda row: row[0])
     appearances.sort(key=lambda row: row[1])
     bulk.insert(Selector, fields, fresh)
+    pictures.keep(fresh)
     changed = [(known[sid].frequency, known[sid].bundle, sid) for sid in existing]
     bulk.update(Selector, ("frequency", "bundle"), sorted(changed, key=lambda row: row[2]))
     bulk.insert(Appearance, ("report", "selector", "role"), appearances)
