@@ -76,7 +76,7 @@ def test_an_interrupted_load_is_gone_on_with(at: datetime) -> None:
 
 
 @pytest.mark.usefixtures("_overlay")
-@pytest.mark.parametrize("seed", [4, 5, 2026])
+@pytest.mark.parametrize("seed", [4, 6, 2026])
 def test_only_what_became_urgent_lately_waits_and_something_does(at: datetime, seed: int) -> None:
     load(at, seed=seed)
     waiting = Bundle.objects.filter(is_urgent=True, state=Bundle.State.NEW)
