@@ -2,19 +2,24 @@
 
 One folder of PDQ hashes and one file per kind of digest. Ids are those of `Fingerprint`, which are
 only ever added or deleted: an update adds what is newer than the newest id it holds, and what was
-deleted is left out when an answer is put together. Whatever is damaged is made anew.
+deleted is left out when an answer is put together, until so much was deleted that the file is made
+anew. Whatever is damaged is made anew; until then nobody is told that a hash is unknown.
 """
 
+import fcntl
 import functools
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from django.conf import settings
-from django.db.models import F, Max, Sum
+from django.db.models import F, Sum
 from numpy.typing import NDArray
 
 from breakwater.hashlists.models import Fingerprint, HashList, Kind
@@ -29,10 +34,18 @@ READ_AT_ONCE = 100_000
 PHOTODNA_KEPT = 500_000  # 72 MB in each process that looks one up
 # A look at the files' dates at most this often.
 FRESH_FOR = 1.0
+# Seconds after which who was refused asks again.
+MADE_ANEW_IN = 60
+# A file is made anew when of so many ids one is deleted.
+DELETED_IN = 8
 log = logging.getLogger(__name__)
 
 Ids = NDArray[np.int64]
 Rows = NDArray[np.uint8]
+
+
+class Unreadable(Exception):
+    """A file of the index is not as it was written. The worker makes it anew; ask again then."""
 
 
 def folder() -> Path:
@@ -50,23 +63,41 @@ def pdq_folder() -> Path:
 
 
 def update(*, verify: bool = False) -> bool:
-    """Bring the files up to the lists' revisions; true when there was something to do."""
-    behind = list(HashList.objects.exclude(revision=F("indexed_revision")))
-    revisions = {hash_list.pk: hash_list.revision for hash_list in behind}
-    if not behind and not verify and _complete():
-        return False
-    with bulk.bounded_memory():
-        for kind in DIGESTS:
-            _update_digests(kind, verify)
-        _update_pdq(verify)
-    for pk, revision in revisions.items():
-        HashList.objects.filter(pk=pk).update(indexed_revision=revision)
-    return True
+    """Bring the files up to the lists' revisions, and make damaged ones anew.
+
+    `verify` reads every byte for that. True when there was something to do. Whoever else updates
+    is waited for: two who read, build and write at once would lose what the first one added.
+    """
+    with _alone():
+        behind = list(HashList.objects.exclude(revision=F("indexed_revision")))
+        if not behind and not verify and _sound():
+            return False
+        with bulk.bounded_memory():
+            for kind in DIGESTS:
+                _update_digests(kind, verify)
+            _update_pdq(verify)
+        for hash_list in behind:
+            HashList.objects.filter(pk=hash_list.pk).update(indexed_revision=hash_list.revision)
+        return True
 
 
-def _complete() -> bool:
-    files = [*(digest_path(kind) for kind in DIGESTS), pdq_folder() / STATE]
-    return not Fingerprint.objects.exists() or all(path.exists() for path in files)
+@contextmanager
+def _alone() -> Iterator[None]:
+    handle = os.open(folder() / "update.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sound() -> bool:
+    """Whether every file opens; its header tells of most damage, and is read in no time."""
+    paths = [*(digest_path(kind) for kind in DIGESTS), pdq_folder() / STATE]
+    if not Fingerprint.objects.exists() and not any(path.exists() for path in paths):
+        return True
+    opened = [*(_opened_digests(digest_path(kind), False) for kind in DIGESTS), _opened_pdq(False)]
+    return None not in opened
 
 
 def damaged() -> list[str]:
@@ -85,18 +116,16 @@ def _is_damaged(kind: Kind) -> bool:
     return digest_path(kind).exists() and _opened_digests(digest_path(kind), verify=True) is None
 
 
-def rebuild() -> None:
-    """Throw the files away and make them from the database."""
-    for kind in DIGESTS:
-        digest_path(kind).unlink(missing_ok=True)
-    for path in pdq_folder().glob("*.bwx"):
-        path.unlink()
-    update(verify=True)
+def _holds_too_much(kind: Kind, held: int) -> bool:
+    """Whether so much was deleted since that a file with `held` ids is made anew."""
+    return held > Fingerprint.objects.filter(kind=kind).count() * DELETED_IN / (DELETED_IN - 1) + 1
 
 
 def _update_digests(kind: Kind, verify: bool) -> None:
     path = digest_path(kind)
     old = _opened_digests(path, verify)
+    if old is not None and _holds_too_much(kind, len(old.arrays["ids"])):
+        old = None
     newest = int(old.arrays["ids"].max()) if old and len(old) else 0
     parts = list(_newer(kind, newest, DIGESTS[kind]))
     if not parts and old is not None:
@@ -125,6 +154,8 @@ def _opened_digests(path: Path, verify: bool) -> DigestTable | None:
 
 def _update_pdq(verify: bool) -> None:
     index = _opened_pdq(verify)
+    if index is not None and _holds_too_much(Kind.PDQ, len(index)):
+        index = None
     newest = index.newest_id() if index else 0
     parts = list(_newer(Kind.PDQ, newest, 32))
     if not parts and index is not None:
@@ -191,27 +222,35 @@ class Index:
         self._photodna: tuple[int, Rows, Ids] | None = None  # of which generation
 
     def refresh(self) -> None:
+        """Take over what was written since.
+
+        Raises:
+            Unreadable: a file is not as it was written. What it said before is still held, and
+                could be answered from; but an answer that lacks the newest looks like any other.
+        """
         now = time.monotonic()
         if now - self._looked < FRESH_FOR:
             return
         with self._lock:
-            self._looked = now
             for kind in DIGESTS:
-                if self._is_newer(digest_path(kind)):
-                    self._digests[kind] = DigestTable.open(digest_path(kind))
-            if self._is_newer(pdq_folder() / STATE):
-                self._pdq = RadiusIndex.open(pdq_folder())
+                path = digest_path(kind)
+                if date := self._newer(path):
+                    self._digests[kind] = _opened(DigestTable, path)
+                    self._dates[path] = date
+            path = pdq_folder()
+            if date := self._newer(path / STATE):
+                self._pdq = _opened(RadiusIndex, path)
+                self._dates[path / STATE] = date
+            self._looked = now
 
-    def _is_newer(self, path: Path) -> bool:
+    def _newer(self, path: Path) -> tuple[int, int] | None:
+        """The date of a file that was not taken over yet."""
         try:
             status = path.stat()
         except FileNotFoundError:
-            return False
+            return None
         date = (status.st_ino, status.st_mtime_ns)
-        if self._dates.get(path) == date:
-            return False
-        self._dates[path] = date
-        return True
+        return None if self._dates.get(path) == date else date
 
     @property
     def is_empty(self) -> bool:
@@ -243,6 +282,20 @@ class Index:
             yield rows[first : first + READ_AT_ONCE], ids[first : first + READ_AT_ONCE]
 
 
+_Table = TypeVar("_Table", DigestTable, RadiusIndex)
+
+
+def _opened(table: type[_Table], path: Path) -> _Table:
+    try:
+        try:
+            return table.open(path)
+        except FileNotFoundError:
+            # A writer replaced its files between our look at the state and at those it names.
+            return table.open(path)
+    except (Damaged, NotAnIndex) as fault:
+        raise Unreadable(str(fault)) from fault
+
+
 def _read_photodna(generation: int) -> tuple[int, Rows, Ids] | None:
     count = Fingerprint.objects.filter(kind=Kind.PHOTODNA).count()
     if count > PHOTODNA_KEPT:
@@ -261,7 +314,3 @@ def _index_of(path: Path) -> Index:
 def current() -> Index:
     """This process's view of the index of the desk's data folder."""
     return _index_of(folder())
-
-
-def newest_fingerprint() -> int:
-    return Fingerprint.objects.aggregate(newest=Max("id"))["newest"] or 0

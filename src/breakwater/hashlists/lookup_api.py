@@ -18,6 +18,7 @@ from breakwater.formats.hash_entry import BadFingerprint, read_fingerprint
 from breakwater.hashlists.actions.allowing import allow
 from breakwater.hashlists.actions.looking_up import Answer, look_up
 from breakwater.hashlists.basic import CHALLENGE, recipient_of
+from breakwater.hashlists.index import MADE_ANEW_IN, Unreadable
 from breakwater.hashlists.models import Handling, Recipient
 from breakwater.hashlists.queries.lookup import KINDS
 from breakwater.hashlists.rules.asking import Question
@@ -60,7 +61,11 @@ def _answered(request: HttpRequest) -> dict[str, Any]:
     questions = _questions(_body(request))
     handling = [str(h) for h in Handling.values if may_be_told(str(h), recipient.sort)]
     by = f"{recipient.name} ({recipient.username})"
-    answers = look_up(questions, by=by, at=at, handling=handling)
+    try:
+        answers = look_up(questions, by=by, at=at, handling=handling)
+    except Unreadable as fault:
+        reason = "The index of the lists is damaged and being made anew. Ask again in a minute."
+        raise Refused(503, "index_unreadable", reason, wait=MADE_ANEW_IN) from fault
     return {"results": [_result(answer, recipient.sort) for answer in answers]}
 
 

@@ -107,6 +107,8 @@ class ListChange(models.Model):
     # Entries of this change that the archive has met: a worker that was killed goes on behind them.
     matched = models.BigIntegerField(default=0)
     matched_at = models.DateTimeField(null=True)
+    # The newest number of a hash before this change: what it adds is not told before it is whole.
+    hashes_before = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=200)
     finished_at = models.DateTimeField(null=True)

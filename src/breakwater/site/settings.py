@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "breakwater.people.middleware.SessionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "breakwater.hashlists.middleware.UnreadableIndexMiddleware",
 ]
 ROOT_URLCONF = "breakwater.site.urls"
 WSGI_APPLICATION = "breakwater.site.wsgi.application"

@@ -39,6 +39,7 @@ from breakwater.hashlists.actions.entries import (
 )
 from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import Entry, HashList, ListChange, ListFault
+from breakwater.hashlists.queries.listed import newest_fingerprint
 from breakwater.people.models import User
 from breakwater.storage import bulk
 from breakwater.storage.runs import BrokenRuns, Runs
@@ -113,6 +114,7 @@ def receive(
                 mapping=mapping_as_json(received.mapping), file=path.name, size=size,
                 sha256=digest, created_at=at, created_by=str(by),
                 state=ListChange.State.DRAFT if is_draft else ListChange.State.WAITING,
+                hashes_before=newest_fingerprint(),
             )  # fmt: skip
             record(
                 "hashlists.import.received", actor=by, at=at, target=hash_list.name,

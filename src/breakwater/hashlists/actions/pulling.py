@@ -25,6 +25,7 @@ from breakwater.hashlists.actions.hearing import keep_opinions
 from breakwater.hashlists.actions.importing import finish, keep_faults
 from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import HashList, ListChange, Source
+from breakwater.hashlists.queries.listed import newest_fingerprint
 from breakwater.hashlists.rules.pulling import (
     after_exhaustion,
     first_end,
@@ -196,7 +197,7 @@ def _open_change(source: Source) -> ListChange | None:
 def _new_change(source: Source, at: datetime) -> ListChange:
     return ListChange.objects.create(
         hash_list=source.hash_list, form=FORM, name=source.address[:255],
-        state=ListChange.State.RUNNING, created_at=at,
+        state=ListChange.State.RUNNING, created_at=at, hashes_before=newest_fingerprint(),
         created_by=f"{source.username} at {urlsplit(source.address).hostname}"[:200],
     )  # fmt: skip
 

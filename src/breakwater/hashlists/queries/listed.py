@@ -37,6 +37,10 @@ class Said:
     facts: dict[str, Any]
 
 
+def newest_fingerprint() -> int:
+    return Fingerprint.objects.aggregate(newest=Max("id"))["newest"] or 0
+
+
 def lists() -> QuerySet[HashList]:
     """All lists by name, with `changed_at` and `is_busy`."""
     at_work = ListChange.objects.filter(hash_list=OuterRef("pk"), state__in=OPEN)

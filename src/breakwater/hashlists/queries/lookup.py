@@ -1,5 +1,6 @@
 """What the lists say of hashes: exact for digests, within a radius for PDQ and PhotoDNA."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -9,15 +10,18 @@ from django.db import connection
 
 from breakwater.hashlists import index
 from breakwater.hashlists.models import Direction, HashList, Kind
-from breakwater.hashlists.rules.voices import Voice, is_valid
+from breakwater.hashlists.rules.voices import Voice, is_valid, verdict
 from breakwater.matching import photodna
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.storage import bulk
 
 KINDS = {"md5": Kind.MD5, "sha1": Kind.SHA1, "sha256": Kind.SHA256, "pdq": Kind.PDQ}
 WIDTHS = {"md5": 16, "sha1": 20, "sha256": 32, "pdq": 32}
-# A widely shared file may be near thousands of entries; the nearest are enough to decide by.
+# A widely shared file may be near thousands of entries. The gravest of every list are enough to
+# decide by, however many nearer ones there are.
 MOST_VOICES = 200
+MOST_OF_A_LIST = 20
+READ_AT_ONCE = 50_000
 
 
 class Asked(NamedTuple):
@@ -51,9 +55,9 @@ def find(
         return found
     lists = _speaking(on, handling)
     entries = _entries({hit.fingerprint for hit in hits}, lists)
-    for hit in sorted(hits, key=lambda h: (h.asked, h.distance)):
+    for hit in hits:
         row = entries.get(hit.fingerprint)
-        if row is None or len(found[hit.asked]) >= MOST_VOICES:
+        if row is None:
             continue
         entry_id, list_id, member, grade, mapped = row
         hash_list = lists[list_id]
@@ -63,7 +67,23 @@ def find(
                 mapped, asked[hit.asked].kind, hit.distance, entry_id,
             )
         )  # fmt: skip
-    return found
+    return [_kept(voices) for voices in found]
+
+
+def _kept(voices: list[Voice]) -> list[Voice]:
+    """The gravest voices, a few of each list; every list that speaks is heard."""
+    ordered = verdict(voices).voices
+    if len(ordered) <= MOST_OF_A_LIST:
+        return list(ordered)
+    of_list: Counter[int] = Counter()
+    kept: list[Voice] = []
+    for voice in ordered:
+        of_list[voice.list_id] += 1
+        if of_list[voice.list_id] == 1 or (
+            of_list[voice.list_id] <= MOST_OF_A_LIST and len(kept) < MOST_VOICES
+        ):
+            kept.append(voice)
+    return kept
 
 
 def is_anything_listed() -> bool:
@@ -98,12 +118,12 @@ def _near_photodna(asked: Sequence[Asked]) -> set[_Hit]:
         return set()
     joined = bytes.fromhex("".join(asked[i].value for i in places))
     rows = np.frombuffer(joined, np.uint8).reshape(len(places), photodna.LENGTH)
-    nearest: dict[int, list[tuple[int, int]]] = {place: [] for place in places}
-    for known, ids in index.current().photodna():
-        for place, pairs in zip(places, photodna.near(known, rows), strict=True):
-            found = [(distance, int(ids[row])) for row, distance in pairs[: 4 * MOST_VOICES]]
-            nearest[place] = sorted(nearest[place] + found)[: 4 * MOST_VOICES]
-    return {_Hit(place, pk, distance) for place in places for distance, pk in nearest[place]}
+    return {
+        _Hit(place, int(ids[row]), distance)
+        for known, ids in index.current().photodna()
+        for place, pairs in zip(places, photodna.near(known, rows), strict=True)
+        for row, distance in pairs
+    }
 
 
 def _same(kind: Kind, rows: index.Rows, places: list[int]) -> set[_Hit]:
@@ -127,7 +147,7 @@ def _near(rows: index.Rows, places: list[int], radius: int) -> set[_Hit]:
     return {
         _Hit(places[i], pk, distance)
         for i in np.flatnonzero(found.splits[1:] > found.splits[:-1]).tolist()
-        for pk, distance in found.of(i)[: 4 * MOST_VOICES]
+        for pk, distance in found.of(i)
     }
 
 
@@ -142,15 +162,22 @@ _Row = tuple[int, int, str, str, str]
 
 
 def _entries(fingerprints: set[int], lists: Mapping[int, HashList]) -> dict[int, _Row]:
-    where, parameter = bulk.among("f.id", sorted(fingerprints))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT f.id, e.id, e.hash_list_id, e.member, e.grade, e.mapped_grade"  # noqa: S608
-            " FROM hashlists_fingerprint f JOIN hashlists_entry e ON e.id = f.entry_id"
-            f" WHERE e.deleted_at IS NULL AND {where}",
-            [parameter],
-        )
-        return {row[0]: row[1:] for row in cursor.fetchall() if row[2] in lists}
+    """What is said of each hash by lists that speak; a change is heard when all of it is there."""
+    found: dict[int, _Row] = {}
+    numbers = sorted(fingerprints)
+    for first in range(0, len(numbers), READ_AT_ONCE):
+        where, parameter = bulk.among("f.id", numbers[first : first + READ_AT_ONCE])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT f.id, e.id, e.hash_list_id, e.member, e.grade, e.mapped_grade"  # noqa: S608
+                " FROM hashlists_fingerprint f JOIN hashlists_entry e ON e.id = f.entry_id"
+                " JOIN hashlists_listchange c ON c.id = e.changed_by_id"
+                " WHERE e.deleted_at IS NULL"
+                f" AND (c.finished_at IS NOT NULL OR f.id <= c.hashes_before) AND {where}",
+                [parameter],
+            )
+            found |= {row[0]: row[1:] for row in cursor.fetchall() if row[2] in lists}
+    return found
 
 
 def directions(voices: Iterable[Voice]) -> set[str]:

@@ -1,0 +1,182 @@
+"""The index of the lists: never silently wrong, whoever damages, writes or asks at the same time."""
+
+import io
+import json
+import threading
+from base64 import b64encode
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from breakwater.hashlists import index, jobs
+from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions.lists import retire_list
+from breakwater.hashlists.actions.recipients import digest
+from breakwater.hashlists.models import Fingerprint, HashList, Kind, ListChange, Recipient
+from breakwater.hashlists.queries.lookup import Asked, find
+from breakwater.hashlists.rules.voices import verdict
+from breakwater.people.models import User
+from tests.hashlists.conftest import Fill
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NEAR = 0xFEDCBA << 100
+
+
+def md5(n: int) -> str:
+    return f"{n:032x}"
+
+
+def names(kind: str, value: str) -> list[str]:
+    [voices] = find([Asked(kind, value)], on=timezone.localdate())
+    return [voice.list_name for voice in voices]
+
+
+def halve(path: Path) -> None:
+    # A new file, as a copy put back is: shortening one that is mapped would end its readers.
+    content = path.read_bytes()[: path.stat().st_size // 2]
+    path.unlink()
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["md5.bwx", "pdq/index.bwx"])
+def test_a_damaged_file_is_never_answered_from_and_the_worker_makes_it_anew(
+    name: str, raising: HashList, fill: Fill, data_dir: Path, at: datetime
+) -> None:
+    fill(raising, f"md5,pdq\n{md5(1)},{NEAR:064x}\n")
+    halve(data_dir / name)
+    for _ in range(2):
+        with pytest.raises(index.Unreadable):
+            names("md5", md5(1))
+    assert jobs.update_index(at)
+    assert names("md5", md5(1)) == names("pdq", f"{NEAR:064x}") == ["Unit X"]
+
+
+def test_a_damaged_file_is_made_anew_though_no_list_is_left(
+    raising: HashList, fill: Fill, data_dir: Path, at: datetime
+) -> None:
+    fill(raising, f"md5\n{md5(1)}\n")
+    Fingerprint.objects.all().delete()
+    halve(data_dir / "md5.bwx")
+    assert jobs.update_index(at)
+    assert names("md5", md5(1)) == []
+
+
+def test_a_worker_reads_every_byte_when_it_starts_and_each_hour(
+    raising: HashList, fill: Fill, data_dir: Path, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(raising, f"md5\n{md5(1)}\n{md5(2)}\n")
+    monkeypatch.setattr(jobs, "_upkeep", jobs._Upkeep())
+    jobs.update_index(at)
+    path = data_dir / "md5.bwx"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert not jobs.update_index(at + jobs.VERIFY_EVERY / 2)
+    assert index.damaged() == ["md5.bwx"]
+    jobs.update_index(at + jobs.VERIFY_EVERY)
+    assert index.damaged() == []
+
+
+def test_page_and_interface_say_that_the_index_is_being_made_anew(
+    raising: HashList, fill: Fill, data_dir: Path, officer: User, client: Client, at: datetime
+) -> None:
+    fill(raising, f"md5\n{md5(1)}\n")
+    halve(data_dir / "md5.bwx")
+    client.force_login(officer)
+    page = client.post("/hash-lists/look-up/", {"hashes": md5(1)})
+    assert page.status_code == 503
+    assert b"no hash was called unknown" in page.content
+    Recipient.objects.create(
+        name="Asker", sort="authority", username="asker", may_look_up=True, created_at=at,
+        secret_sha256=digest("not the desk's"),
+    )  # fmt: skip
+    key = b64encode(b"asker:not the desk's").decode()
+    body = json.dumps({"hashes": [{"kind": "md5", "value": md5(1)}]})
+    answer = Client().post(
+        "/hashsharing/lookup", body, content_type="application/json",
+        headers={"authorization": f"Basic {key}"},
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["error"]) == (503, "index_unreadable")
+    assert answer["Retry-After"] == "60"
+
+
+def test_who_updates_waits_for_who_is_updating(raising: HashList, fill: Fill) -> None:
+    fill(raising, f"md5\n{md5(1)}\n")
+    done = threading.Event()
+
+    def update() -> None:
+        index.update(verify=True)
+        connections.close_all()
+        done.set()
+
+    other = threading.Thread(target=update)
+    with index._alone():
+        other.start()
+        assert not done.wait(0.3)
+    other.join()
+    assert done.is_set()
+
+
+def test_a_raising_voice_is_heard_among_any_number_of_nearer_lowering_ones(
+    raising: HashList, lowering: HashList, fill: Fill
+) -> None:
+    fill(lowering, "pdq\n" + "".join(f"{NEAR ^ (n << 20):064x}\n" for n in range(900)))
+    fill(raising, f"pdq,grade\n{NEAR ^ (2**29 - 1) << 40:064x},A1\n")
+    [voices] = find([Asked("pdq", f"{NEAR:064x}")], on=timezone.localdate())
+    said = verdict(voices)
+    assert (said.raises, said.lowers, said.is_contradicted) == (True, False, True)
+    assert said.voices[0].list_name == "Unit X"
+
+
+def test_a_retired_list_hides_no_entry_of_another(
+    raising: HashList, lowering: HashList, fill: Fill, officer: User, at: datetime
+) -> None:
+    fill(lowering, "md5,entry_id\n" + "".join(f"{md5(1)},e{n}\n" for n in range(1000)))
+    fill(raising, f"md5\n{md5(1)}\n")
+    retire_list(lowering, by=officer, at=at)
+    assert names("md5", md5(1)) == ["Unit X"]
+
+
+def test_what_an_unfinished_import_wrote_is_not_told_when_another_list_is_done(
+    raising: HashList, lowering: HashList, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "SET", 10)
+    fill(raising, f"md5,entry_id\n{md5(1)},e1\n")
+    text = "md5,entry_id,grade\n" + "".join(f"{md5(n)},e{n},A1\n" for n in range(1, 31))
+    now = timezone.now()
+    change = receive(raising, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=now)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(done: int, size: int) -> None:
+        if ListChange.objects.get(pk=change.pk).written == 20:
+            raise Killed
+
+    with pytest.raises(Killed):
+        importing.apply_change(change, at=now, progress=kill)
+    other = f"md5\n{md5(99)}\n".encode()
+    done = receive(lowering, io.BytesIO(other), Received("b", "table"), by="o", at=now)
+    importing.apply_change(done, at=now)
+    index.update()
+    assert names("md5", md5(99)) == ["Viral"]
+    assert names("md5", md5(1)) == ["Unit X"], "known before the import began"
+    assert not any(names("md5", md5(n)) for n in range(2, 31))
+    assert importing.work(timezone.now())
+    index.update()
+    assert all(names("md5", md5(n)) == ["Unit X"] for n in range(1, 31))
+
+
+def test_an_index_of_mostly_deleted_hashes_is_made_anew(raising: HashList, fill: Fill) -> None:
+    for n in range(20):
+        fill(raising, f"pdq,md5,entry_id\n{NEAR + n:064x},{md5(n)},e1\n")
+    kept = Fingerprint.objects.filter(kind=Kind.PDQ).count()
+    pdq = index.current().pdq()
+    assert pdq is not None
+    assert kept == 1
+    assert len(pdq) <= 3
