@@ -21,7 +21,7 @@ from breakwater.reports.actions.accept import Document, accept_originals
 from breakwater.reports.actions.rematching import rematch
 from breakwater.reports.actions.unpack import unpack_waiting
 from breakwater.reports.models import Bundle, Delivery, FileMatch, Report, Seen
-from breakwater.reports.texts import stored_reasons
+from breakwater.reports.texts import reason_lines, stored_reasons
 
 FileReport = Callable[..., Report]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -105,8 +105,9 @@ def test_a_contradiction_is_resolved_for_the_child(at: datetime, file_report: Fi
     a_list("Viral", "lower", f"md5\n{md5(1)}\n", at)
     a_list("Unit X", "raise", f"md5\n{md5(1)}\n", at)
     report = file_report(1, [md5(1)])
-    assert points(report)["listed"] == 40
-    assert "listed_lower" not in points(report)
+    assert points(report)["listed_contradicted"] == 40
+    assert not {"listed", "listed_lower"} & set(points(report))
+    assert "lists contradict each other: Unit X" in reason_lines(report.reasons)[0][0]
     assert FileMatch.objects.count() == 2
 
 
@@ -227,3 +228,22 @@ def test_a_value_called_pdq_that_is_none_keeps_no_report_from_being_read(
     assert points(report)["listed"] == 40
     a_list("Unit Y", "raise", f"pdq\n{NEAR ^ 1:064x}\n", at)
     assert rematch(at)
+
+
+def test_bundle_and_report_name_list_grade_distance_and_who_vouches_of_each_file(
+    at: datetime, file_report: FileReport, officer: User, reader: User, client: Client
+) -> None:
+    a_list("Unit X", "raise", f"pdq,grade,member\n{NEAR:064x},A1,Lab of Elsewhere\n", at)
+    a_list("Viral", "lower", f"md5\n{md5(1)}\n", at)
+    report = file_report(1, [md5(1), md5(2)], pdq=f"{NEAR ^ 0b10101:064x}")
+    bundle = Bundle.objects.get()
+    client.force_login(officer)
+    for address in (f"/bundles/{bundle.pk}/", f"/reports/{report.number}/"):
+        page = " ".join(client.get(address).content.decode().split())
+        assert "PDQ ±3" in page
+        assert "Who vouches: Unit X, Lab of Elsewhere" in page
+        assert page.index("▲ raises") < page.index("▽ lowers")
+    bundle.shares.create(agency=reader.agency, by=officer, at=at)
+    client.force_login(reader)
+    page = client.get(f"/bundles/{bundle.pk}/").content.decode()
+    assert "Who vouches" not in page, "what lists say of a file is for those who may look it up"

@@ -1,5 +1,7 @@
 """The bundle page, the report page, and decisions that concern one bundle alone."""
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,7 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from breakwater import countries
 from breakwater.custody.actions import record_view
-from breakwater.formats.record import Record
+from breakwater.formats.record import File, Record
+from breakwater.hashlists.rules.voices import RAISE
 from breakwater.people.access import needs, signed_in, user_may
 from breakwater.people.models import User
 from breakwater.reports import texts
@@ -17,7 +20,8 @@ from breakwater.reports.actions import merging, seeing, undoing
 from breakwater.reports.choices import archive_choices, colleagues, referral_agencies
 from breakwater.reports.models import Bundle, BundleChange
 from breakwater.reports.queries import bundles as queries
-from breakwater.reports.queries import queue, single
+from breakwater.reports.queries import matches, queue, single
+from breakwater.reports.queries.matches import Match
 from breakwater.reports.rules import identify
 from breakwater.reports.rules.completeness import completeness
 
@@ -53,7 +57,9 @@ def bundle_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "members": [(m, texts.via(m.via, m.via_distance)) for m in members],
         "more_members": max(0, bundle.report_count - len(members)),
         "persons": _persons(records, bundle),
-        "files": _files(records),
+        "files": _files(
+            records, matches.of_bundle(bundle) if user_may(user, "lists.lookup") else {}
+        ),
         "events": _events(records),
         "named": _named(bundle, records),
         "common_files": queries.common_files(bundle),
@@ -107,7 +113,8 @@ def _persons(records: list[tuple[str, Record]], bundle: Bundle) -> list[dict[str
     return list(found.values())[:PERSONS_SHOWN]
 
 
-def _files(records: list[tuple[str, Record]]) -> dict[str, object]:
+def _files(records: list[tuple[str, Record]], said: Mapping[int, list[Match]]) -> dict[str, object]:
+    """The different files with what lists say of them; `said` is by the number of a hash."""
     seen: dict[str, dict[str, object]] = {}
     total = 0
     for number, record in records:
@@ -116,10 +123,23 @@ def _files(records: list[tuple[str, Record]]) -> dict[str, object]:
             key = file.sha256 or file.md5 or file.sha1 or f"{number} {index}"
             if key not in seen and len(seen) < queries.FILES_SHOWN:
                 words = [str(texts.ANNOTATIONS.get(a, a)) for a in file.annotations]
-                seen[key] = {"file": file, "words": words, "report": number, "times": 0}
+                seen[key] = {
+                    "file": file, "words": words, "report": number, "times": 0,
+                    "matches": _matches(file, said),
+                }  # fmt: skip
             if key in seen:
                 seen[key]["times"] = int(str(seen[key]["times"])) + 1
     return {"rows": list(seen.values()), "total": total, "different": len(seen)}
+
+
+def _matches(file: File, said: Mapping[int, list[Match]]) -> list[tuple[str, Match]]:
+    """(kind of hash, match) of a file, each entry once; those that raise come first."""
+    found: dict[int, tuple[str, Match]] = {}
+    for kind, number in identify.hash_numbers(file):
+        for match in said.get(number, ()):
+            word = "PDQ" if kind == "phash" else str(texts.KINDS[kind])
+            found.setdefault(match.speaker.entry_id, (word, match))
+    return sorted(found.values(), key=lambda pair: pair[1].direction != RAISE)
 
 
 def _events(records: list[tuple[str, Record]]) -> list[dict[str, object]]:
@@ -247,7 +267,7 @@ def report_page(request: HttpRequest, number: str) -> HttpResponseBase:
             (texts.ROLES.get(role, role), c, texts.EVENTS.get(c.event, c.event), texts.IP_GRADES[identify.grade(c)])
             for role, c in list(identify.captures(record))[:200]
         ],
-        "files": _files([(report.number, record)]),
+        "files": _files([(report.number, record)], matches.of_report(report.pk) if user_may(user, "lists.lookup") else {}),
         "web_addresses": identify.web_addresses(record)[:WEB_ADDRESSES_SHOWN],
         "annotations": [texts.ANNOTATIONS.get(a, a) for a in record.annotations],
         "parts": single.original_parts(report),

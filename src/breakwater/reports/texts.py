@@ -22,6 +22,9 @@ REASONS: Words = {
     "enticement": lazy("Online enticement of a child"),
     "access_to_children": lazy("The reported person has access to children"),
     "listed": lazy("A file is on a hash list: %(listed_by)s"),
+    "listed_contradicted": lazy(
+        "A file is on a hash list, and lists contradict each other: %(listed_by)s"
+    ),
     "listed_lower": lazy("All files are on a list that lowers: %(listed_by)s"),
     "convicted": lazy("The reported person is said to be convicted of such an offence"),
     "self_production": lazy("The material may have been made by the child"),

@@ -175,6 +175,14 @@ def selectors(record: Record) -> list[Selector]:
     return list(found)
 
 
+def hash_numbers(file: File) -> list[tuple[str, int]]:
+    """The (kind, selector number) of each hash of a file."""
+    found: dict[Selector, None] = {}
+    for kind, value in _of_file(file):
+        _add(found, "file", kind, value)
+    return [(s.kind, selector_id(s.kind, s.value)) for s in found]
+
+
 def web_addresses(record: Record) -> list[str]:
     """A report's addresses on the web, each once, in the order of the report.
 
