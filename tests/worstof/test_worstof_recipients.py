@@ -261,6 +261,18 @@ def test_the_commands_make_show_grant_renew_and_close() -> None:
     assert run("recipient", "close", "nobody")[0] == 2
 
 
+def test_the_command_keeps_who_is_told_of_changes_and_makes_nothing_of_a_wrong_address() -> None:
+    asked = ("recipient", "add", "Net A", "--key", "net-a", "--notify")
+    code, said = run(*asked, "192.0.2.1, stop.net.example:53")
+    assert code == 2
+    assert "--notify stop.net.example:53" in said
+    assert not Recipient.objects.exists()
+    assert run(*asked, "192.0.2.1:5355,[2001:db8::1]")[0] == 0
+    made = Recipient.objects.get()
+    assert made.notify == ["192.0.2.1:5355", "[2001:db8::1]:53"]
+    assert made.notify == json.loads(AuditEntry.objects.get().detail)["notify"]
+
+
 def test_the_command_traces_a_file(make: Make, listed: list[str], tmp_path: Path) -> None:
     net = make("net-a")
     leak = tmp_path / "leak.txt"

@@ -18,6 +18,7 @@ from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.queries.canaries import Trace, opened
+from breakwater.worstof.rules.addresses import BadAddress, read_addresses
 
 app = typer.Typer()
 recipient_app = typer.Typer(
@@ -28,6 +29,10 @@ out = Console(highlight=False)
 Key = Annotated[str, typer.Argument(help="The recipient's key name.")]
 Forms = Annotated[
     str, typer.Option("--forms", help=f"Some of {', '.join(recipients.FORMS)}, between commas.")
+]
+Notify = Annotated[
+    str,
+    typer.Option(help="Addresses with port that are told of changes (NOTIFY), between commas."),
 ]
 Scope = Annotated[str, typer.Option("--scope", help=" or ".join(Recipient.Scope.values))]
 
@@ -58,12 +63,16 @@ def add(
     key: Annotated[str, typer.Option("--key", help="Small letters, digits and hyphens.")],
     forms: Forms = "dns",
     scope: Scope = "national",
+    notify: Notify = "",
 ) -> None:
     """Make a recipient with keys and canaries of its own; its secrets are shown this once."""
     try:
         _made, secrets = recipients.create_recipient(
-            name, key, by=_sender(), at=timezone.now(), forms=_split(forms), scope=scope
-        )
+            name, key, by=_sender(), at=timezone.now(), forms=_split(forms), scope=scope,
+            notify=read_addresses(notify),
+        )  # fmt: skip
+    except BadAddress as fault:
+        _wrong(f"--notify {fault}: expected 192.0.2.1:53 or [2001:db8::1]:53")
     except recipients.RecipientExists:
         _wrong("Another recipient has this name or this key name.")
     except tsig.BadKeyName:

@@ -67,10 +67,14 @@ def create_recipient(
     forms: Collection[str] = (DNS,),
     scope: str = Recipient.Scope.NATIONAL,
     agency: Agency | None = None,
+    notify: Sequence[str] = (),
 ) -> tuple[Recipient, Secrets]:
     """Make a recipient with its keys and canaries; the secrets are given this once.
 
+    `notify` are the addresses that are told of changes.
+
     Raises:
+        BadAddress: names the first of `notify` that is none.
         RecipientExists: choose another name.
         NoSuchForm: one of the forms or the scope is not known.
         tsig.BadKeyName: the key name is no DNS label in lower case.
@@ -78,6 +82,7 @@ def create_recipient(
         OSError: the key's file could not be written; nothing was made.
     """
     name, secret = name.strip(), secrets.token_urlsafe(32)
+    told = [read_address(address) for address in notify]
     if not name:
         raise ValueError("a recipient needs a name")
     tsig.check_key_name(key_name)
@@ -87,9 +92,10 @@ def create_recipient(
             raise RecipientExists(f"{name}, {key_name}")
         made = Recipient.objects.create(
             name=name, key_name=key_name, agency=agency, forms=_forms(forms), scope=_scope(scope),
-            secret_digest=digest(secret), canaries=_canaries(), created_at=at,
+            secret_digest=digest(secret), canaries=_canaries(), notify=told, created_at=at,
         )  # fmt: skip
-        detail = {"name": name, "forms": made.forms, "scope": scope, "canaries": len(made.canaries)}
+        detail = {"name": name, "forms": made.forms, "scope": scope, "notify": told,
+                  "canaries": len(made.canaries)}  # fmt: skip
         record("worstof.recipient.created", actor=by, at=at, target=key_name, detail=detail)
         # Last of all: a file that cannot be written takes the row back with it.
         return made, Secrets(secret, tsig.make_secret(key_name))
