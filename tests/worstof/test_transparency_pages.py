@@ -1,19 +1,24 @@
 """Everybody reads how the log is checked and how much was decided each year; nobody reads a name."""
 
+import contextlib
 import csv
 import io
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.apps import apps
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from breakwater.people.models import User
 from breakwater.worstof import signing
 from breakwater.worstof.actions import appeals
 from breakwater.worstof.actions.transparency import append, sign_head
-from breakwater.worstof.models import BlockList, Entry, StopCount
+from breakwater.worstof.models import BlockList, Entry, LogCount, LogLeaf, StopCount
 from breakwater.worstof.queries import log, yearly
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +59,35 @@ def test_the_report_counts_by_calendar_year(decided: Entry) -> None:
         yearly.Year(2025, 1, 0, 0, 0, 0, 0, None, 40),
         yearly.Year(2026, 2, 1, 1, 4, 1, 2, 3.0, 2),
     ]
+
+
+def test_the_report_never_reads_the_log_and_stays_right_while_the_log_grows(
+    decided: Entry, at: datetime
+) -> None:
+    with transaction.atomic():
+        append("listed", decided, at=datetime(2025, 1, 1, tzinfo=UTC))
+        append("removed", decided, at=at)
+    with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+        append("listed", decided, at=at)
+        raise ZeroDivisionError
+    with CaptureQueriesContext(connection) as asked:
+        found = yearly.years()
+    assert not [x["sql"] for x in asked if "worstof_logleaf" in x["sql"]]
+    counted = Counter(LogLeaf.objects.values_list("year", "verb"))
+    assert counted[2025, "listed"] == 2
+    for year in found:
+        kept = {"listed": year.listed, "removed": year.removed, "lapsed": year.lapsed}
+        assert kept == {verb: counted[year.year, verb] for verb in kept}
+
+
+def test_a_log_from_before_the_counts_is_counted_once_when_the_desk_is_brought_up_to_date(
+    decided: Entry,
+) -> None:
+    before = yearly.years()
+    LogCount.objects.all().delete()
+    migration = import_module("breakwater.worstof.migrations.0006_log_counts")
+    migration.count(apps, None)
+    assert yearly.years() == before
 
 
 def test_a_year_without_a_decision_is_a_row_of_zeros_between_others(db: None) -> None:

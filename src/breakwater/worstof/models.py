@@ -449,6 +449,23 @@ class LogLeaf(models.Model):
         return str(self.index)
 
 
+class LogCount(models.Model):
+    """How many leaves of a year (UTC) tell this, so that the public report never counts the log.
+
+    Raised with each leaf, in its transaction and under the log's lock.
+    """
+
+    year = models.PositiveSmallIntegerField()
+    verb = models.CharField(max_length=20)
+    leaves = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["year", "verb"], name="worstof_year_once")]
+
+    def __str__(self) -> str:
+        return f"{self.year} {self.verb} {self.leaves}"
+
+
 class LogHead(models.Model):
     """A signed size and root of the transparency log; `at` in whole seconds, as it was signed."""
 

@@ -4,11 +4,12 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from breakwater.custody.actions import NotInTransaction, record
 from breakwater.storage.bulk import lock_writer
 from breakwater.worstof import signing
-from breakwater.worstof.models import Entry, LogHead, LogLeaf, LogNode
+from breakwater.worstof.models import Entry, LogCount, LogHead, LogLeaf, LogNode
 from breakwater.worstof.queries import log
 from breakwater.worstof.rules import leaves, merkle
 from breakwater.worstof.rules.opened import Opened
@@ -52,8 +53,15 @@ def append(verb: str, entry: Entry, *, at: datetime) -> LogLeaf:
         decision=decision, year=at.astimezone(UTC).year, verb=verb,
     )  # fmt: skip
     leaf.save(force_insert=True)
+    _count(leaf)
     _grow(leaf)
     return leaf
+
+
+def _count(leaf: LogLeaf) -> None:
+    kept = LogCount.objects.filter(year=leaf.year, verb=leaf.verb)
+    if not kept.update(leaves=F("leaves") + 1):
+        LogCount.objects.create(year=leaf.year, verb=leaf.verb, leaves=1)
 
 
 def _grow(leaf: LogLeaf) -> None:

@@ -8,7 +8,7 @@ from statistics import median
 from django.db.models import Count, Sum
 from django.db.models.functions import ExtractYear
 
-from breakwater.worstof.models import Appeal, LogLeaf, StopCount
+from breakwater.worstof.models import Appeal, LogCount, StopCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,18 @@ def years() -> list[Year]:
 
 
 def _decisions() -> Counter[tuple[int, str]]:
-    rows = LogLeaf.objects.values_list("year", "verb").order_by().annotate(n=Count("pk"))
+    rows = LogCount.objects.values_list("year", "verb", "leaves")
     return Counter({(year, verb): n for year, verb, n in rows})
 
 
 def _appeals() -> tuple[Counter[int], Counter[int], Counter[int], dict[int, list[float]]]:
     """Received, upheld and rejected by year, and the days that the answers took."""
-    received: Counter[int] = Counter()
+    by_year = Appeal.objects.annotate(year=ExtractYear("received_at", tzinfo=UTC))
+    received = Counter(dict(by_year.values_list("year").order_by().annotate(n=Count("pk"))))
     ended = {Appeal.State.UPHELD: Counter[int](), Appeal.State.REJECTED: Counter[int]()}
     days: dict[int, list[float]] = {}
-    rows = Appeal.objects.values_list("state", "received_at", "decided_at")
-    for state, begun, decided in rows.iterator():
-        received[begun.astimezone(UTC).year] += 1
+    rows = Appeal.objects.exclude(decided_at=None)
+    for state, begun, decided in rows.values_list("state", "received_at", "decided_at").iterator():
         if decided:
             year = decided.astimezone(UTC).year
             ended[Appeal.State(state)][year] += 1
