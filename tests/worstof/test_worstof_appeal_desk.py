@@ -1,5 +1,6 @@
 """The desk's page of appeals: by the clock, with what it is about, decided by who did not judge."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from breakwater.people.models import User
 from breakwater.worstof.actions import appeals, life
 from breakwater.worstof.models import Appeal, BlockList, Entry, LogLeaf
+from breakwater.worstof.queries import yearly
 from breakwater.worstof.rules import clocks
 
 ClientFor = Callable[[User], Client]
@@ -98,6 +100,68 @@ def test_appeals_against_another_countrys_additions_are_not_shown(
     assert client_for(officer).get(address(appeal)).status_code == 200
     assert client_for(assessor).get(address(appeal)).status_code == 404
     assert "here.example" not in seen(client_for(assessor), BOARD)
+
+
+@pytest.fixture
+def on_theirs(listed: Entry, neighbour: User, at: datetime) -> Entry:
+    """The same domain on another country's own list, put there earlier than on the common one."""
+    neighbour.role = "supervisor"
+    neighbour.save()
+    theirs = BlockList.objects.create(
+        name="National SX", country="SX", legal_basis="Act", distinct="agency"
+    )
+    return Entry.objects.create(
+        block_list=theirs, name="bad.example", shown="bad.example", state="listed", created_at=at,
+        listed_at=at,
+    )  # fmt: skip
+
+
+def test_an_appeal_upheld_here_leaves_another_countrys_own_list_to_that_country(
+    listed, on_theirs, supervisor, neighbour, client_for, at
+) -> None:
+    appeal, code = appeals.receive("bad.example", "A school.", language="en", at=at)
+    appeals.uphold(appeal, by=supervisor, answer="Sold.", at=at)
+    listed.refresh_from_db()
+    on_theirs.refresh_from_db()
+    assert (listed.state, on_theirs.state) == ("removed", "listed")
+    said = [json.loads(x)["list"] for x in LogLeaf.objects.values_list("decision", flat=True)]
+    assert "National SX" not in said
+    part = appeal.parts.get()
+    assert (part.due_at, part.state) == (appeal.due_at, "open")
+    assert client_for(supervisor).get(address(part)).status_code == 404
+    assert f'href="{address(part)}"' not in seen(client_for(supervisor), address(appeal))
+    assert "Another country still examines it" in status_page(code)
+    assert "The appeal is upheld" in decide(client_for(neighbour), part, "uphold", "Here as well.")
+    on_theirs.refresh_from_db()
+    assert on_theirs.state == "removed"
+    assert "Here as well." in status_page(code)
+    assert yearly.years()[-1].appeals_received == 1
+
+
+def status_page(code: str) -> str:
+    return Client().post("/appeal/status/", {"code": code}).content.decode()
+
+
+def test_only_that_country_decides_an_appeal_against_its_own_list_and_nobody_else_learns_of_it(
+    listed, on_theirs, supervisor, neighbour, client_for, at
+) -> None:
+    life.remove(listed, by=supervisor, reason="Gone", at=at)
+    appeal = appeal_for("bad.example", at)
+    assert appeal.entry == on_theirs
+    text = seen(client_for(supervisor), BOARD)
+    assert "Removed" in text
+    assert "Listed" not in text
+    done = appeals.reject(appeal, by=supervisor, answer="Off our list already.", at=at)
+    assert done.entry == listed
+    on_theirs.refresh_from_db()
+    assert on_theirs.state == "listed"
+    Entry.objects.exclude(pk=on_theirs.pk).update(name="else.example")
+    theirs = appeal_for("bad.example", at)
+    with pytest.raises(appeals.NotYours):
+        appeals.uphold(theirs, by=supervisor, answer="Sold.", at=at)
+    with pytest.raises(appeals.NotYours):
+        appeals.reject(theirs, by=supervisor, answer="Sold.", at=at)
+    assert client_for(supervisor).get(address(theirs)).status_code == 404
 
 
 def test_an_upheld_appeal_takes_the_domain_off_the_list_and_moves_to_the_decided(

@@ -8,7 +8,7 @@ from django.test import Client
 
 from breakwater.people.models import User
 from breakwater.worstof.actions import brake
-from breakwater.worstof.models import HeldChange, ZoneChange
+from breakwater.worstof.models import BlockList, Entry, HeldChange, ZoneChange
 from breakwater.worstof.rules.brake import Change
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def held(db: None, at: datetime) -> HeldChange:
         ZoneChange.objects.create(name=f"n{number}.example", adds=True, decided_at=at)
         for number in range(60)
     ]
-    return brake.hold(rows, brake.TOO_MANY, Change(60, 0, 200), at=at)
+    return brake.hold(rows, brake.TOO_MANY, Change(60, 0, 200), at=at)[0]
 
 
 def sign(client: Client, held: HeldChange, **said: str) -> str:
@@ -54,6 +54,38 @@ def test_a_reason_is_needed_and_what_grew_is_not_signed(
     assert "Look again" in sign(client, held, seen="59")
     assert "Look again" in sign(client, held, seen="²")
     assert not held.signatures.exists()
+
+
+def test_names_of_another_countrys_own_list_are_neither_seen_nor_signed(
+    world_list: BlockList, officer: User, neighbour: User, client_for: ClientFor, at: datetime
+) -> None:
+    neighbour.role = "officer"
+    neighbour.save()
+    rows = []
+    for country, name in (("", "common.example"), ("JM", "ours.example"), ("SX", "theirs.example")):
+        on = world_list
+        if country:
+            on = BlockList.objects.create(
+                name=f"National {country}", country=country, legal_basis="Act", distinct="agency"
+            )
+        entry = Entry.objects.create(block_list=on, name=name, shown=name, created_at=at)
+        rows.append(ZoneChange.objects.create(name=name, adds=True, entry=entry, decided_at=at))
+    brake.hold(rows, brake.TOO_MANY, Change(3, 0, 9), at=at)
+    pages = {u: client_for(u).get("/worst-of/held/").content.decode() for u in (officer, neighbour)}
+    shown = {
+        u.agency.country: [x.name for x in rows if x.name in page] for u, page in pages.items()
+    }
+    assert shown == {
+        "JM": ["common.example", "ours.example"],
+        "SX": ["common.example", "theirs.example"],
+    }
+    theirs = HeldChange.objects.get(country="SX")
+    answer = client_for(officer).post(f"/worst-of/held/{theirs.pk}/", {"verb": "discard"})
+    assert answer.status_code == 404
+    with pytest.raises(brake.MayNotSign):
+        brake.release(theirs, by=officer, reason="Not mine", at=at)
+    with pytest.raises(brake.MayNotSign):
+        brake.discard(theirs, by=officer, reason="Not mine", at=at)
 
 
 def test_one_person_throws_a_change_away(

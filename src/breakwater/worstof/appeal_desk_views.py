@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from breakwater.people.access import needs, signed_in, user_may
 from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions import appeals
-from breakwater.worstof.models import Appeal
+from breakwater.worstof.models import Appeal, Entry
 from breakwater.worstof.queries import appeals as reads
 from breakwater.worstof.rules import clocks
 
@@ -41,10 +41,11 @@ def board(request: HttpRequest) -> HttpResponseBase:
     is_number = number.isascii() and number.isdigit() and len(number) < 6
     page = reads.page(view, max(1, int(number)) if is_number else 1, user)
     counts = reads.counts(user)
+    abouts = reads.abouts(page.rows, user)
     context = {
         "view": view,
         "page": page,
-        "rows": [_row(appeal) for appeal in page.rows],
+        "rows": [_row(appeal, abouts.get(appeal.name)) for appeal in page.rows],
         "views": [{"key": k, "word": VIEWS[k], "count": counts[k]} for k in VIEWS],
         "answer": _answer(counts["open"]),
     }
@@ -58,8 +59,8 @@ def _answer(count: int) -> str:
     return said % {"n": count}
 
 
-def _row(appeal: Appeal) -> dict[str, Any]:
-    return {"appeal": appeal, "about": _about(appeal), "stage": _stage(appeal)}
+def _row(appeal: Appeal, entry: Entry | None) -> dict[str, Any]:
+    return {"appeal": appeal, "about": _about(appeal, entry), "stage": _stage(appeal)}
 
 
 def _stage(appeal: Appeal) -> str:
@@ -68,10 +69,10 @@ def _stage(appeal: Appeal) -> str:
     return clocks.stage(appeal.received_at, appeal.due_at, at=timezone.now())
 
 
-def _about(appeal: Appeal) -> str:
-    """What the lists say of the domain, for people of the desk only."""
-    if appeal.entry:
-        return texts.word(texts.SHORT_STATES, appeal.entry.state)
+def _about(appeal: Appeal, entry: Entry | None) -> str:
+    """What the lists that a reader sees say of the domain, for people of the desk only."""
+    if entry:
+        return texts.word(texts.SHORT_STATES, entry.state)
     return _("Not on any list") if appeal.name else _("No domain that can be read")
 
 
@@ -95,11 +96,12 @@ def _page(request: HttpRequest, appeal: Appeal, form: DecisionForm) -> HttpRespo
     context = {
         "appeal": appeal,
         "stage": _stage(appeal),
-        "about": _about(appeal),
+        "about": _about(appeal, reads.abouts([appeal], user).get(appeal.name)),
         "entries": [
             (entry, texts.word(texts.SHORT_STATES, entry.state))
             for entry in reads.entries(appeal, user)
         ],
+        "is_part": appeal.part_of_id is not None,
         "earlier": reads.earlier(appeal, user),
         "sender_language": translation.get_language_info(appeal.language)["name_translated"],
         "form": form,
@@ -122,6 +124,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
         said = _decided(request, appeal, form.cleaned_data["answer"])
     except appeals.DecidedAlready:
         messages.error(request, _("Somebody decided this appeal meanwhile. Nothing was changed."))
+    except appeals.NotYours:
+        raise Http404 from None
     except appeals.JudgedTheEntry:
         form.add_error(None, _("You judged or signed this domain: somebody else has to reject."))
         return _page(request, _found(request, pk), form)
@@ -134,6 +138,8 @@ def _decided(request: HttpRequest, appeal: Appeal, answer: str) -> str:
     by, at = signed_in(request), timezone.now()
     if request.POST.get("verb") == "uphold":
         appeals.uphold(appeal, by=by, answer=answer, at=at)
-        return _("The appeal is upheld; the domain leaves every list that had it.")
+        return _(
+            "The appeal is upheld; the domain leaves your country's lists and the common ones."
+        )
     appeals.reject(appeal, by=by, answer=answer, at=at)
     return _("The appeal is rejected; the lists stay as they are.")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from breakwater.hashlists.rules.throttle import Throttle
 from breakwater.worstof.actions import appeals
+from breakwater.worstof.models import Appeal
 from breakwater.worstof.queries.stop_texts import shown_texts
 
 # All senders together: visitors are not told apart, so that none has to be stored.
@@ -99,4 +100,10 @@ def status(request: HttpRequest) -> HttpResponseBase:
     if found is None:
         form.add_error("code", _("No appeal has this code. Look for letters that were misread."))
         return _page(request, 404, code_form=form)
-    return _page(request, found=found)
+    parts = list(found.parts.order_by("pk"))
+    return _page(
+        request,
+        found=found,
+        answered=[x for x in parts if x.state != Appeal.State.OPEN],
+        waits_for_others=any(x.state == Appeal.State.OPEN for x in parts),
+    )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,8 +12,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from breakwater.people.access import needs, signed_in
+from breakwater.people.models import User
 from breakwater.worstof.actions import brake
 from breakwater.worstof.models import HeldChange
+from breakwater.worstof.queries import board
 from breakwater.worstof.rules.brake import SIGNATURES
 
 NAMES_SHOWN = 100
@@ -23,14 +25,18 @@ ENDED_SHOWN = 20
 @require_GET
 @needs("worstof.sign")
 def held_changes(request: HttpRequest) -> HttpResponseBase:
-    rows = HeldChange.objects.annotate(waiting=Count("changes")).order_by("at", "id")
+    user = signed_in(request)
+    rows = _visible(user).annotate(waiting=Count("changes")).order_by("at", "id")
     waiting = [
-        _row(held, held.waiting, signed_in(request).pk)
-        for held in rows.filter(state=HeldChange.State.WAITING)
+        _row(held, held.waiting, user) for held in rows.filter(state=HeldChange.State.WAITING)
     ]
-    ended = HeldChange.objects.exclude(state=HeldChange.State.WAITING).order_by("-ended_at")
+    ended = _visible(user).exclude(state=HeldChange.State.WAITING).order_by("-ended_at")
     context = {"waiting": waiting, "ended": ended[:ENDED_SHOWN], "answer": _answer(len(waiting))}
     return render(request, "worstof/held.html", context)
+
+
+def _visible(user: User) -> QuerySet[HeldChange]:
+    return HeldChange.objects.filter(country__in=board.lands(user))
 
 
 def _answer(count: int) -> str:
@@ -44,16 +50,18 @@ def _answer(count: int) -> str:
     return said % {"n": count}
 
 
-def _row(held: HeldChange, count: int, reader: int) -> dict[str, Any]:
+def _row(held: HeldChange, count: int, reader: User) -> dict[str, Any]:
     signatures = list(held.signatures.select_related("by").order_by("at"))
-    names = held.changes.order_by("id").values_list("name", "adds")[: NAMES_SHOWN + 1]
+    # What was held before each country's list was held apart can have names of another's.
+    seen = Q(entry=None) | Q(entry__block_list__country__in=board.lands(reader))
+    names = held.changes.filter(seen).order_by("id").values_list("name", "adds")[: NAMES_SHOWN + 1]
     return {
         "held": held,
         "count": count,
         "why": _why(held.reason),
         "signatures": signatures,
         "missing": SIGNATURES - len(signatures),
-        "signed": any(signature.by_id == reader for signature in signatures),
+        "signed": any(signature.by_id == reader.pk for signature in signatures),
         "names": names[:NAMES_SHOWN],
         "has_more": len(names) > NAMES_SHOWN,
     }
@@ -69,7 +77,7 @@ def _why(reason: str) -> str:
 @needs("worstof.sign")
 def decide_held(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Sign a held change or throw it away; what is refused is said in a sentence."""
-    held = HeldChange.objects.filter(pk=pk).first()
+    held = _visible(signed_in(request)).filter(pk=pk).first()
     if held is None:
         raise Http404
     try:

@@ -327,6 +327,8 @@ class HeldChange(models.Model):
         DISCARDED = "discarded", _("Thrown away")
 
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    # Whose own list the names are of; "" of several countries'. Only they see and sign them.
+    country = models.CharField(max_length=2, blank=True)
     reason = models.CharField(max_length=60)  # key of a text
     added = models.IntegerField()
     removed = models.IntegerField()
@@ -415,6 +417,8 @@ class Appeal(models.Model):
         REJECTED = "rejected", _("Rejected")
 
     receipt_digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the code
+    # Of the same appeal, what another country has to answer for its own list.
+    part_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="parts")
     given = models.CharField(max_length=253)  # the domain as the sender wrote it
     name = models.CharField(max_length=253, blank=True)  # its normal form, if it has one
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, related_name="appeals")

@@ -6,6 +6,7 @@ says whether a name is listed before an appeal is decided.
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from breakwater.formats.domain_name import BadName, read_name
 from breakwater.people.models import User
 from breakwater.worstof.actions import life, transparency
 from breakwater.worstof.models import Appeal, Assessment, Entry
+from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.stop_texts import APPEAL_DAYS
 
 ANSWER_WITHIN = timedelta(days=APPEAL_DAYS)
@@ -33,6 +35,10 @@ class DecidedAlready(NotDecided):
 
 class NoAnswer(NotDecided):
     """Whoever appealed is owed a reason."""
+
+
+class NotYours(NotDecided):
+    """Only another country's own list has the domain: its authorities decide."""
 
 
 class JudgedTheEntry(NotDecided):
@@ -83,10 +89,18 @@ def _name(given: str) -> str:
 
 
 def _entry(name: str) -> Entry | None:
-    """The entry that an appeal is about; one that is blocked now comes first."""
-    found = list(Entry.objects.filter(name=name).order_by("pk")) if name else []
-    blocked = [entry for entry in found if entry.state in Entry.PUBLISHED]
-    return next(iter([*blocked, *found]), None)
+    if not name:
+        return None
+    return _first(list(Entry.objects.filter(name=name).select_related("block_list")))
+
+
+def _first(entries: Sequence[Entry]) -> Entry | None:
+    """The entry that an appeal is about: one that is blocked now, one of the common list."""
+
+    def order(entry: Entry) -> tuple[bool, bool, int]:
+        return entry.state not in Entry.PUBLISHED, entry.block_list.is_overlay, entry.pk
+
+    return min(entries, key=order, default=None)
 
 
 def find(code: str) -> Appeal | None:
@@ -94,32 +108,62 @@ def find(code: str) -> Appeal | None:
 
 
 def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
-    """Take the domain off every list that still has it, and say why.
+    """Take the domain off the common lists and the own country's, and say why.
+
+    What another country's own list has of it waits for that country: the appeal is handed on.
 
     Raises:
         DecidedAlready: somebody was quicker.
         NoAnswer: no reason is given.
+        NotYours: only another country's own list has it.
     """
     _check(answer)
     with transaction.atomic():
         appeal = _open(appeal)
-        # Locks in the order of everybody else: entries, the transparency log, the audit log.
-        entries = _locked_entries(appeal)
+        mine, others = _shared_out(appeal, by)
         if appeal.entry:
             transparency.append("appeal-upheld", appeal.entry, at=at)
-        for entry in entries:
+        for entry in mine:
             if entry.state in life.OPEN:
                 life.remove(entry, by=by, reason=answer, at=at)
         _decide(appeal, Appeal.State.UPHELD, by, answer, at)
+        _hand_on(appeal, others)
         record("worstof.appeal.upheld", actor=by, at=at, target=f"appeal {appeal.pk}",
                detail={"answer": answer})  # fmt: skip
     return appeal
 
 
+def _shared_out(appeal: Appeal, by: User) -> tuple[list[Entry], list[Entry]]:
+    """The entries that this person decides about, and those of other countries' own lists.
+
+    Locks in the order of everybody else: entries, the transparency log, the audit log.
+    """
+    entries = _locked_entries(appeal)
+    mine = [entry for entry in entries if entry.block_list.country in lands(by)]
+    if entries and not mine:
+        raise NotYours
+    appeal.entry = _first(mine)
+    return mine, [entry for entry in entries if entry not in mine]
+
+
 def _locked_entries(appeal: Appeal) -> list[Entry]:
-    if not appeal.name:
-        return []
-    return list(Entry.objects.select_for_update().filter(name=appeal.name).order_by("pk"))
+    rows = Entry.objects.select_for_update(of=("self",)).select_related("block_list")
+    if appeal.part_of_id:  # of one country's own list
+        rows = rows.filter(block_list=appeal.entry.block_list if appeal.entry else None)
+    return list(rows.filter(name=appeal.name).order_by("pk")) if appeal.name else []
+
+
+def _hand_on(appeal: Appeal, entries: Sequence[Entry]) -> None:
+    """Leave what another country's own list has to its authorities, with the same clock."""
+    for entry in entries:
+        if entry.state in life.OPEN:
+            Appeal.objects.create(
+                # The sender's one code leads to the first part; this code nobody is given.
+                receipt_digest=digest_of(new_code()), part_of=appeal, entry=entry,
+                given=appeal.given, name=appeal.name, grounds=appeal.grounds,
+                contact=appeal.contact, language=appeal.language,
+                received_at=appeal.received_at, due_at=appeal.due_at,
+            )  # fmt: skip
 
 
 def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
@@ -128,6 +172,7 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
     Raises:
         DecidedAlready: somebody was quicker.
         NoAnswer: no reason is given.
+        NotYours: only another country's own list has it.
         JudgedTheEntry: this person assessed or signed the entry.
     """
     _check(answer)
@@ -135,9 +180,11 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         appeal = _open(appeal)
         if has_judged(by, appeal):
             raise JudgedTheEntry
+        _, others = _shared_out(appeal, by)
         if appeal.entry:
             transparency.append("appeal-rejected", appeal.entry, at=at)
         _decide(appeal, Appeal.State.REJECTED, by, answer, at)
+        _hand_on(appeal, others)
         record("worstof.appeal.rejected", actor=by, at=at, target=f"appeal {appeal.pk}",
                detail={"answer": answer})  # fmt: skip
     return appeal
@@ -161,8 +208,6 @@ def _open(appeal: Appeal) -> Appeal:
     found = rows.get(pk=appeal.pk)
     if found.state != Appeal.State.OPEN:
         raise DecidedAlready
-    if found.entry is None:
-        found.entry = _entry(found.name)  # it can have been put forward after the appeal
     return found
 
 

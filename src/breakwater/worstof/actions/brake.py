@@ -10,6 +10,7 @@ from breakwater.custody.actions import record
 from breakwater.people.access import user_may
 from breakwater.people.models import User
 from breakwater.worstof.models import HeldChange, Signature, ZoneChange
+from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.brake import SIGNATURES, Change
 
 TOO_MANY = "too-many"
@@ -21,7 +22,7 @@ class NotHeld(ValueError):
 
 
 class MayNotSign(ValueError):
-    """This person has not the right to sign."""
+    """This person has not the right to sign, or the names are of another country's own list."""
 
 
 class SignedAlready(ValueError):
@@ -36,13 +37,31 @@ class ReasonMissing(ValueError):
     """Say why."""
 
 
-def hold(changes: Sequence[ZoneChange], reason: str, size: Change, *, at: datetime) -> HeldChange:
-    """Stop these changes; they join one that waits for the same reason and nobody signed yet."""
-    open_ones = HeldChange.objects.filter(state=HeldChange.State.WAITING, reason=reason)
+def hold(
+    changes: Sequence[ZoneChange], reason: str, size: Change, *, at: datetime
+) -> list[HeldChange]:
+    """Stop these changes, those of each country's own list apart: only they may see its names.
+
+    They join one that waits for the same reason and nobody signed yet.
+    """
+    of_list = dict(ZoneChange.objects.filter(pk__in=[c.pk for c in changes]).values_list(
+        "pk", "entry__block_list__country"))  # fmt: skip
+    apart: dict[str, list[ZoneChange]] = {}
+    for change in changes:
+        apart.setdefault(of_list[change.pk] or "", []).append(change)
+    return [_hold(country, apart[country], reason, size, at) for country in sorted(apart)]
+
+
+def _hold(
+    country: str, changes: Sequence[ZoneChange], reason: str, size: Change, at: datetime
+) -> HeldChange:
+    open_ones = HeldChange.objects.filter(
+        state=HeldChange.State.WAITING, reason=reason, country=country
+    )
     held = open_ones.filter(signatures=None).order_by("-id").first()
     if held is None:
         held = HeldChange.objects.create(
-            reason=reason, added=0, removed=0, listed=size.listed, at=at
+            country=country, reason=reason, added=0, removed=0, listed=size.listed, at=at
         )
     ZoneChange.objects.filter(pk__in=[change.pk for change in changes]).update(held=held)
     added = sum(change.adds for change in changes)
@@ -99,7 +118,7 @@ def discard(held: HeldChange, *, by: User, reason: str, at: datetime) -> None:
 
 
 def _waiting(held: HeldChange, by: User, reason: str) -> HeldChange:
-    if not user_may(by, "worstof.sign"):
+    if not user_may(by, "worstof.sign") or held.country not in lands(by):
         raise MayNotSign(by.audit_name)
     if not reason.strip():
         raise ReasonMissing("reason")

@@ -1,9 +1,9 @@
 """Reads for the desk's page of appeals: the open ones by their clock, and what one is about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from breakwater.people.models import User
 from breakwater.worstof.models import Appeal, Entry
@@ -25,9 +25,23 @@ class Page:
 
 
 def visible(user: User) -> QuerySet[Appeal]:
-    """Appeals against what this person sees of the lists, and those against nothing on them."""
-    seen = Q(entry=None) | Q(entry__in=board.visible(user).values("pk"))
-    return Appeal.objects.filter(seen).select_related("entry__block_list", "decided_by")
+    """Appeals against what this person sees of the lists, and those against nothing on them.
+
+    A part of an appeal is one country's; of the others only the name says whose they are.
+    """
+    named = Entry.objects.filter(name=OuterRef("name"))
+    seen = Exists(named.filter(block_list__country__in=board.lands(user)))
+    mine = Q(part_of=None) & (Q(name="") | seen | ~Exists(named))
+    mine |= Q(entry__block_list__country__in=board.lands(user), part_of__isnull=False)
+    return Appeal.objects.filter(mine).select_related("decided_by")
+
+
+def abouts(appeals: Iterable[Appeal], user: User) -> dict[str, Entry]:
+    """By name, the entry that a reader is told of: one that is blocked before one that is not."""
+    names = {appeal.name for appeal in appeals if appeal.name}
+    found = board.visible(user).filter(name__in=names)
+    entries = sorted(found, key=lambda e: (e.state in Entry.PUBLISHED, -e.pk))
+    return {entry.name: entry for entry in entries}
 
 
 def counts(user: User) -> dict[str, int]:

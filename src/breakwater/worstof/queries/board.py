@@ -61,14 +61,16 @@ class Page:
 
 def visible(user: User) -> QuerySet[Entry]:
     """What this person may see: all lists, without another country's own additions."""
-    country = user.agency.country if user.agency else ""
-    found = Entry.objects.select_related("block_list")
-    return found.filter(Q(block_list__country="") | Q(block_list__country=country))
+    return Entry.objects.select_related("block_list").filter(block_list__country__in=lands(user))
+
+
+def lands(user: User) -> tuple[str, ...]:
+    """Of which countries' lists this person sees the names; "" stands for the common ones."""
+    return ("", user.agency.country) if user.agency else ("",)
 
 
 def lists(user: User) -> list[BlockList]:
-    country = user.agency.country if user.agency else ""
-    return list(BlockList.objects.filter(country__in=["", country]).order_by("country", "pk"))
+    return list(BlockList.objects.filter(country__in=lands(user)).order_by("country", "pk"))
 
 
 def counts_by_list(user: User) -> dict[int, dict[str, int]]:

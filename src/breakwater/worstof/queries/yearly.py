@@ -55,11 +55,13 @@ def _decisions() -> Counter[tuple[int, str]]:
 
 def _appeals() -> tuple[Counter[int], Counter[int], Counter[int], dict[int, list[float]]]:
     """Received, upheld and rejected by year, and the days that the answers took."""
-    by_year = Appeal.objects.annotate(year=ExtractYear("received_at", tzinfo=UTC))
+    # What was handed on to another country is the same appeal, which its first answer counts.
+    first = Appeal.objects.filter(part_of=None)
+    by_year = first.annotate(year=ExtractYear("received_at", tzinfo=UTC))
     received = Counter(dict(by_year.values_list("year").order_by().annotate(n=Count("pk"))))
     ended = {Appeal.State.UPHELD: Counter[int](), Appeal.State.REJECTED: Counter[int]()}
     days: dict[int, list[float]] = {}
-    rows = Appeal.objects.exclude(decided_at=None)
+    rows = first.exclude(decided_at=None)
     for state, begun, decided in rows.values_list("state", "received_at", "decided_at").iterator():
         if decided:
             year = decided.astimezone(UTC).year
