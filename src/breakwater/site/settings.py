@@ -118,7 +118,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "people/locked_out.html"
-AXES_IPWARE_PROXY_COUNT = CONFIG.trusted_proxies or None
+AXES_CLIENT_IP_CALLABLE = "breakwater.people.client_address.client_address"
 AXES_VERBOSE = False
 
 SESSION_COOKIE_AGE = 12 * 3600

@@ -14,6 +14,7 @@ from django.utils.cache import patch_vary_headers
 from breakwater.formats.block_list import FORMS
 from breakwater.hashlists.basic import CHALLENGE, opened_by
 from breakwater.hashlists.rules.throttle import Throttle
+from breakwater.people.client_address import client_address
 from breakwater.worstof import signing
 from breakwater.worstof.actions import downloading
 from breakwater.worstof.actions.recipients import recipient_for
@@ -79,7 +80,7 @@ def download(
         return HttpResponse(status=304, headers={"ETag": copy.tag})
     source = copy.path.open("rb")  # held open: a newer copy may replace it meanwhile
     if request.method == "GET":
-        address = request.META.get("REMOTE_ADDR", "")
+        address = client_address(request)
         downloading.record_download(recipient, copy, address=address, at=timezone.now())
     return _file(request, copy, source)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
+from breakwater.people.client_address import client_address
 from breakwater.worstof.actions import downloading
 from breakwater.worstof.download_views import copy_of_recipient
 from breakwater.worstof.models import Recipient
@@ -45,7 +46,7 @@ def _file(
         archive.close()
         return HttpResponse("There is no such file.", content_type="text/plain", status=404)
     if name != "manifest.json":
-        address = request.META.get("REMOTE_ADDR", "")
+        address = client_address(request)
         downloading.record_download(recipient, copy, address=address, at=timezone.now())
     return StreamingHttpResponse(_pieces(archive, name), content_type="application/json")
 
