@@ -1,15 +1,22 @@
 """An appeal gets a code and a clock, and is decided with a reason by somebody who did not judge."""
 
+import dataclasses
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.http import HttpResponse
 from django.test import Client
 
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
+from breakwater.worstof import appeal_views
 from breakwater.worstof.actions import appeals
 from breakwater.worstof.models import Appeal, Entry, LogLeaf, ZoneChange
+from breakwater.worstof.queries import stop_texts
+from breakwater.worstof.rules.fairness import Fairness
 
 
 @pytest.fixture
@@ -99,6 +106,53 @@ def test_the_code_opens_the_answer_and_another_code_opens_nothing(db, supervisor
     appeals.reject(appeal, by=supervisor, answer="Seen again.", at=at)
     assert "Seen again." in Client().post("/appeal/status/", {"code": code}).content.decode()
     assert Client().post("/appeal/status/", {"code": "AAAAA"}).status_code == 404
+
+
+def send_from(address: str, **headers: str) -> HttpResponse:
+    said = {"domain": "bad.example", "grounds": "It was sold.", "contact": ""}
+    return Client().post("/appeal/", said, REMOTE_ADDR=address, **headers)
+
+
+def test_one_sender_cannot_use_up_the_appeals_of_everybody(db) -> None:
+    codes = [send_from("203.0.113.7").status_code for _ in range(8)]
+    assert codes == [200] * 6 + [429] * 2
+    codes = [send_from(f"2001:db8:0:1::{n}").status_code for n in range(8)]
+    assert codes == [200] * 6 + [429] * 2
+    assert send_from("198.51.100.7").status_code == 200
+    assert Appeal.objects.count() == 13
+
+
+def test_behind_our_proxy_senders_are_told_apart(db, monkeypatch) -> None:
+    config = dataclasses.replace(settings.CONFIG, trusted_proxies=1)
+    monkeypatch.setattr(settings, "CONFIG", config)
+    for n in range(7):
+        answer = send_from("192.0.2.1", HTTP_X_FORWARDED_FOR=f"198.51.100.{n}, 203.0.113.7")
+    assert answer.status_code == 429
+    assert send_from("192.0.2.1", HTTP_X_FORWARDED_FOR="198.51.100.1").status_code == 200
+
+
+def test_who_comes_too_often_keeps_the_words_and_reads_another_way(
+    db, monkeypatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "stop-page.toml"
+    file.write_text(
+        '[[contacts]]\nkind = "appeal"\naddress = "mailto:appeals@desk.example"\n'
+        'text.en = "By post: Desk, 1 Harbour Street"'
+    )
+    monkeypatch.setattr(stop_texts, "path", lambda: file)
+    for _ in range(7):
+        answer = send_from("203.0.113.7")
+    page = answer.content.decode()
+    assert answer.status_code == 429
+    for words in ("Nothing was sent", "It was sold.", "1 Harbour Street", "appeals@desk.example"):
+        assert words in page
+    kept = [str(list(model.objects.values())) for model in (Appeal, AuditEntry)]
+    assert "203.0.113" not in "".join(kept) + caplog.text
+
+
+@pytest.fixture(autouse=True)
+def fair(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appeal_views, "_sent", Fairness(appeal_views._sent.limits))
 
 
 def test_an_appeal_without_grounds_or_too_long_is_refused_and_kept_nowhere(db) -> None:

@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from breakwater.hashlists.rules.throttle import Throttle
+from breakwater.people.client_address import client_address
 from breakwater.worstof.actions import appeals
 from breakwater.worstof.models import Appeal
 from breakwater.worstof.queries.stop_texts import shown_texts
+from breakwater.worstof.rules.fairness import Fairness, Limits
 
-# All senders together: visitors are not told apart, so that none has to be stored.
-_sent = Throttle(limit=60, window=3600)
-_asked = Throttle(limit=600, window=600)
+_sent = Fairness(Limits(narrow=6, wide=24, everybody=600, window=3600))
+_asked = Fairness(Limits(narrow=60, wide=240, everybody=6000, window=600))
 _CONTROL = {"class": "form-control"}
 
 
@@ -50,17 +50,19 @@ class CodeForm(forms.Form):
     )
 
 
-def _is_too_much(throttle: Throttle) -> bool:
-    now = time.monotonic()
-    if throttle.wait("all", now):
-        return True
-    throttle.count("all", now)
-    return False
+def _is_too_much(request: HttpRequest, fairness: Fairness) -> bool:
+    return not fairness.let_through(client_address(request), time.monotonic())
 
 
 def _page(request: HttpRequest, status: int = 200, **context: object) -> HttpResponse:
-    shown: Mapping[str, object] = {"form": AppealForm(), "code_form": CodeForm()} | context
+    other_ways = shown_texts().contacts_in(_language(), "appeal")
+    forms_empty = {"form": AppealForm(), "code_form": CodeForm(), "other_ways": other_ways}
+    shown: Mapping[str, object] = forms_empty | context
     return render(request, "worstof/appeal.html", shown, status=status)
+
+
+def _language() -> str:
+    return (translation.get_language() or "en")[:5]
 
 
 def _refused(request: HttpRequest, **forms_given: forms.Form) -> HttpResponse:
@@ -76,12 +78,12 @@ def appeal(request: HttpRequest) -> HttpResponseBase:
     form = AppealForm(request.POST)
     if not form.is_valid():
         return _page(request, 400, form=form)
-    if _is_too_much(_sent):
+    if _is_too_much(request, _sent):
         return _refused(request, form=form)
     said = form.cleaned_data
     received, code = appeals.receive(
         said["domain"], said["grounds"], contact=said["contact"],
-        language=(translation.get_language() or "en")[:5], at=timezone.now(),
+        language=_language(), at=timezone.now(),
         within=timedelta(days=shown_texts().appeal_days),
     )  # fmt: skip
     return _page(request, code=code, due_at=received.due_at)
@@ -94,7 +96,7 @@ def status(request: HttpRequest) -> HttpResponseBase:
     form = CodeForm(request.POST)
     if not form.is_valid():
         return _page(request, 400, code_form=form)
-    if _is_too_much(_asked):
+    if _is_too_much(request, _asked):
         return _refused(request, code_form=form)
     found = appeals.find(form.cleaned_data["code"])
     if found is None:

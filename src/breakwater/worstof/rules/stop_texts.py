@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = ("report", "child", "worried")
+KINDS = ("report", "child", "worried", "appeal")
 LANGUAGES = ("en", "es", "fr", "nl")
 APPEAL_DAYS, LONGEST = 30, 365
 _ADDRESSES = ("https://", "tel:", "mailto:")
@@ -16,7 +16,9 @@ class BadStopTexts(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """`kind` says under which sentence it stands: to report, for a child, for the worried."""
+    """`kind` says under which sentence it stands: to report, for a child, for the worried;
+    or that appeals can go there instead of the page.
+    """
 
     kind: str
     text: Mapping[str, str]  # by language
