@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from breakwater.worstof.actions import appeals, life
-from breakwater.worstof.actions.life import Sighting
+from breakwater.worstof.actions import appeals, life, weighing
 from breakwater.worstof.models import BlockList, Entry
 from breakwater.worstof.queries import board
 from breakwater.worstof.queries.board import Wanted
+from breakwater.worstof.rules.clocks import weights
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +62,7 @@ def test_another_countrys_additions_stay_unseen(nominated, overlay, assessor, at
     assert shown(Wanted("all"), assessor, at) == []
 
 
-def test_those_to_be_verified_again_come_by_risk(listed, officer, assessor, at):
+def test_those_to_be_verified_again_come_by_risk(listed, take_in, assessor, at):
     calm, doubted, appealed, reported = (
         listed("calm.example"),
         listed("doubted.example", confidence="low"),
@@ -69,12 +71,55 @@ def test_those_to_be_verified_again_come_by_risk(listed, officer, assessor, at):
     )
     late = at + timedelta(days=91)
     life.move_clocks(late)
-    sighting = Sighting("T-2", "Seen", at, source="report", report_number="R-1")
-    life.nominate(reported.block_list, reported.name, sighting, by=officer, at=late)
+    take_in("R-1", "someone", profile="https://www.reported.example/gallery/7")
+    assert weighing.count_reports(late)
     appeals.receive(appealed.name, "Not so", language="en", at=late)
     order = [appealed.name, doubted.name, reported.name, calm.name]
     assert shown(Wanted("due"), assessor, late) == order
     assert shown(Wanted("mine"), assessor, late) == order
+
+
+def test_every_report_that_names_a_domain_that_is_due_counts_once(listed, take_in, at):
+    named, other = listed("named.example"), listed("med.example")
+    take_in("R-1", "a", profile="https://named.example/1")
+    take_in("R-2", "b", profile="http://cdn.Named.example:8080/2?x=1")
+    take_in("R-3", "c", profile="https://named.example/1")
+    take_in("R-4", "d", profile="https://notnamed.example/named.example")
+    take_in("R-5", "e", profile="https://named.example.invalid/")
+    late = at + timedelta(days=91)
+    life.move_clocks(late)
+    assert weighing.count_reports(late)
+    assert not weighing.count_reports(late + timedelta(minutes=9))
+    points = board.risks_of(list(Entry.objects.order_by("pk")), at=late)
+    said = {e.name: dict(points[e.pk].reasons).get("report", 0) for e in (named, other)}
+    assert said == {"named.example": 3 * weights()["report"], "med.example": 0}
+    take_in("R-6", "f", profile="https://named.example/6")
+    assert weighing.count_reports(late + timedelta(minutes=10))
+    named.refresh_from_db()
+    assert named.reports == 4
+
+
+def test_a_hundred_domains_are_counted_in_as_many_queries_as_one(listed, take_in, at):
+    for n in range(20):
+        take_in(f"R-{n}", "a", profile=f"https://n{n % 3}.example/{n}")
+    block_list = listed("n0.example").block_list
+    Entry.objects.update(state="due")
+    asked = []
+    for many in (0, 100):
+        Entry.objects.bulk_create(
+            Entry(
+                block_list=block_list, name=f"n{n}.example", shown="n", created_at=at, state="due"
+            )
+            for n in range(1, many)
+        )
+        Entry.objects.update(reports_counted_at=None)
+        with CaptureQueriesContext(connection) as queries:
+            assert weighing.count_reports(at)
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 5
+    assert dict(Entry.objects.exclude(reports=0).values_list("name", "reports")) == {
+        "n0.example": 7, "n1.example": 7, "n2.example": 6,
+    }  # fmt: skip
 
 
 def test_the_board_says_why_a_domain_comes_first(listed, assessor, client_for):

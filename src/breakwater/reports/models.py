@@ -213,6 +213,24 @@ class PictureHash(models.Model):
         return bytes(self.code).hex()
 
 
+class UrlHost(models.Model):
+    """The host of a url selector, and each name above it that could be blocked with it.
+
+    So that the reports that name a host are counted by an index (`rules.identify.url_hosts`).
+    """
+
+    host = models.CharField(max_length=253)  # A-labels
+    selector = models.ForeignKey(
+        Selector, on_delete=models.CASCADE, db_index=False, db_constraint=False
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["host", "selector"], name="urlhost_host")]
+
+    def __str__(self) -> str:
+        return self.host
+
+
 class Appearance(models.Model):
     """A selector in a report, in the role that the report gave it.
 

@@ -103,3 +103,33 @@ def test_a_searched_text_is_tried_as_everything_it_may_be():
     assert ("email", "kim@mail.example") in identify.normal_forms("Kim@mail.example")
     assert ("md5", "a" * 32) in identify.normal_forms("A" * 32)
     assert ("phone", "+18765550123") in identify.normal_forms("+1 876 555 0123")
+
+
+@pytest.mark.parametrize(
+    ("value", "hosts"),
+    [
+        (
+            "https://a.b.bad.example/x.other.example",
+            ("a.b.bad.example", "b.bad.example", "bad.example"),
+        ),
+        ("http://bad.example:8080?q=1", ("bad.example",)),
+        (
+            "http://user@b\N{LATIN SMALL LETTER U WITH DIAERESIS}se.example",
+            ("xn--bse-hoa.example",),
+        ),
+        ("http://192.0.2.1/x", ()),
+        ("http://localhost/x", ()),
+        ("http://", ()),
+    ],
+)
+def test_an_address_names_its_host_and_what_lies_above(value: str, hosts: tuple[str, ...]) -> None:
+    found = identify.url_hosts(value)
+    assert (found[:1], set(found)) == (hosts[:1], set(hosts))
+
+
+@given(st.text(max_size=80), st.integers(1, 60))
+def test_hosts_of_any_text_are_few_and_each_lies_above_the_first(text: str, many: int) -> None:
+    found = identify.url_hosts("http://" + "a." * many + text)
+    assert len(found) <= identify.MOST_LABELS
+    assert len(set(found)) == len(found)
+    assert all(found[0].endswith(f".{host}") for host in found[1:])

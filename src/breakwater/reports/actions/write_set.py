@@ -12,7 +12,7 @@ from typing import Any
 from breakwater.formats.record import REPORTED
 from breakwater.reports.actions import counting, matching, pictures, regroup
 from breakwater.reports.actions.incoming import Incoming, has_generative_ai, reasons_json
-from breakwater.reports.models import Appearance, Membership, Provider, Report, Selector
+from breakwater.reports.models import Appearance, Membership, Provider, Report, Selector, UrlHost
 from breakwater.reports.rules import identify
 from breakwater.reports.rules.bundling import Bundler, Joined, Known, links
 from breakwater.reports.rules.facts import Surroundings, facts
@@ -229,6 +229,8 @@ def write_selectors(
     appearances.sort(key=lambda row: row[1])
     bulk.insert(Selector, fields, fresh)
     pictures.keep(fresh)
+    hosts = [(h, row[0]) for row in fresh if row[1] == "url" for h in identify.url_hosts(row[2])]
+    bulk.insert(UrlHost, ("host", "selector"), hosts)
     changed = [(known[sid].frequency, known[sid].bundle, sid) for sid in existing]
     bulk.update(Selector, ("frequency", "bundle"), sorted(changed, key=lambda row: row[2]))
     bulk.insert(Appearance, ("report", "selector", "role"), appearances)

@@ -14,10 +14,14 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from breakwater import countries
+from breakwater.formats.domain_name import BadName, read_name
 from breakwater.formats.record import Account, Capture, File, Person, Record
 from breakwater.reports.rules import tables
 
 MAX_VALUE = 2000
+MOST_LABELS = (
+    8  # of names above a host: an address with a hundred labels must not cost as many rows
+)
 
 
 class IpGrade(IntEnum):
@@ -102,6 +106,21 @@ def url_value(text: str) -> str:
         scheme, rest = "http", value
     host, slash, path = rest.partition("/")
     return f"{scheme.lower()}://{host.lower()}{slash}{path}".rstrip("/") if host else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def url_hosts(value: str) -> tuple[str, ...]:
+    """The host of an address on the web and the names above it, of two labels or more.
+
+    In the form in which lists of domains have them; () if no resolver would be asked for it.
+    """
+    try:
+        host = read_name(value).name
+    except BadName:
+        return ()
+    labels = host.split(".")
+    above = [".".join(labels[-n:]) for n in range(2, min(len(labels), MOST_LABELS + 1))]
+    return (host, *above)
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 
 from breakwater.people.access import user_may
 from breakwater.people.models import User
-from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, Nomination, Signature
+from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, Signature
 from breakwater.worstof.rules.clocks import Facts, Risk, risk, weights
 
 State = Entry.State
@@ -191,7 +191,7 @@ def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
     ]
 
 
-def _counted(found: QuerySet[Appeal] | QuerySet[Nomination]) -> dict[int, int]:
+def _counted(found: QuerySet[Appeal]) -> dict[int, int]:
     return dict(found.values_list("entry_id").annotate(n=Count("pk")).order_by())
 
 
@@ -207,14 +207,13 @@ def risks_of(entries: Sequence[Entry], *, at: datetime) -> dict[int, Risk]:
         sure[entry] = min(sure.get(entry, "high"), confidence, key=_LEVELS.index)
         seen[entry] = max(seen.get(entry, sight), sight)
     appeals = _counted(Appeal.objects.filter(entry__in=keys))
-    reported = _counted(Nomination.objects.filter(entry__in=keys).exclude(report_number=""))
     return {
         e.pk: risk(
             Facts(
                 sure.get(e.pk, "low"),
                 seen.get(e.pk),
                 appeals.get(e.pk, 0),
-                reported.get(e.pk, 0),
+                e.reports,
                 len(e.guards),
             ),
             weights(),

@@ -16,9 +16,7 @@ class BadStopTexts(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """`kind` says under which sentence it stands: to report, for a child, for the worried;
-    or that appeals can go there instead of the page.
-    """
+    """`kind` says what it is for: to report, for a child, for the worried, or to appeal."""
 
     kind: str
     text: Mapping[str, str]  # by language
