@@ -1,7 +1,11 @@
 """Nothing that a block would hurt others by gets onto a list unseen, and good names do."""
 
 import io
+import re
+import tomllib
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import publicsuffixlist
 import pytest
@@ -11,7 +15,17 @@ from hypothesis import strategies as st
 from breakwater.formats.block_list import compile_lines
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.worstof.queries import known_names
-from breakwater.worstof.rules.guards import Guard, Known, guards_for, is_mixed, refusals
+from breakwater.worstof.rules.guards import (
+    GROUPS,
+    BadGuards,
+    Guard,
+    Known,
+    guards_for,
+    is_mixed,
+    read_named,
+    read_sources,
+    refusals,
+)
 
 TOP = [f"site-{n}.example" for n in range(8_000)]
 
@@ -101,6 +115,50 @@ def test_a_thousand_good_names_pass_both_ways(known: Known) -> None:
     found = compile_lines(io.BytesIO("\n".join(names).encode()), refusals(known))
     assert (len(found.names), found.problems) == (1_600, {})
     assert [x for x in found.names if guards_for(x, known)] == []
+
+
+def guards_table() -> dict[str, Any]:
+    text = resources.files("breakwater.worstof").joinpath("data/guards.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def test_names_said_to_be_from_the_public_suffix_list_are_in_it(known: Known) -> None:
+    table, suffixes = guards_table(), known.suffixes
+    names = {n: source for group in GROUPS for n, source in table[group]["names"].items()}
+    said = {n for n, source in names.items() if source == "public_suffix_list"}
+    assert said <= suffixes.rules | suffixes.wildcards | suffixes.above
+
+
+def test_every_source_is_used_and_what_nobody_checked_says_so(known: Known) -> None:
+    table = guards_table()
+    sources = read_sources(table)
+    assert {s for group in GROUPS for s in table[group]["names"].values()} == set(sources)
+    assert [key for key, source in sources.items() if source.tag == "K"] == ["unchecked"]
+    assert len(known.named) == sum(len(table[group]["names"]) for group in GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "key"),
+    [
+        ("cdn.names.fastly.net", "hearsay", "cdn.names.fastly.net"),
+        ("cdn.names.bit.ly", "unchecked", "cdn.names.bit.ly"),
+        ("cdn.names", ["fastly.net"], "cdn"),
+        ("cdn.below", "sometimes", "cdn.below"),
+        ("sources.bunny.tag", "X", "sources.bunny.tag"),
+        ("sources.bunny.title", " ", "sources.bunny.title"),
+        ("sources.bunny.url", "", "sources.bunny.url"),
+        ("sources.bunny.seen", "lately", "sources.bunny.seen"),
+    ],
+)
+def test_a_name_without_a_good_source_is_refused_with_file_and_key(
+    path: str, value: object, key: str
+) -> None:
+    table = guards_table()
+    first, second, *rest = path.split(".", 2)
+    within = table[first][second] if rest else table[first]
+    within[rest[0] if rest else second] = value
+    with pytest.raises(BadGuards, match=rf"^worstof/data/guards\.toml: {re.escape(key)}: expected"):
+        read_named(table)
 
 
 def test_scripts_that_are_written_together_are_no_mixture() -> None:

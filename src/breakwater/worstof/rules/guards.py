@@ -8,6 +8,7 @@ without a dot (see docs/worst-of-list.md).
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -15,6 +16,8 @@ from breakwater.formats.block_list import Refusals
 from breakwater.formats.domain_name import BadName, read_name
 
 GROUPS = ("shared_host", "url_shortener", "cdn", "infrastructure")
+# M: a test compares it with the source; S: read in the source; K: general knowledge, unchecked.
+TAGS = ("M", "S", "K")
 Below = Literal["refuse", "sign", "free"]
 # Written together by habit: UTS 39 section 5.2, «highly restrictive».
 _TOGETHER = (
@@ -34,6 +37,15 @@ class Guard(NamedTuple):
     key: str
     match: str
     refuses: bool
+
+
+class Source(NamedTuple):
+    """Where a name of the tables is from; `tag` says how far that was checked."""
+
+    tag: str
+    title: str
+    url: str
+    seen: date | None
 
 
 class Named(NamedTuple):
@@ -229,20 +241,53 @@ def _a_labels(name: str) -> str:
 
 
 def read_named(table: Mapping[str, Any]) -> dict[str, Named]:
-    """Read the groups of guards.toml.
+    """Read the groups of guards.toml, each name with the key of its source.
 
     Raises:
-        BadGuards: a group or one of its keys is missing or wrong.
+        BadGuards: a group, a source or one of its keys is missing or wrong.
     """
     found: dict[str, Named] = {}
+    sources = read_sources(table)
     for key in GROUPS:
         group = table.get(key, {})
-        if not isinstance(group.get("refuses"), bool) or not isinstance(group.get("names"), list):
-            raise BadGuards(f"worstof/data/guards.toml: {key}: expected refuses and names")
+        names = group.get("names")
+        if not isinstance(group.get("refuses"), bool) or not isinstance(names, dict):
+            raise _bad(key, "refuses, below and names with their sources")
         if group.get("below") not in ("refuse", "sign", "free"):
-            raise BadGuards(f"worstof/data/guards.toml: {key}.below: expected refuse, sign or free")
-        found |= {name: Named(key, group["refuses"], group["below"]) for name in group["names"]}
+            raise _bad(f"{key}.below", "refuse, sign or free")
+        for name, source in names.items():
+            if source not in sources:
+                raise _bad(f"{key}.names.{name}", "the key of one of the sources")
+            if name in found:
+                raise _bad(f"{key}.names.{name}", "a name that no other group has")
+            found[name] = Named(key, group["refuses"], group["below"])
     return found
+
+
+def read_sources(table: Mapping[str, Any]) -> dict[str, Source]:
+    """Read where the names of guards.toml are from.
+
+    Raises:
+        BadGuards: a source lacks what its tag asks for.
+    """
+    found = {}
+    for key, said in table.get("sources", {}).items():
+        where = f"sources.{key}"
+        if said.get("tag") not in TAGS:
+            raise _bad(f"{where}.tag", " or ".join(TAGS))
+        if not isinstance(said.get("title"), str) or not said["title"].strip():
+            raise _bad(f"{where}.title", "what the source is")
+        if said["tag"] != "K":
+            if not str(said.get("url", "")).startswith(("https://", "http://")):
+                raise _bad(f"{where}.url", "the address where it was read")
+            if type(said.get("seen")) is not date:
+                raise _bad(f"{where}.seen", "the day on which it was read")
+        found[key] = Source(said["tag"], said["title"], said.get("url", ""), said.get("seen"))
+    return found
+
+
+def _bad(key: str, expected: str) -> BadGuards:
+    return BadGuards(f"worstof/data/guards.toml: {key}: expected {expected}")
 
 
 def read_names(lines: Iterable[str]) -> Iterator[str]:
