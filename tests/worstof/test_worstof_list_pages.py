@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 
 from breakwater.custody.models import AuditEntry
+from breakwater.people.models import User
 from breakwater.worstof.actions.lists import BadTerms, Terms, create_list
-from breakwater.worstof.models import BlockList
+from breakwater.worstof.models import BlockList, RuleChange
 
 pytestmark = pytest.mark.django_db
 RULE = {
@@ -19,7 +20,9 @@ RULE = {
 }
 
 
-def test_a_supervisor_makes_a_national_list_and_changes_its_rule(supervisor, client_for):
+def test_a_supervisor_makes_a_national_list_and_another_confirms_its_new_rule(
+    supervisor, second_supervisor, client_for
+):
     client = client_for(supervisor)
     assert client.post(reverse("worst-of-list-new"), RULE).status_code == 302
     made = BlockList.objects.get(country="JM")
@@ -28,11 +31,63 @@ def test_a_supervisor_makes_a_national_list_and_changes_its_rule(supervisor, cli
     assert "Verified again after 60 days; leaves the list 7 days later" in html
     page = reverse("worst-of-list", args=[made.pk])
     assert 'value="60"' in client.get(page).content.decode()
-    assert client.post(page, RULE | {"verifications": 3}).status_code == 302
+    assert client.post(page, RULE | {"verifications": 3}).status_code == 400
+    assert client.post(page, RULE | {"verifications": 3, "reason": "Asked for"}).status_code == 302
+    made.refresh_from_db()
+    assert made.verifications == 2
+    change = RuleChange.objects.get()
+    html = client.get(reverse("worst-of-lists")).content.decode()
+    for words in ("2 → <strong>3</strong>", "Asked for", "Another supervisor has to confirm it."):
+        assert words in html
+    assert 'value="confirm"' not in html
+    decide = reverse("worst-of-list-decide", args=[change.pk])
+    html = client.post(decide, {"verb": "confirm"}, follow=True).content.decode()
+    assert "does not count beside the proposer" in html
+    other = client_for(second_supervisor)
+    assert 'value="confirm"' in other.get(reverse("worst-of-lists")).content.decode()
+    html = other.post(decide, {"verb": "confirm"}, follow=True).content.decode()
+    assert "It holds from now on" in html
     made.refresh_from_db()
     assert made.verifications == 3
     kept = AuditEntry.objects.filter(verb__startswith="worstof.list.").order_by("pk")
-    assert [row.verb for row in kept] == ["worstof.list.created", "worstof.list.changed"]
+    assert [row.verb for row in kept] == [
+        "worstof.list.created", "worstof.list.change_proposed", "worstof.list.changed",
+    ]  # fmt: skip
+
+
+def test_who_proposed_a_change_takes_it_back_on_the_page(world_list, supervisor, client_for):
+    client = client_for(supervisor)
+    rule = RULE | {"name": "Worst Of list", "country": "", "distinct": "agency", "reason": "Faster"}
+    client.post(reverse("worst-of-list", args=[world_list.pk]), rule)
+    html = client.get(reverse("worst-of-lists")).content.decode()
+    assert "somebody of another country has to confirm it" in html
+    decide = reverse("worst-of-list-decide", args=[RuleChange.objects.get().pk])
+    assert (
+        "the rule stays" in client.post(decide, {"verb": "withdraw"}, follow=True).content.decode()
+    )
+    assert client.post(decide, {"verb": "confirm"}).status_code == 404
+    world_list.refresh_from_db()
+    assert world_list.distinct == "country"
+
+
+def test_an_authority_abroad_reads_the_rules_and_confirms_one_that_asks_for_less(
+    world_list, supervisor, assessor, client_for
+):
+    rule = RULE | {"name": "Worst Of list", "country": "", "distinct": "agency", "reason": "Faster"}
+    client_for(supervisor).post(reverse("worst-of-list", args=[world_list.pk]), rule)
+    client = client_for(assessor)
+    html = client.get(reverse("worst-of-lists")).content.decode()
+    assert "Different agencies" in html
+    assert reverse("worst-of-list", args=[world_list.pk]) + '"' not in html
+    decide = reverse("worst-of-list-decide", args=[RuleChange.objects.get().pk])
+    assert client.post(decide, {"verb": "confirm"}).status_code == 302
+    world_list.refresh_from_db()
+    assert world_list.distinct == "agency"
+
+
+@pytest.fixture
+def second_supervisor(police):
+    return User.objects.create_user("second", role="supervisor", agency=police)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +116,9 @@ def test_the_international_list_stays_international(world_list, supervisor, clie
     page = reverse("worst-of-list", args=[world_list.pk])
     rule = RULE | {"name": "Worst Of list", "distinct": "country", "country": "JM"}
     assert client_for(supervisor).post(page, rule).status_code == 400
-    assert client_for(supervisor).post(page, rule | {"country": ""}).status_code == 302
-    world_list.refresh_from_db()
-    assert (world_list.country, world_list.fresh_days) == ("", 60)
+    said = rule | {"country": "", "reason": "Asked for"}
+    assert client_for(supervisor).post(page, said).status_code == 302
+    assert RuleChange.objects.get().terms["country"] == ""
 
 
 def test_another_countrys_list_is_not_there(supervisor, client_for, at):
@@ -85,7 +140,7 @@ def test_the_page_says_how_many_domains_each_list_has(
     judged(judged(nominated("one.example"), officer), assessor)
     nominated("two.example")
     client = client_for(supervisor)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         html = client.get(reverse("worst-of-lists")).content.decode()
     assert "<dt>Blocked</dt><dd>1</dd>" in html
     assert "<dt>Under way</dt><dd>1</dd>" in html

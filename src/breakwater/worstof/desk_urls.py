@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("worst-of/rules/", list_views.lists_page, name="worst-of-lists"),
     path("worst-of/rules/new/", list_views.new_list, name="worst-of-list-new"),
     path("worst-of/rules/<int:pk>/", list_views.change_list, name="worst-of-list"),
+    path("worst-of/rules/<int:pk>/decide/", list_views.decide, name="worst-of-list-decide"),
     path("worst-of/appeals/", appeal_desk_views.board, name="worst-of-appeals"),
     path(_APPEAL, appeal_desk_views.page, name="worst-of-appeal"),
     path(f"{_APPEAL}decide/", appeal_desk_views.decide, name="worst-of-appeal-decide"),

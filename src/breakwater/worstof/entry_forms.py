@@ -196,9 +196,10 @@ class ListForm(forms.Form):
         of_many = ("", _("Several countries"))
         # Nobody makes another country's list, and a list keeps what it is.
         if block_list:
+            self.fields["reason"] = _text(_("Why the rule should change"), 500)
             country.choices = [of_nation if block_list.country else of_many]
         else:
             country.choices, country.required = [of_nation], True
 
     def terms(self) -> Terms:
-        return Terms(**self.cleaned_data)
+        return Terms(**{name: self.cleaned_data[name] for name in self.base_fields})

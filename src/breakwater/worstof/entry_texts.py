@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from breakwater.worstof.models import Assessment, BlockList, Entry
+from breakwater.worstof.models import Assessment, BlockList, Entry, RuleChange
 from breakwater.worstof.queries.board import Row
 from breakwater.worstof.rules import verdict as rules
 from breakwater.worstof.rules.verdict import Outcome, Verdict, Why
@@ -124,6 +124,25 @@ BAD_TERMS: Words = {
     "country": lazy("A list that has domains stays of its country."),
     "distinct": lazy("A national list has authorities of one country: count its agencies."),
 }
+TERMS: Words = {
+    "name": lazy("Name of the list"),
+    "legal_basis": lazy("By what right names are blocked"),
+    "country": lazy("Whose list it is"),
+    "verifications": lazy("Authorities that have to verify"),
+    "distinct": lazy("Which count beside each other"),
+    "fresh_days": lazy("Days until it has to be verified again"),
+    "grace_days": lazy("Days of grace after that"),
+}
+NOT_CHANGED: Words = {
+    "NothingChanges": lazy("The list has this rule already."),
+    "AnotherWaits": lazy("Another change of this rule waits for a second person."),
+    "ReasonMissing": lazy("Say why."),
+    "MayNotConfirm": lazy(
+        "Your word does not count beside the proposer's: another has to confirm."
+    ),
+    "MayNotWithdraw": lazy("Only the proposer, or who could confirm, ends a proposed change."),
+    "EndedAlready": lazy("Somebody confirmed or ended this change meanwhile."),
+}
 WHY: Words = {
     Why.DENIED: lazy("denied"),
     Why.UNSURE: lazy("could not say"),
@@ -156,6 +175,20 @@ def rule_line(of: BlockList) -> str:
             "%(n)s agency verifies all criteria", "%(n)s agencies verify all criteria", n
         )
     return text % {"n": n}
+
+
+def term(name: str, value: object) -> str:
+    """One term of a list as its page shows it."""
+    return str(BlockList.Distinct(str(value)).label) if name == "distinct" else str(value)
+
+
+def confirmer_line(of: RuleChange, *, asks_for_less: bool) -> str:
+    """Whose word a proposed change waits for."""
+    if not asks_for_less:
+        return _("Another supervisor has to confirm it.")
+    if of.block_list.distinct == BlockList.Distinct.COUNTRY:
+        return _("The rule would ask for less: somebody of another country has to confirm it.")
+    return _("The rule would ask for less: somebody of another agency has to confirm it.")
 
 
 def clock_line(of: BlockList) -> str:

@@ -50,6 +50,39 @@ class BlockList(models.Model):
         return bool(self.country)
 
 
+class RuleChange(models.Model):
+    """Other terms for a list, proposed by one person; they hold when another has confirmed."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waits for a second person")
+        CONFIRMED = "confirmed", _("Confirmed")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    block_list = models.ForeignKey(BlockList, on_delete=models.PROTECT, related_name="changes")
+    terms = models.JSONField()  # all of `actions.lists.Terms`, by name
+    reason = models.CharField(max_length=500)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT)  # the proposer's, at that time
+    at = models.DateTimeField()
+    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["block_list"],
+                condition=models.Q(state="waiting"),
+                name="worstof_one_rule_change",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.block_list_id} {self.state}"
+
+
 class Entry(models.Model):
     """One domain on its way onto, on, or off one list."""
 

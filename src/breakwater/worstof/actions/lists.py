@@ -1,6 +1,6 @@
 """Lists and their rules: the international one is there from the first use on."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -54,33 +54,38 @@ def create_list(terms: Terms, *, by: User, at: datetime) -> BlockList:
     Raises:
         BadTerms: a term is missing or out of its bounds, or the name is taken.
     """
-    return _keep(BlockList(), terms, "worstof.list.created", by=by, at=at)
+    made = BlockList()
+    with transaction.atomic():
+        keep_terms(made, terms)
+        detail = {name: value for name, value in asdict(terms).items() if value}
+        record("worstof.list.created", actor=by, at=at, target=terms.name, detail=detail)
+    return made
 
 
-def change_list(block_list: BlockList, terms: Terms, *, by: User, at: datetime) -> BlockList:
-    """Change the rule of a list; it holds for what is judged from now on.
+def terms_of(block_list: BlockList) -> Terms:
+    return Terms(**{name: getattr(block_list, name) for name in Terms.__slots__})
+
+
+def keep_terms(block_list: BlockList, terms: Terms) -> None:
+    """Write the terms into the list's row; a change has to be confirmed first (`rule_changes`).
 
     Raises:
-        BadTerms: as for a new list, or the country would change under the list's entries.
+        BadTerms: they cannot be.
     """
-    if block_list.country != terms.country and block_list.entries.exists():
-        raise BadTerms("country", "the same country while the list has entries")
-    return _keep(block_list, terms, "worstof.list.changed", by=by, at=at)
+    check_terms(block_list, terms)
+    for name, value in asdict(terms).items():
+        setattr(block_list, name, value)
+    block_list.save()
 
 
-def _keep(block_list: BlockList, terms: Terms, verb: str, *, by: User, at: datetime) -> BlockList:
+def check_terms(block_list: BlockList, terms: Terms) -> None:
+    """Raises: BadTerms: a term cannot be, or the country would change under the list's entries."""
     _check(terms)
-    with transaction.atomic():
-        if BlockList.objects.filter(name=terms.name).exclude(pk=block_list.pk).exists():
-            raise BadTerms("name", "a name that no other list has")
-        before = {name: getattr(block_list, name) for name in terms.__slots__}
-        after = {name: getattr(terms, name) for name in terms.__slots__}
-        for name, value in after.items():
-            setattr(block_list, name, value)
-        block_list.save()
-        changed = {k: [before[k], v] for k, v in after.items() if before[k] != v}
-        record(verb, actor=by, at=at, target=terms.name, detail=changed)
-    return block_list
+    if BlockList.objects.filter(name=terms.name).exclude(pk=block_list.pk).exists():
+        raise BadTerms("name", "a name that no other list has")
+    is_moved = not block_list._state.adding and block_list.country != terms.country
+    if is_moved and block_list.entries.exists():
+        raise BadTerms("country", "the same country while the list has entries")
 
 
 def _check(terms: Terms) -> None:

@@ -8,7 +8,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 
 from breakwater.people.access import user_may
 from breakwater.people.models import User
-from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, Signature
+from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, RuleChange, Signature
 from breakwater.worstof.rules.clocks import Facts, Risk, risk, weights
 
 State = Entry.State
@@ -71,6 +71,13 @@ def lands(user: User) -> tuple[str, ...]:
 
 def lists(user: User) -> list[BlockList]:
     return list(BlockList.objects.filter(country__in=lands(user)).order_by("country", "pk"))
+
+
+def changes_by_list(user: User) -> dict[int, RuleChange]:
+    """By list, the change of its rule that waits for a second person."""
+    found = RuleChange.objects.filter(state=RuleChange.State.WAITING)
+    rows = found.filter(block_list__country__in=lands(user))
+    return {x.block_list_id: x for x in rows.select_related("block_list", "by", "agency")}
 
 
 def counts_by_list(user: User) -> dict[int, dict[str, int]]:

@@ -118,6 +118,12 @@ def would_help(verdict: Verdict, agency: int, country: str, rule: Rule) -> bool:
     return group_of(agency, country, rule) not in verdict.groups
 
 
+def loosens(before: Rule, after: Rule) -> bool:
+    """Whether fewer authorities, or less different ones, are enough than before."""
+    is_fewer = after.verifications < before.verifications
+    return is_fewer or (before.group == "country" and after.group != "country")
+
+
 def may_judge(country: str, rule: Rule) -> bool:
     return not rule.only_country or country == rule.only_country
 
