@@ -1,0 +1,54 @@
+"""Who gets the list, and what its resolvers were seen to block."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from breakwater.people.models import Agency
+
+
+class Recipient(models.Model):
+    """A provider or authority that gets the list, in the forms and scope granted."""
+
+    class Scope(models.TextChoices):
+        INTERNATIONAL = "international", _("The international list")
+        NATIONAL = "national", _("The international list and the national additions")
+
+    name = models.CharField(max_length=120, unique=True)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True)
+    scope = models.CharField(max_length=13, choices=Scope, default=Scope.NATIONAL)
+    forms = models.JSONField(default=list)  # keys of `formats.block_list.FORMS`; "dns" transfers
+    # The name of the TSIG key; the secret stays in a file that only the desk's user can read.
+    key_name = models.CharField(max_length=63, unique=True)
+    secret_digest = models.CharField(max_length=64, blank=True)  # of the HTTP secret, shown once
+    notify = models.JSONField(default=list)  # ["192.0.2.1:53", …]: told of changes
+    resolvers = models.JSONField(default=list)  # asked by the probe; if empty, those of `notify`
+    canaries = models.JSONField(default=list)  # names that only this recipient was given
+    stop_page = models.CharField(max_length=253, blank=True)  # host of its stop page
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    seen_serial = models.BigIntegerField(null=True)  # that its resolvers answered with last
+    transferred_at = models.DateTimeField(null=True)
+    downloaded_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Probe(models.Model):
+    """One look at a recipient's resolver: which of the asked names it blocks."""
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="probes")
+    resolver = models.CharField(max_length=64)  # address:port
+    at = models.DateTimeField()
+    asked = models.IntegerField()
+    blocked = models.IntegerField()
+    canaries_asked = models.IntegerField(default=0)
+    canaries_blocked = models.IntegerField(default=0)
+    delay_ms = models.IntegerField(null=True)  # from decision to blocked, of the newest name asked
+    problem = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["recipient", "at"], name="worstof_probe_at")]
+
+    def __str__(self) -> str:
+        return f"{self.resolver} {self.blocked}/{self.asked}"
