@@ -10,7 +10,6 @@ from django.db import connection
 from breakwater.custody.models import AuditEntry
 from breakwater.formats.domain_name import BadName
 from breakwater.people.models import Agency, User
-from breakwater.worstof.actions import life
 from breakwater.worstof.actions.life import (
     AlreadyNominated,
     JudgedIt,
@@ -23,6 +22,7 @@ from breakwater.worstof.actions.life import (
     WrongState,
     discuss,
     move_clocks,
+    moves,
     nominate,
     remove,
     settle,
@@ -60,7 +60,7 @@ def listed(nominated, judged, officer, assessor):
 @pytest.fixture
 def guarded(nominated, judged, officer, assessor, monkeypatch):
     """An entry that a guard names, verified by both countries."""
-    monkeypatch.setattr(life, "_guards", lambda name: ([["shared_hosts", name]], False))
+    monkeypatch.setattr(moves, "guards_of", lambda name: ([["shared_hosts", name]], False))
     entry = nominated()
     judged(entry, officer)
     return judged(entry, assessor)
@@ -215,7 +215,7 @@ def test_what_became_too_old_while_it_waited_for_signatures_is_judged_again(
 def test_a_name_that_may_never_be_blocked_comes_back_refused(
     nominated, monkeypatch, judged, officer
 ):
-    monkeypatch.setattr(life, "_guards", lambda name: ([["public_suffix", "example"]], True))
+    monkeypatch.setattr(moves, "guards_of", lambda name: ([["public_suffix", "example"]], True))
     entry = nominated()
     assert (entry.state, entry.guards) == ("refused", [["public_suffix", "example"]])
     with pytest.raises(WrongState):
@@ -228,7 +228,7 @@ def test_a_guard_that_came_while_it_was_judged_still_holds(
 ):
     entry = nominated()
     judged(entry, officer)
-    monkeypatch.setattr(life, "_guards", lambda name: ([["top_sites", name]], True))
+    monkeypatch.setattr(moves, "guards_of", lambda name: ([["top_sites", name]], True))
     assert judged(entry, assessor).state == "refused"
     assert not zone()
 

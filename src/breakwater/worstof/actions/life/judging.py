@@ -1,0 +1,156 @@
+"""An authority judges an entry, and what all judgements together then ask for is done."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from breakwater.people.models import User
+from breakwater.worstof.actions.life.moves import (
+    State,
+    check_country,
+    check_state,
+    leave,
+    list_entry,
+    locked,
+    refuse_if_guarded,
+)
+from breakwater.worstof.actions.life.refusals import BroughtIn, NotSeenLately, TooLate
+from breakwater.worstof.actions.told import Told, Voice
+from breakwater.worstof.models import Assessment, Entry, PartnerLine, Step
+from breakwater.worstof.queries.judged import of_round, weighed
+from breakwater.worstof.rules.verdict import CRITERIA, YES, Outcome, is_fresh
+
+MAY_BE_JUDGED = (State.NOMINATED, State.GUARDED, State.LISTED, State.DUE)
+WITHDRAWABLE_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an authority says of the four criteria (`models.Answer`)."""
+
+    real: str
+    under_13: str
+    severe: str
+    online: str
+    seen_online_at: datetime
+    confidence: str
+    note: str = ""
+
+
+def assess(
+    entry: Entry,
+    judgement: Judgement,
+    *,
+    by: User,
+    at: datetime,
+    voice: Voice | None = None,
+    door: str = Assessment.Door.PAGE,
+) -> Assessment:
+    """Judge an entry for one's authority, and do what all judgements together then ask for.
+
+    Raises:
+        WrongState: the entry is in discussion or over.
+        NotYours: the list takes authorities of one country only.
+        NotSeenLately: "online" is said of a sight too old, or a sight lies in the future.
+        BroughtIn: `by` brought a partner's assessment of this round in by file.
+    """
+    voice = voice or Voice.of(by)
+    check_country(entry.block_list, voice)
+    _check_sight(judgement, at)
+    with transaction.atomic():
+        entry = locked(entry)
+        check_state(entry, MAY_BE_JUDGED)
+        if voice.user is not None:
+            _check_hands(entry, voice.user)
+        made = Assessment.objects.create(
+            entry=entry,
+            round=entry.round,
+            agency=voice.agency,
+            by=voice.user,
+            by_name=voice.name,
+            door=door,
+            at=at,
+            **{name: getattr(judgement, name) for name in judgement.__slots__},
+        )
+        told = Told(entry, by, at, voice)
+        told.say("worstof.entry.assessed", detail=_answers(made))
+        _weigh(told)
+        told.write()
+    return made
+
+
+def _check_sight(judgement: Judgement, at: datetime) -> None:
+    is_old = judgement.online == YES and not is_fresh(judgement.seen_online_at, at=at)
+    if is_old or judgement.seen_online_at > at:
+        raise NotSeenLately
+
+
+def _check_hands(entry: Entry, by: User) -> None:
+    """One person alone, with a file that nobody else saw, must not make two authorities agree."""
+    brought = PartnerLine.objects.filter(file__by=by, assessment__entry=entry)
+    if brought.filter(assessment__round=entry.round).exists():
+        raise BroughtIn
+
+
+def _answers(made: Assessment) -> dict[str, object]:
+    answers: dict[str, object] = {name: getattr(made, name) for name in CRITERIA}
+    return answers | {"agency": made.agency.name, "person": made.by_name, "door": made.door}
+
+
+def _weigh(told: Told) -> None:
+    """Move the entry to where its assessments put it."""
+    entry = told.entry
+    # What was seen lately enough when it was listed is not too old because a third one agrees:
+    # while it is listed, the clock alone asks for new sights.
+    since = entry.listed_at if entry.state == State.LISTED else None
+    result = weighed(entry, of_round(entry), at=since or told.at)
+    if result.outcome is Outcome.DENIED:
+        leave(told, State.DISCUSSION)
+        told.say("worstof.entry.discussed")
+    elif result.outcome is Outcome.VERIFIED:
+        if entry.state in (State.NOMINATED, State.DUE):
+            _verified(told)
+    elif entry.state in (State.GUARDED, State.LISTED):
+        leave(told, State.NOMINATED)
+        told.say("worstof.entry.doubted")
+
+
+def _verified(told: Told) -> None:
+    entry = told.entry
+    signed = _pairs(entry) if entry.state == State.DUE else set()
+    if refuse_if_guarded(told):
+        return
+    if _pairs(entry) - signed:
+        leave(told, State.GUARDED)
+        told.say("worstof.entry.guarded", detail={"guards": [key for key, _ in entry.guards]})
+    else:
+        list_entry(told)
+
+
+def _pairs(entry: Entry) -> set[tuple[str, str]]:
+    return {(key, match) for key, match in entry.guards}
+
+
+def withdraw(made: Assessment, *, by: User, at: datetime) -> Entry:
+    """Take one's own assessment back, within ten minutes and while nothing has followed.
+
+    Raises:
+        TooLate: it is another's, too old, or the entry has moved since.
+    """
+    with transaction.atomic():
+        entry = locked(made.entry)
+        mine = Assessment.objects.filter(pk=made.pk, by=by, round=entry.round).first()
+        last = Step.objects.filter(entry=entry).order_by("-pk").first()
+        if mine is None or last is None or not _is_last(mine, last, at):
+            raise TooLate
+        told = Told(entry, by, at, Voice(mine.agency, mine.by_name, by))
+        told.say("worstof.entry.withdrawn", detail=_answers(mine))
+        mine.delete()  # what it said stays in the audit log
+        told.write()
+    return entry
+
+
+def _is_last(mine: Assessment, last: Step, at: datetime) -> bool:
+    is_mine = last.verb == "worstof.entry.assessed" and last.at == mine.at
+    return is_mine and last.by_name == mine.by_name and at - mine.at <= WITHDRAWABLE_FOR
