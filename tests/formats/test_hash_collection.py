@@ -62,3 +62,16 @@ def test_lines_of_kind_and_hash_are_read() -> None:
 @given(st.binary(max_size=300), st.sampled_from(["simple.HASH_PDQ.te", "a.csv", "a.txt"]))
 def test_any_bytes_are_entries_or_faults(data: bytes, name: str) -> None:
     assert all(isinstance(found, HashEntry | Fault) for found in read(data, name))
+
+
+def test_what_the_tools_users_took_for_harmless_is_left_out_of_their_own_file_too() -> None:
+    text = f'{MD5},12,2026-01-01,"NEGATIVE_CLASS seen"\n{PDQ[:32]},12,2026-01-01,known\n'
+    harmless, known = read(text, "simple.HASH_MD5.te")
+    assert isinstance(harmless, Fault)
+    assert isinstance(known, HashEntry)
+
+
+def test_sha1_and_a_tab_between_kind_and_hash_are_read() -> None:
+    found = read(f"SHA1\t{'ab' * 20}\nPDQ \t {PDQ}\npdq\n", "local.txt")
+    assert [f.fingerprints[0].kind for f in found if isinstance(f, HashEntry)] == ["sha1", "pdq"]
+    assert [f.place for f in found if isinstance(f, Fault)] == [3]

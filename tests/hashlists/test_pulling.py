@@ -299,7 +299,7 @@ def test_a_server_that_names_the_same_page_for_ever_is_stopped(source, foreign) 
     foreign.answer = lambda path: (200, {}, document(image(1), next_path="/v2/entries?page=1"))
     assert pull(source) is Step.MORE
     assert pull(source) is Step.POSTPONED
-    assert "same page" in source.last_error
+    assert "in a ring" in source.last_error
 
 
 def test_an_answer_without_end_is_cut(source, foreign, monkeypatch) -> None:
@@ -415,3 +415,22 @@ def test_a_range_shrinks_to_a_minute_and_no_further() -> None:
     plan = after_exhaustion(AT - 10 * HOUR, AT - 9 * HOUR, AT, HOUR)
     assert (plan.range_until, plan.next_try_at) == (AT - 5 * HOUR, None)
     assert wait_after(1000) == timedelta(hours=6)
+
+
+def test_a_server_whose_pages_lead_in_a_ring_is_stopped_and_says_so(source, foreign) -> None:
+    def answer(path: str) -> Answer:
+        following = "/v2/entries?page=2" if "page=1" in path else "/v2/entries?page=1"
+        return 200, {}, document(image(1), next_path=following)
+
+    foreign.answer = answer
+    steps = [pull(source) for _ in range(8)]
+    assert Step.POSTPONED in steps
+    assert "in a ring" in source.last_error
+    assert source.complete_until is None
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "BREAKWATER_SECRET_KEY", "PGPASSWORD"])
+def test_no_setting_of_the_desk_is_sent_to_a_server(variable: str, officer: User) -> None:
+    made = create_list(Terms("Unit Z", "Z", "Act"), by=officer, at=AT)
+    with pytest.raises(ValueError, match="none of the desk's"):
+        add_source(made, Server("https://lists.example", "us", variable), by=officer, at=AT)

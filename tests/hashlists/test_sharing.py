@@ -331,3 +331,19 @@ def test_a_page_costs_the_same_number_of_queries_whatever_its_length(
     changed = sharing.Range(AT - timedelta(days=1), LATER)
     with django_assert_num_queries(12, exact=False):
         sharing.pull(account, sharing.Ask(changed), at=LATER)
+
+
+def test_a_client_that_asks_from_the_first_year_is_told_everything(unit_x, recipient) -> None:
+    take_in(unit_x, rows(1))
+    caller = recipient(unit_x)
+    for since in ("0001-01-01T00:00:00Z", "0001-01-01T00:00:30Z"):
+        answer = caller.get(f"/v2/entries?from={since}&to=2026-11-20T00:00:00Z")
+        assert answer.status_code == 200
+        assert hashes(read_query_result(answer.content).entries) == [md5(1)]
+
+
+def test_a_user_name_that_no_database_can_hold_opens_nothing(unit_x, recipient) -> None:
+    caller = recipient(unit_x)
+    token = base64.b64encode(b"desk\0b:secret").decode()
+    caller.client = Client(headers={"authorization": f"Basic {token}"})
+    assert caller.get("/v2/status").status_code == 401

@@ -3,6 +3,7 @@
 from io import BytesIO
 
 import numpy as np
+import pytest
 from threatexchange.signal_type.pdq.pdq_index import PDQIndex
 
 from breakwater.matching.drop_in import BreakwaterPdqIndex
@@ -43,3 +44,16 @@ def test_an_index_survives_serialising() -> None:
     assert answers(again, known[7][0]) == [(7, 0)]
     again.add(known[7][0], {"entry": 50})
     assert answers(again, known[7][0]) == [(7, 0), (50, 0)]
+
+
+def test_hashes_of_another_length_are_refused_one_by_one() -> None:
+    index = BreakwaterPdqIndex([])
+    with pytest.raises(ValueError, match="64 hexadecimal digits"):
+        index.add_all([("ab" * 16, {}), ("ab" * 48, {})])
+    with pytest.raises(ValueError, match="64 hexadecimal digits"):
+        index.query("ab" * 16)
+    assert len(index) == 0
+
+
+def test_the_threshold_is_that_of_the_field() -> None:
+    assert BreakwaterPdqIndex.get_match_threshold() == PDQIndex.get_match_threshold()

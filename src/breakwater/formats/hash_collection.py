@@ -28,6 +28,8 @@ _KINDS: dict[str, tuple[str, Media]] = {
     "pdq": ("pdq", "image"),
     "hash_pdq": ("pdq", "image"),
     "photodna": ("photodna", "image"),
+    "sha1": ("sha1", "unknown"),
+    "hash_sha1": ("sha1", "unknown"),
     "md5": ("md5", "unknown"),
     "hash_md5": ("md5", "unknown"),
     "video_md5": ("md5", "video"),
@@ -63,7 +65,10 @@ def _te(lines: Iterator[str], kind: str) -> Iterator[HashEntry | Fault]:
     for number, row in enumerate(_rows(lines), 1):
         if row:
             labels = row[-1].split() if len(row) in (4, 5) else []
-            yield _entry(number, kind, row[0], labels)
+            if negative := next((label for label in labels if label in _NEGATIVE), ""):
+                yield _harmless(number, negative)
+            else:
+                yield _entry(number, kind, row[0], labels)
 
 
 def _rows(lines: Iterator[str]) -> Iterator[list[str]]:
@@ -84,16 +89,20 @@ def _csv(lines: Iterator[str]) -> Iterator[HashEntry | Fault]:
             continue
         kind, value, collection, category, tags = row
         if category in _NEGATIVE:
-            yield Fault(number, "category", Problem.CONTRADICTION, Advice.ENTRY_LEFT_OUT, category)
+            yield _harmless(number, category)
         else:
             yield _entry(number, kind, value, tags.split(), collection)
 
 
+def _harmless(number: int, category: str) -> Fault:
+    return Fault(number, "category", Problem.CONTRADICTION, Advice.ENTRY_LEFT_OUT, category)
+
+
 def _plain(lines: Iterator[str]) -> Iterator[HashEntry | Fault]:
     for number, line in enumerate(lines, 1):
-        kind, _, value = line.strip().partition(" ")
+        kind, *value = line.split(maxsplit=1) or [""]
         if kind:
-            yield _entry(number, kind, value, [])
+            yield _entry(number, kind, "".join(value).strip(), [])
 
 
 def _entry(

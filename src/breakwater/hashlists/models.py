@@ -45,7 +45,7 @@ class HashList(models.Model):
     name = models.CharField(max_length=120, unique=True)
     source = models.CharField(max_length=200)  # who vouches: a clearing house, a unit, a country
     legal_basis = models.CharField(max_length=500)
-    scheme = models.CharField(max_length=40, blank=True)  # key of data/schemes.toml
+    scheme = models.CharField(max_length=40, blank=True)  # key of data/grades.toml
     direction = models.CharField(max_length=5, choices=Direction, default=Direction.RAISE)
     handling = models.CharField(max_length=11, choices=Handling, default=Handling.DESK)
     conditions = models.CharField(max_length=500, blank=True)  # in the source's words
@@ -269,6 +269,7 @@ class Source(models.Model):
     range_until = models.DateTimeField(null=True)
     next_page = models.CharField(max_length=500, blank=True)
     page_at = models.DateTimeField(null=True)
+    trail = models.JSONField(default=list)  # `rules.pulling.Trail` of the range: a ring ends it
     tries = models.SmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)

@@ -17,12 +17,17 @@ from threatexchange.signal_type.index import (
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.matching.radius import RadiusIndex
 
+BYTES = 32
 T = TypeVar("T")
 Match = IndexMatchUntyped[SignalSimilarityInfoWithIntDistance, T]
 
 
 class BreakwaterPdqIndex(SignalTypeIndex[T]):
     """`SignalTypeIndex` for PDQ: hexadecimal hashes in, the metadata given with them out."""
+
+    @classmethod
+    def get_match_threshold(cls) -> int:
+        return MATCH_DISTANCE
 
     def __init__(self, entries: Iterable[tuple[str, T]] = ()) -> None:
         super().__init__()
@@ -34,10 +39,14 @@ class BreakwaterPdqIndex(SignalTypeIndex[T]):
         return len(self._metadata)
 
     def query(self, query: str) -> list[Match[T]]:
-        """The entries within distance 31 of `query`, the nearest first."""
+        """The entries within distance 31 of `query`, the nearest first.
+
+        Raises:
+            ValueError: the query is not 64 hexadecimal digits.
+        """
         return [
             IndexMatchUntyped(SignalSimilarityInfoWithIntDistance(d), self._metadata[i])
-            for i, d in self._index.near(bytes.fromhex(query))
+            for i, d in self._index.near(_code(query))
         ]
 
     def add(self, signal_str: str, entry: T) -> None:
@@ -47,7 +56,7 @@ class BreakwaterPdqIndex(SignalTypeIndex[T]):
         pairs = list(entries)
         if not pairs:
             return
-        hashes = np.frombuffer(bytes.fromhex("".join(text for text, _ in pairs)), np.uint8)
+        hashes = np.frombuffer(b"".join(_code(text) for text, _ in pairs), np.uint8)
         first = len(self._metadata)
         self._index.add(hashes.reshape(len(pairs), 32), np.arange(first, first + len(pairs)))
         self._metadata.extend(entry for _, entry in pairs)
@@ -60,3 +69,10 @@ class BreakwaterPdqIndex(SignalTypeIndex[T]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._metadata = state["metadata"]
         self._index = RadiusIndex.build(state["hashes"], state["ids"], radius=MATCH_DISTANCE)
+
+
+def _code(text: str) -> bytes:
+    code = bytes.fromhex(text)
+    if len(code) != BYTES:
+        raise ValueError(f"«{text[:80]}»: a PDQ hash has {2 * BYTES} hexadecimal digits")
+    return code

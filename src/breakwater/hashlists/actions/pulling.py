@@ -6,7 +6,7 @@ come in the order of time, so only a range whose pages are exhausted moves `comp
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -27,6 +27,7 @@ from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import HashList, ListChange, Source
 from breakwater.hashlists.queries.listed import newest_fingerprint
 from breakwater.hashlists.rules.pulling import (
+    Trail,
     after_exhaustion,
     first_end,
     is_stale,
@@ -65,6 +66,10 @@ class Step(Enum):
     POSTPONED = "postponed"  # it failed; `Source.last_error` says why
 
 
+# What the desk's own settings begin with: none of it may be sent to a server.
+OWN_VARIABLES = ("BREAKWATER_", "DATABASE_", "DJANGO_", "PG")
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Where a list is pulled from."""
@@ -84,8 +89,11 @@ def add_source(hash_list: HashList, server: Server, *, by: User | str, at: datet
         ValueError: no name of a variable, or one that belongs to the desk's own settings.
     """
     address, variable = check_address(server.address), server.password_from.strip()
-    if not variable.isidentifier() or variable.startswith("BREAKWATER_"):
-        raise ValueError(f"«{variable}»: expected the name of a variable, not BREAKWATER_…")
+    if not variable.isidentifier() or variable.upper().startswith(OWN_VARIABLES):
+        own = ", ".join(OWN_VARIABLES)
+        raise ValueError(
+            f"«{variable}»: expected the name of a variable, none of the desk's: {own}…"
+        )
     with transaction.atomic():
         if Source.objects.filter(hash_list=hash_list).exists():
             raise AlreadyPulled(hash_list.name)
@@ -151,8 +159,12 @@ def _pull(source: Source, clock: Clock) -> Step:
     path = source.next_page or _first_path(source)
     body = fetch(source.address + path, source.username, _password(source))
     result = read_query_result(body)
-    if result.next_path and result.next_path == path:
-        raise SharingError("queryResult/paging/next", "the server names the same page again")
+    trail = Trail(*source.trail) if source.next_page else Trail(path)
+    following = trail.to(result.next_path) if result.next_path else Trail()
+    if following is None:
+        fault = "the server leads in a ring: it names a page that it gave before"
+        raise SharingError("queryResult/paging/next", fault)
+    source.trail = list(astuple(following))
     return _keep(source, result, clock)
 
 
@@ -177,7 +189,7 @@ def _keep(source: Source, result: QueryResult, clock: Clock) -> Step:
         change = _open_change(source)
         if result.entries:
             change = _write(source, change or _new_change(source, at), result, at)
-        now: dict[str, Any] = {"page_at": at, "next_page": result.next_path}
+        now: dict[str, Any] = {"page_at": at, "next_page": result.next_path, "trail": source.trail}
         now |= {"tries": 0, "next_try_at": None, "last_error": ""}
         if not result.next_path:
             now |= _exhausted(source, at)

@@ -20,6 +20,27 @@ class Plan:
     next_try_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A page that was asked for earlier in a range, and how many came since."""
+
+    page: str = ""
+    since: int = 0
+    most: int = 1
+
+    def to(self, page: str) -> "Trail | None":
+        """The trail with the next page; None if the server leads in a ring.
+
+        One page is remembered, each time for twice as long (Brent's way to find a cycle): a ring
+        of n pages is found before it was gone round three times, at the cost of one page's name.
+        """
+        if page == self.page:
+            return None
+        if self.since + 1 < self.most:
+            return Trail(self.page, self.since + 1, self.most)
+        return Trail(page, 0, 2 * self.most)
+
+
 def first_end(at: datetime) -> datetime:
     """The end of a range that reaches up to now, in whole seconds as the API writes them."""
     return (at - MARGIN).replace(microsecond=0)

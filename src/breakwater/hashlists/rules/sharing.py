@@ -69,7 +69,8 @@ def check_range(asked: Range, now: datetime) -> None:
 
 def telling(list_id: int, life: Life, asked: Range, now: datetime) -> Telling | None:
     """What is to be told of a list; None for nothing."""
-    since = asked.since - OVERLAP
+    # Known clients ask from the year 1, and nothing is earlier.
+    since = max(asked.since, BEGINNING) - OVERLAP
     everything = Range(BEGINNING, asked.until)
     if life.begins is not None and (now < life.begins or asked.until <= life.begins):
         return None
