@@ -153,9 +153,16 @@ class Following:
         self.held = Copy()
 
     def run(self, stop: threading.Event) -> None:
+        """Follow until `stop` is set.
+
+        Raises:
+            OSError: `listen` cannot be listened on.
+        """
         told = threading.Event()
         if self.listen:
-            threading.Thread(target=self._hear, args=(told, stop), daemon=True).start()
+            door = _door(self.listen)
+            hearing = threading.Thread(target=self._hear, args=(door, told, stop), daemon=True)
+            hearing.start()
         while not stop.is_set():
             told.clear()
             self.turn()
@@ -177,23 +184,46 @@ class Following:
         log.info("serial %d written", found.serial)
         return True
 
-    def _hear(self, told: threading.Event, stop: threading.Event) -> None:
-        """Listen for NOTIFY, signed with our key or from the primary's address."""
-        if self.listen is None:
-            return
-        family = socket.AF_INET6 if ":" in self.listen[0] else socket.AF_INET
-        with socket.socket(family, socket.SOCK_DGRAM) as door:
-            door.bind(self.listen)
-            door.settimeout(1)
+    def _hear(self, door: socket.socket, told: threading.Event, stop: threading.Event) -> None:
+        with door:
             while not stop.is_set():
                 try:
-                    wire, sender = door.recvfrom(4096)
-                    keyring = {self.source.key.name: self.source.key}
-                    message = dns.message.from_wire(wire, keyring=keyring)
-                except (TimeoutError, dns.exception.DNSException):
+                    wire, sender = door.recvfrom(65535)
+                    answer = heard(self.source, wire, sender[0])
+                    if answer:
+                        told.set()
+                        door.sendto(answer, sender)
+                except TimeoutError:
                     continue
-                if message.opcode() == dns.opcode.NOTIFY:
-                    told.set()
-                    answer = dns.message.make_response(message)
-                    answer.flags |= dns.flags.AA
-                    door.sendto(answer.to_wire(), sender)
+                except OSError as problem:
+                    log.warning("a NOTIFY was not answered: %s", problem)
+                    stop.wait(0.1)
+
+
+def _door(place: tuple[str, int]) -> socket.socket:
+    door = socket.socket(socket.AF_INET6 if ":" in place[0] else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        door.bind(place)
+    except OSError:
+        door.close()
+        raise
+    door.settimeout(1)
+    return door
+
+
+def heard(source: Source, wire: bytes, sender: str) -> bytes | None:
+    """The answer to a NOTIFY (RFC 1996) that is signed with our key or comes from the primary.
+
+    None for anything else, whatever its octets are.
+    """
+    try:
+        message = dns.message.from_wire(wire, keyring={source.key.name: source.key})
+        if message.opcode() != dns.opcode.NOTIFY or message.flags & dns.flags.QR:
+            return None
+        if not message.had_tsig and sender != source.address:
+            return None
+        answer = dns.message.make_response(message)
+        answer.flags |= dns.flags.AA
+        return answer.to_wire()
+    except (dns.exception.DNSException, ValueError):
+        return None
