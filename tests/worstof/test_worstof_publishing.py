@@ -392,7 +392,12 @@ def test_a_bad_check_holds_names_to_add_and_lets_removals_pass(
     assert PublisherState.objects.get().probe == "bad"
     decide("bad.example")
     assert publish_waiting(at, check=lambda adds: "") is not None
-    assert set(published()) == {"bad.example"}
+    assert zone.state().probe == PublisherState.Probe.NOTHING  # it had no name to ask for
+    last_defence.never_block_path().write_text("good.example\n")
+    decide("another.example")
+    assert publish_waiting(at, check=lambda adds: "") is not None
+    assert zone.state().probe == PublisherState.Probe.GOOD
+    assert set(published()) == {"bad.example", "another.example"}
 
 
 def test_a_failure_while_signing_publishes_nothing(

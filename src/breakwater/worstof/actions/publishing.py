@@ -268,6 +268,9 @@ def _past_the_check(
 
 
 def keep_probe(result: PublisherState.Probe, *, at: datetime) -> None:
+    """Keep what the check found; where it had no name to ask for, "good" would be untrue."""
+    if result == PublisherState.Probe.GOOD and not last_defence.never_block():
+        result = PublisherState.Probe.NOTHING
     PublisherState.objects.update_or_create(pk=1, defaults={"probe": result, "probed_at": at})
 
 

@@ -71,6 +71,7 @@ class PublisherState(models.Model):
 
     class Probe(models.TextChoices):
         OFF = "off", _("Off: no resolver was given to check with")
+        NOTHING = "none", _("Off: the file of names that must never be blocked names none to ask")
         GOOD = "good", _("Names that must never be blocked resolve")
         BAD = "bad", _("A name that must never be blocked did not resolve")
 
