@@ -1,7 +1,8 @@
 """A provider's copy is the zone that the desk signed, or it stays the one before."""
 
 import dataclasses
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dns.name
@@ -16,6 +17,8 @@ from breakwater.worstof.primary import following, snippets, zone_file
 from breakwater.worstof.primary.configuration import BadAddress, split
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import NotTaken, Source, check
+from breakwater.worstof.rules.addresses import BadAddress as NoAddress
+from breakwater.worstof.rules.addresses import read_address
 from breakwater.worstof.rules.zone_digest import digests_of, root_of
 from breakwater.worstof.rules.zone_manifest import ZoneManifest, read
 
@@ -154,9 +157,62 @@ def test_a_key_is_made_once_and_only_its_owner_reads_it(
 ) -> None:
     here = dataclasses.replace(settings.CONFIG, data_dir=tmp_path)
     monkeypatch.setattr(settings, "CONFIG", here)
-    secret = tsig.secret_of("isp.1")
-    assert tsig.secret_of("isp.1") == secret
-    assert tsig.key_path("isp.1").stat().st_mode & 0o077 == 0
-    for name in ("../isp", "", "a" * 64, 'a";', "a/b"):
+    secret = tsig.secret_of("isp-1")
+    assert tsig.secret_of("isp-1") == secret
+    assert tsig.key_path("isp-1").stat().st_mode & 0o077 == 0
+    for name in ("../isp", "", "a" * 64, 'a";', "a/b", "desk.isp"):
         with pytest.raises(tsig.BadKeyName):
             tsig.secret_of(name)
+
+
+def test_no_recipients_name_reaches_a_key_of_the_desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = dataclasses.replace(settings.CONFIG, data_dir=tmp_path)
+    monkeypatch.setattr(settings, "CONFIG", here)
+    for name in ("rndc", "desk-stage"):
+        own = tsig.own_secret(name)
+        assert tsig.make_secret(name) != own
+        assert tsig.own_secret(name) == own
+    assert tsig.own_key_path("desk.isp").parent.stat().st_mode & 0o077 == 0
+    for name in ("isp", "desk/isp", "../rndc", "rndc.x", "desk"):
+        with pytest.raises(tsig.BadKeyName):
+            tsig.own_secret(name)
+
+
+def test_own_keys_of_earlier_versions_end_and_recipients_keep_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = dataclasses.replace(settings.CONFIG, data_dir=tmp_path)
+    monkeypatch.setattr(settings, "CONFIG", here)
+    secret, folder = tsig.secret_of("isp"), tmp_path / "worstof" / "keys"
+    for name in ("rndc", "desk-stage", "desk.isp", "desk.desk-stage"):
+        (folder / f"{name}.key").write_text("b2xk\n")
+    tsig.forget_old_own_keys()
+    assert [path.name for path in folder.iterdir()] == ["isp.key"]
+    assert tsig.secret_of("isp") == secret
+    assert tsig.own_secret("rndc") != "b2xk"
+
+
+def test_an_address_with_a_scope_cannot_end_a_line_of_a_configuration() -> None:
+    for text in ('[fe80::1%1;};include"x";]:53', "[fe80::1%eth0]:53"):
+        with pytest.raises(BadAddress):
+            split(text)
+        with pytest.raises(NoAddress):
+            read_address(text)
+
+
+def test_a_secret_file_is_closed_to_others_before_its_first_octet(tmp_path: Path) -> None:
+    def pieces() -> Iterator[str]:
+        for path in tmp_path.iterdir():
+            modes.append(path.stat().st_mode & 0o777)
+        yield "secret"
+
+    modes: list[int] = []
+    before = os.umask(0)
+    try:
+        zone_file.write_whole(tmp_path / "named.conf", pieces(), mode=0o600)
+    finally:
+        os.umask(before)
+    assert modes == [0o600]
+    assert (tmp_path / "named.conf").stat().st_mode & 0o777 == 0o600

@@ -103,6 +103,7 @@ VERBS: dict[str, Promise] = {
     "worstof.recipient.granted": _("Changed what a recipient of the Worst Of list gets"),
     "worstof.recipient.probed": _("Asked a recipient's resolvers"),
     "worstof.recipient.reopened": _("Opened a recipient of the Worst Of list again"),
+    "worstof.recipient.secret_shown": _("Saw the secret of a recipient of the Worst Of list"),
     "worstof.recipient.secrets_renewed": _("Gave a recipient of the Worst Of list new secrets"),
     "worstof.zone.accepted": _("Published again from a database that was restored"),
     "worstof.zone.published": _("Published the Worst Of list"),

@@ -75,8 +75,10 @@ def add(
         _wrong(f"--notify {fault}: expected 192.0.2.1:53 or [2001:db8::1]:53")
     except recipients.RecipientExists:
         _wrong("Another recipient has this name or this key name.")
+    except tsig.ReservedKeyName:
+        _wrong("The desk's own keys are called so: take another name than rndc or desk….")
     except tsig.BadKeyName:
-        _wrong("A key name has small letters, digits and hyphens only, at most 63.")
+        _wrong(f"A key name has small letters, digits and hyphens only, at most {tsig.LONGEST}.")
     except ValueError as fault:
         _wrong(str(fault))
     _show(secrets)

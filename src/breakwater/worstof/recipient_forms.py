@@ -11,7 +11,7 @@ from breakwater.people.models import Agency
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.rules.addresses import BadAddress, read_address, read_addresses
-from breakwater.worstof.tsig import KEY_NAME
+from breakwater.worstof.tsig import KEY_NAME, LONGEST, BadKeyName, ReservedKeyName, check_key_name
 
 _CONTROL = {"class": "form-control", "autocomplete": "off", "spellcheck": "false"}
 _LINES = _CONTROL | {"rows": 2}
@@ -57,7 +57,7 @@ class RecipientForm(forms.Form):
     key_name = forms.RegexField(
         KEY_NAME,
         strip=True,
-        max_length=63,
+        max_length=LONGEST,
         label=lazy("Key name"),
         help_text=lazy("Small letters, digits and hyphens. It never changes."),
         error_messages={"invalid": lazy("Small letters, digits and hyphens only.")},
@@ -74,8 +74,14 @@ class RecipientForm(forms.Form):
 
     def clean_key_name(self) -> str:
         name = str(self.cleaned_data["key_name"])
-        if not KEY_NAME.fullmatch(name):
-            raise forms.ValidationError(_("Small letters, digits and hyphens only."))
+        try:
+            check_key_name(name)
+        except ReservedKeyName as fault:
+            wrong = _("The desk's own keys are called so. Choose another name.")
+            raise forms.ValidationError(wrong) from fault
+        except BadKeyName as fault:
+            wrong = _("Small letters, digits and hyphens only.")
+            raise forms.ValidationError(wrong) from fault
         return name
 
 

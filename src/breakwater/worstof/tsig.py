@@ -1,7 +1,7 @@
 """TSIG keys: a file each that only the desk's user can read. RFC 8945, hmac-sha256.
 
-Recipients have one key each, and the desk has some of its own, whose names have a dot. A secret is
-kept as it is, not as a digest: the primary signs with it.
+Recipients have one key each. The desk's own lie in a folder of their own, so that no recipient's
+name reaches one. A secret is kept as it is, not as a digest: the primary signs with it.
 """
 
 import base64
@@ -16,34 +16,68 @@ from django.conf import settings
 
 ALGORITHM = "hmac-sha256"
 SECRET_BYTES = 32
+LONGEST = 58  # of a recipient's key name: `desk.` goes before it for the key that changes its view
 # A DNS label in lower case, so that it is a file's name and a key's name without quoting.
-KEY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_ANY_NAME = re.compile(r"(?!.*\.\.)[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
+KEY_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,56}[a-z0-9])?")
+_OLD_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_OWN_NAME = re.compile(r"rndc|desk[.-][a-z0-9.-]*[a-z0-9]")
 
 
 class BadKeyName(ValueError):
-    """A key's name is a DNS label: small letters, digits and hyphens, at most 63."""
+    """A key's name is a DNS label: small letters, digits and hyphens, at most `LONGEST`."""
+
+
+class ReservedKeyName(BadKeyName):
+    """The desk's own keys, views and files are called so."""
 
 
 def check_key_name(key_name: str) -> None:
     """Say whether a recipient's key may be called so.
 
     Raises:
-        BadKeyName: the name is no DNS label in lower case.
+        BadKeyName: the name is no DNS label in lower case, or too long.
+        ReservedKeyName: `rndc`, or it begins with `desk`.
     """
     if not KEY_NAME.fullmatch(key_name):
         raise BadKeyName(key_name)
+    if key_name == "rndc" or key_name.startswith("desk"):
+        raise ReservedKeyName(key_name)
 
 
 def key_path(key_name: str) -> Path:
-    """Where a key's secret is kept, base64 on one line.
+    """Where a recipient's secret is kept, base64 on one line; also under a name that is bad today.
 
     Raises:
-        BadKeyName: the name is no recipient's and none of the desk's own.
+        BadKeyName: this never was a recipient's key name.
     """
-    if not _ANY_NAME.fullmatch(key_name):
+    if not _OLD_NAME.fullmatch(key_name):
         raise BadKeyName(key_name)
-    return Path(settings.CONFIG.data_dir) / "worstof" / "keys" / f"{key_name}.key"
+    return _folder() / "keys" / f"{key_name}.key"
+
+
+def own_key_path(name: str) -> Path:
+    """Where the secret of a key of the desk's own is kept.
+
+    Raises:
+        BadKeyName: the desk has no key of this name.
+    """
+    if not _OWN_NAME.fullmatch(name):
+        raise BadKeyName(name)
+    return _folder() / "desk-keys" / f"{name}.key"
+
+
+def _folder() -> Path:
+    return Path(settings.CONFIG.data_dir) / "worstof"
+
+
+def forget_old_own_keys() -> None:
+    """Remove what earlier versions kept of the desk's own among recipients' secrets.
+
+    They are made anew in their own folder: a recipient called like one was told its secret.
+    """
+    for pattern in ("rndc.key", "desk-stage.key", "desk.*.key"):
+        for path in (_folder() / "keys").glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def make_secret(key_name: str) -> str:
@@ -63,12 +97,20 @@ def make_secret(key_name: str) -> str:
 
 
 def secret_of(key_name: str) -> str:
-    """Give a key's secret in base64; it is made when it is asked for first.
+    """Give a recipient's secret in base64; it is made when it is asked for first.
 
     Raises:
         BadKeyName, OSError: there is none, and none could be written.
     """
-    path = key_path(key_name)
+    return _secret_in(key_path(key_name))
+
+
+def own_secret(name: str) -> str:
+    """Give the secret of a key of the desk's own, as `secret_of` does."""
+    return _secret_in(own_key_path(name))
+
+
+def _secret_in(path: Path) -> str:
     if not path.exists():
         draft, _secret = _draft(path)
         try:
@@ -102,7 +144,8 @@ def key(name: str, secret: str) -> dns.tsig.Key:
 
 
 def own_key(name: str) -> dns.tsig.Key:
-    return key(name, secret_of(name))
+    """A key of the desk's own, to ask and change the primary."""
+    return key(name, own_secret(name))
 
 
 def clause(name: str, secret: str) -> str:

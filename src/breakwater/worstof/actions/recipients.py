@@ -77,7 +77,7 @@ def create_recipient(
         BadAddress: names the first of `notify` that is none.
         RecipientExists: choose another name.
         NoSuchForm: one of the forms or the scope is not known.
-        tsig.BadKeyName: the key name is no DNS label in lower case.
+        tsig.BadKeyName: the key name is no DNS label in lower case, too long, or the desk's own.
         ValueError: the name is empty.
         OSError: the key's file could not be written; nothing was made.
     """
@@ -194,6 +194,22 @@ def new_secrets(recipient: Recipient, *, by: User | str, at: datetime) -> Secret
         now = {"secret_digest": digest(secret)}
         _change(recipient, "worstof.recipient.secrets_renewed", now, {}, by, at)
         return Secrets(secret, tsig.make_secret(recipient.key_name))
+
+
+def tell_secret(recipient: Recipient, *, by: User | str, at: datetime) -> str:
+    """Give the TSIG secret once more, to be handed over in a snippet; the log keeps who saw it.
+
+    Raises:
+        Closed: the recipient was closed.
+        tsig.BadKeyName: its key name is one that the primary does not serve.
+        OSError: there is no secret, and none could be written.
+    """
+    if recipient.closed_at:
+        raise Closed(recipient.name)
+    tsig.check_key_name(recipient.key_name)
+    with transaction.atomic():
+        record("worstof.recipient.secret_shown", actor=by, at=at, target=recipient.key_name)
+        return tsig.secret_of(recipient.key_name)
 
 
 def _change(

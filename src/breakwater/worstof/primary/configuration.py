@@ -43,7 +43,8 @@ def split(text: str) -> tuple[str, int]:
     host, colon, port = text.strip().rpartition(":")
     try:
         address = ipaddress.ip_address(host.strip("[]"))
-        if colon and 0 < int(port) < 65536:
+        # A scope (RFC 4007) may hold any character: it could end the line of the configuration.
+        if colon and "%" not in host and 0 < int(port) < 65536:
             return str(address), int(port)
     except ValueError:
         pass  # told below
@@ -52,7 +53,7 @@ def split(text: str) -> tuple[str, int]:
 
 def update_key(key_name: str) -> str:
     """The name of the key by which the desk, and nobody else, changes a view."""
-    return f"desk.{key_name}"[:63].rstrip("-.")
+    return f"desk.{key_name}"
 
 
 def zone_path(place: Place, key_name: str) -> Path:
@@ -61,13 +62,12 @@ def zone_path(place: Place, key_name: str) -> Path:
 
 def written(place: Place, views: Sequence[View]) -> str:
     """The whole configuration."""
-    names = [name for view in views for name in (view.key_name, update_key(view.key_name))]
+    own = ["rndc", *(update_key(view.key_name) for view in views)]
     if place.check_resolver:
-        names += [STAGE, update_key(STAGE)]
-    secret = tsig.secret_of("rndc")
+        own += [STAGE, update_key(STAGE)]
     parts = [
-        tsig.clause("rndc", secret),
-        *(tsig.clause(name, tsig.secret_of(name)) for name in names),
+        *(tsig.clause(name, tsig.own_secret(name)) for name in own),
+        *(tsig.clause(view.key_name, tsig.secret_of(view.key_name)) for view in views),
         f"controls {{ inet 127.0.0.1 port {place.control_port} allow {{ 127.0.0.1; }} "
         'keys { "rndc"; }; };\n',
         _options(place),

@@ -150,7 +150,7 @@ def tell_at_once(place: Place, recipient: Recipient) -> None:
         message = dns.message.make_query(f"{place.zone}.", "SOA")
         message.set_opcode(dns.opcode.NOTIFY)
         message.flags = dns.flags.AA | (message.flags & ~dns.flags.RD)
-        message.use_tsig(tsig.own_key(recipient.key_name))
+        message.use_tsig(tsig.key(recipient.key_name, tsig.secret_of(recipient.key_name)))
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as out:
             try:

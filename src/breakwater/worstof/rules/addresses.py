@@ -11,14 +11,15 @@ def read_address(text: str) -> str:
     """Give `192.0.2.1:53` or `[2001:db8::1]:53`; without a port it is 53.
 
     Raises:
-        BadAddress: a host name, a port out of range, or no address at all.
+        BadAddress: a host name, a port out of range, an address with a scope, or none at all.
     """
     host, port = _split(text.strip())
     try:
         address = ipaddress.ip_address(host)
     except ValueError as fault:
         raise BadAddress(text) from fault
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+    # A scope (RFC 4007) may hold any character, and addresses become lines of configurations.
+    if "%" in host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         raise BadAddress(text)
     shown = f"[{address}]" if address.version == 6 else str(address)
     return f"{shown}:{int(port)}"
