@@ -106,6 +106,21 @@ def test_a_provider_whose_resolvers_are_silent_is_named(client, provider):
     assert "The resolvers of Example Net did not answer." in text(client.get(PAGE))
 
 
+def test_a_check_that_asks_for_nothing_is_not_said_to_be_good(client):
+    PublisherState.objects.create(pk=1, probe=PublisherState.Probe.NOTHING)
+    page = text(client.get(PAGE))
+    assert "The check that no wrong name gets blocked asks for nothing" in page
+    assert "names none to ask" in page
+    assert "Names that must never be blocked resolve" not in page
+
+
+def test_one_recipient_that_is_not_served_is_no_failed_publication(client):
+    published(timezone.now(), problem="A recipient is not served: {'rndc': 'its key name …'}")
+    page = text(client.get(PAGE))
+    assert "A recipient gets nothing" in page
+    assert "did not reach the primary" not in page
+
+
 def test_time_to_listing_is_counted_from_the_nomination_by_month(
     nominated, judged, officer, neighbour, at
 ):
@@ -167,6 +182,8 @@ def test_months_add_up_publications_and_have_no_gaps(at):
         ("PrimaryFailed: the primary does not answer: Timeout", "does not answer"),
         ("The database ends at publication 4, but 9 was published: …", "older copy"),
         ("The names kept are not those of the last publication.", "not those that were signed"),
+        ("BadConfiguration: named-checkconf: key 'x' twice", "does not take its new"),
+        ("A recipient is not served: {'rndc': …}", "A recipient gets nothing"),
         ("shop.example does not resolve", "the server's log"),
     ],
 )

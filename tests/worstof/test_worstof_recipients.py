@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from breakwater.custody.models import AuditEntry
-from breakwater.worstof import tsig
+from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.commands import app
 from breakwater.worstof.models import Recipient, ZoneName
+from breakwater.worstof.primary.configuration import update_key
 from breakwater.worstof.queries.canaries import owner_of, trace
 from breakwater.worstof.rules import canaries
 from breakwater.worstof.rules.addresses import BadAddress, read_addresses
@@ -75,11 +76,35 @@ def test_a_recipient_gets_two_secrets_once(data_dir: Path, at: datetime) -> None
     assert made.canaries[0] not in str(vars(logged))
 
 
-@pytest.mark.parametrize("key_name", ["", "Net", "-net", "net-", "../net", "a.b", "n" * 64, "né"])
+@pytest.mark.parametrize("key_name", ["", "Net", "-net", "net-", "../net", "a.b", "n" * 59, "né"])
 def test_a_key_name_is_a_label_and_never_a_path(key_name: str, at: datetime) -> None:
     with pytest.raises(tsig.BadKeyName):
         recipients.create_recipient("Net", key_name, by="t", at=at)
     assert not Recipient.objects.exists()
+
+
+@pytest.mark.parametrize("key_name", ["rndc", "desk", "desk-stage", "desktop"])
+def test_no_recipient_is_called_like_a_key_of_the_desk(key_name: str, at: datetime) -> None:
+    with pytest.raises(tsig.ReservedKeyName):
+        recipients.create_recipient("Net", key_name, by="t", at=at)
+    assert not tsig.key_path(key_name).exists()
+
+
+def test_a_key_name_may_be_as_long_as_the_desks_own_key_leaves_room(at: datetime) -> None:
+    made, _ = recipients.create_recipient("Net", "n" * tsig.LONGEST, by="t", at=at)
+    assert len(update_key(made.key_name)) == 63
+    assert tsig.own_secret(update_key(made.key_name))
+
+
+def test_a_secret_that_is_shown_again_is_in_the_log_without_it(at: datetime) -> None:
+    made, given_ = recipients.create_recipient("Net A", "net-a", by="t", at=at)
+    assert recipients.tell_secret(made, by="somebody", at=at) == given_.tsig
+    logged = AuditEntry.objects.get(verb="worstof.recipient.secret_shown")
+    assert (logged.target, logged.actor) == ("net-a", "somebody")
+    assert given_.tsig not in str(vars(logged))
+    recipients.close(made, by="t", at=at)
+    with pytest.raises(recipients.Closed):
+        recipients.tell_secret(made, by="t", at=at)
 
 
 def test_a_name_is_given_once(make: Make, at: datetime) -> None:
@@ -240,6 +265,62 @@ def test_tracing_is_logged_without_a_name(make: Make, listed: list[str], at: dat
 def run(*words: str) -> tuple[int, str]:
     done = CliRunner().invoke(app, list(words))
     return done.exit_code, done.output
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--stop-host", 'x; } ; }; include "/etc/shadow"; //'),
+        ("--stop-v4", "192.0.2.10')"),
+        ("--stop-v6", "2001:db8::10%';x"),
+        ("--primary", 'isp"; };'),
+        ("--primary", '[fe80::1%";x]:53'),
+        ("--zone", 'wol"; };'),
+        ("--folder", '/var"; include "x'),
+    ],
+)
+def test_no_word_of_the_command_line_becomes_a_line_of_a_snippet(
+    make: Make, wrong: tuple[str, str]
+) -> None:
+    make("net-a")
+    words = {"--resolver": "bind", "--stop-host": "stop.example", wrong[0]: wrong[1]}
+    code, said = run("snippet", "net-a", *(word for pair in words.items() for word in pair))
+    assert code == 2
+    assert tsig.secret_of("net-a") not in said
+    assert not AuditEntry.objects.filter(verb="worstof.recipient.secret_shown").exists()
+
+
+def test_a_snippet_that_shows_a_secret_is_in_the_log(
+    make: Make, monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    monkeypatch.setattr(signing, "key_path", lambda: data_dir / "signing.key")
+    make("net-a")
+    words = ("--resolver", "bind", "--stop-host", "Stop.ISP.example", "--folder", "/srv/dns")
+    code, said = run("snippet", "net-a", *words)
+    assert code == 0
+    assert tsig.secret_of("net-a") in said
+    assert "policy cname stop.isp.example" in said
+    logged = AuditEntry.objects.get(verb="worstof.recipient.secret_shown")
+    assert logged.target == "net-a"
+    assert logged.actor.endswith("(command line)")
+
+
+@pytest.mark.parametrize("key_name", ["rndc", "n" * 60])
+def test_a_recipient_of_an_earlier_version_with_a_bad_key_name_is_refused_in_words(
+    make: Make, key_name: str
+) -> None:
+    net = make("net-a")
+    Recipient.objects.filter(pk=net.pk).update(key_name=key_name)
+    code, said = run("snippet", "NET-A", "--resolver", "bind", "--stop-host", "stop.example")
+    assert code == 1
+    assert "is no key name that the primary serves" in said.replace("\n", "")
+
+
+def test_a_key_name_that_cannot_be_is_refused_with_the_reason() -> None:
+    code, said = run("recipient", "add", "Net", "--key", "rndc")
+    assert (code, "own keys" in said) == (2, True)
+    code, said = run("recipient", "add", "Net", "--key", "n" * 59)
+    assert (code, "at most 58" in said) == (2, True)
 
 
 def test_the_commands_make_show_grant_renew_and_close() -> None:

@@ -34,6 +34,14 @@ PROBLEMS: Mapping[str, str | Promise] = {
         "The check that no wrong name gets blocked does not answer. Nothing is published until "
         "it does."
     ),
+    "A recipient is not served": lazy(
+        "A recipient gets nothing: its key name is the desk's own or too long, or an address of "
+        "its has no port. All others get what is published."
+    ),
+    "BadConfiguration": lazy(
+        "The primary does not take its new configuration: recipients and keys that changed since "
+        "wait. The others get what is published."
+    ),
     "PrimaryFailed": lazy("The primary, which providers take the list from, does not answer."),
     "NoBind": lazy("The primary, which providers take the list from, cannot be started."),
     "The primary has serial": lazy(
@@ -42,6 +50,7 @@ PROBLEMS: Mapping[str, str | Promise] = {
     "OSError": lazy("The disk failed or is full. What was published last stays in force."),
     "BadKey": lazy("The key that signs the list cannot be used."),
 }
+REACHED = ("A recipient is not served", "BadConfiguration")  # all whose names they have
 ENOUGH = 0.95  # of the names asked; below it, a provider is named
 ALIVE = timedelta(minutes=1)
 LATE = timedelta(hours=1)  # a provider that has not taken a publication so long is named
@@ -96,9 +105,17 @@ def events(
         yield Event(_("Nothing is published. %(why)s") % {"why": plain(state.problem)}, state.since)
     if last and last.problem:
         why = plain(last.problem)
-        yield Event(_("The last publication did not reach the primary. %(why)s") % {"why": why})
+        if not last.problem.startswith(REACHED):
+            why = _("The last publication did not reach the primary. %(why)s") % {"why": why}
+        yield Event(why)
     if state.probe == PublisherState.Probe.BAD:
         yield Event(_("A name that must never be blocked did not resolve."), state.probed_at)
+    if state.probe == PublisherState.Probe.NOTHING:
+        text = _(
+            "The check that no wrong name gets blocked asks for nothing: the operator's file of "
+            "names that must never be blocked is missing or empty."
+        )
+        yield Event(text)
     if any("dns" in x.forms for x in recipients) and not _is_alive(state, at):
         text = _("The primary does not run: providers that transfer the list get no changes.")
         yield Event(text, state.served_at)

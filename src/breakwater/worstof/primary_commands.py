@@ -1,8 +1,11 @@
 """`breakwater worstof …`: the hidden primary and the resolvers that follow it."""
 
+import getpass
 import os
+import re
 import signal
 import threading
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +13,25 @@ import typer
 from django.utils import timezone
 from rich.console import Console
 
+from breakwater.formats.domain_name import BadName, read_name
 from breakwater.worstof import signing, tsig
-from breakwater.worstof.actions import probing, publishing
+from breakwater.worstof.actions import probing, publishing, recipients
+from breakwater.worstof.actions.last_defence import never_block, never_block_path
 from breakwater.worstof.actions.publishing import folder
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.configuration import BadAddress, Place, split
 from breakwater.worstof.primary.following import Following, Source
-from breakwater.worstof.primary.server import NoBind, free_port
+from breakwater.worstof.primary.server import BadConfiguration, NoBind, free_port
 from breakwater.worstof.primary.serving import AlreadyServed, Serving
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
+from breakwater.worstof.primary.views import PrimaryFailed
 from breakwater.worstof.queries.zone import ZONE
 
 out = Console(highlight=False)
 app = typer.Typer()
+_ZONE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+_FOLDER = re.compile(r"/[A-Za-z0-9._/-]*")
+GRACE = 3  # seconds for what is under way when the server shall end
 Zone = Annotated[str, typer.Option(help="Name of the zone; short, because names go before it.")]
 
 
@@ -54,18 +63,36 @@ def serve(
         raise _refuse(f"«{check_resolver}» is no address with a port.", 2) from None
     where = (primary or folder() / "primary").resolve()
     place = Place(where, address, port, free_port(), zone.strip("."), check_resolver)
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    stop = _stopped_by_signals()
     out.print(f"The hidden primary listens on {address} port {port} for zone {place.zone}.")
     if not check_resolver:
         out.print("The live check is off: give --check-resolver ADDR:PORT.")
+    elif not never_block():
+        out.print(f"The live check has no name to ask for: write some into {never_block_path()}.")
     try:
         Serving(place).run(stop)
     except AlreadyServed:
         raise _refuse(f"Another one runs on {where}.") from None
-    except NoBind as problem:
+    except (NoBind, BadConfiguration, PrimaryFailed) as problem:
         raise _refuse(str(problem)) from None
+
+
+def _stopped_by_signals() -> threading.Event:
+    """Set when we shall end. `GRACE` seconds later whatever loop runs is interrupted."""
+    stop = threading.Event()
+
+    def end(*_: object) -> None:
+        if not stop.is_set():
+            stop.set()
+            signal.alarm(GRACE)
+
+    def interrupt(*_: object) -> None:
+        raise SystemExit(0)
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, end)
+    signal.signal(signal.SIGALRM, interrupt)
+    return stop
 
 
 @app.command()
@@ -86,12 +113,33 @@ def snippet(
         raise _refuse(f"No open recipient is called «{recipient}».")
     if resolver not in SNIPPETS:
         raise _refuse(f"«{resolver}»: expected one of {', '.join(SNIPPETS)}.", 2)
-    secret = tsig.secret_of(found.key_name)
-    place = _address(primary)
+    place, stop = _address(primary), _stop_page(stop_host, stop_v4, stop_v6)
+    for text, shape in ((zone, _ZONE), (folder, _FOLDER)):
+        if not shape.fullmatch(text):
+            raise _refuse(f"«{text}» cannot stand in a configuration.", 2)
+    try:
+        by = f"{getpass.getuser()} (command line)"
+        secret = recipients.tell_secret(found, by=by, at=timezone.now())
+    except tsig.BadKeyName:
+        raise _refuse(f"«{found.key_name}» is no key name that the primary serves.") from None
     public = signing.public_key().hex()
-    stop = (stop_host, stop_v4, stop_v6)
     wish = Wish(zone, place, found.key_name, secret, *stop, folder, public_key=public)
     typer.echo(SNIPPETS[resolver](wish))
+
+
+def _stop_page(host: str, v4: str, v6: str) -> tuple[str, str, str]:
+    """The same checks as on the recipient's page: what is printed becomes a configuration."""
+    try:
+        name = read_name(host).name
+    except BadName:
+        raise _refuse(f"«{host}» is no name of a host.", 2) from None
+    try:
+        addresses = IPv4Address(v4), IPv6Address(v6)
+    except AddressValueError as problem:
+        raise _refuse(f"«{v4}», «{v6}»: {problem}.", 2) from None
+    if addresses[1].scope_id:
+        raise _refuse(f"«{v6}»: an address with a scope cannot be everybody's.", 2)
+    return name, str(addresses[0]), str(addresses[1])
 
 
 @app.command()
@@ -121,8 +169,10 @@ def follow(
     following = Following(source, write, recent=recent, listen=heard, poll=poll, run=run)
     if once:
         raise typer.Exit(0 if following.turn() else 1)
-    stop = threading.Event()
-    following.run(stop)
+    try:
+        following.run(threading.Event())
+    except OSError as problem:
+        raise _refuse(f"Nothing can be heard on {listen}: {problem}.") from None
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -3,10 +3,12 @@
 import logging
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from breakwater.worstof import tsig
@@ -15,10 +17,15 @@ from breakwater.worstof.primary.configuration import Place, View
 from breakwater.worstof.primary.zone_file import write_whole
 
 log = logging.getLogger(__name__)
+PATIENCE = 5.0  # seconds until a BIND that shall end is killed; its journals outlive that
 
 
 class NoBind(Exception):
     """BIND 9.18 or newer is not installed, or did not start; its log says why."""
+
+
+class BadConfiguration(Exception):
+    """BIND does not take this configuration; the one before stays."""
 
 
 def free_port() -> int:
@@ -44,23 +51,52 @@ class Bind:
         self.process: subprocess.Popen[bytes] | None = None
 
     def configure(self, views: list[View]) -> None:
+        """Write what BIND reads at its next start, once `named-checkconf` has accepted it.
+
+        Raises:
+            BadConfiguration: it did not; what was there stays.
+            NoBind: BIND's programs are not installed.
+        """
         self.place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(self._file("named.conf"), [configuration.written(self.place, views)])
-        self._file("named.conf").chmod(0o600)
-        secret = tsig.clause("rndc", tsig.secret_of("rndc"))
-        write_whole(self._file("rndc.key"), [secret])
-        self._file("rndc.key").chmod(0o600)
+        secret = tsig.clause("rndc", tsig.own_secret("rndc"))
+        write_whole(self._file("rndc.key"), [secret], mode=0o600)
+        draft = self._file("named.conf.next")
+        write_whole(draft, [configuration.written(self.place, views)], mode=0o600)
+        try:
+            words = (program("named-checkconf"), str(draft))
+            done = subprocess.run(words, capture_output=True, check=False)  # noqa: S603 – our own words
+            if done.returncode:
+                told = (done.stdout + done.stderr).decode("utf-8", "replace")
+                raise BadConfiguration(f"named-checkconf: {told.strip()}")
+            draft.replace(self._file("named.conf"))
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def reconfigure(self, views: list[View]) -> None:
+        """Have the running BIND take another configuration.
+
+        Raises:
+            BadConfiguration: it goes on with the one before, whose file is put back.
+            NoBind: BIND's programs are not installed.
+        """
+        path = self._file("named.conf")
+        before = path.read_text("ascii")
+        self.configure(views)
+        if not self.rndc("reconfig"):
+            write_whole(path, [before], mode=0o600)
+            raise BadConfiguration("rndc reconfig failed; see named.log")
 
     def start(self) -> None:
-        """Start it and wait until it answers commands.
+        """Start it, alone, and wait until it answers commands.
 
         Raises:
             NoBind: it is not installed, or stopped at once.
         """
+        self.end_others()
         command = [program("named"), "-f", "-n", "1", "-c", str(self._file("named.conf"))]
         with self._file("start.log").open("wb") as output:
             self.process = subprocess.Popen(  # noqa: S603 – our own words
-                [*command, "-D", "breakwater"], stdout=output, stderr=output
+                [*command, "-D", "breakwater"], stdout=output, stderr=output, cwd=self.place.folder
             )
         for _ in range(1200):
             if not self.is_alive():
@@ -78,10 +114,46 @@ class Bind:
         if self.process and self.is_alive():
             self.process.terminate()
             try:
-                self.process.wait(30)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+    def end_others(self) -> None:
+        """End every BIND on this folder: a desk that was killed left it, and it has our port.
+
+        Raises:
+            NoBind: it does not end.
+        """
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            until = time.monotonic() + PATIENCE
+            for pid in self.running():
+                log.warning("ending BIND %d, which an earlier desk left", pid)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, how)
+            while self.running() and time.monotonic() < until:
+                time.sleep(0.02)
+        if self.running():
+            raise NoBind(f"the BIND that an earlier desk left on {self.place.folder} does not end")
+
+    def running(self) -> list[int]:
+        """Every BIND on this folder, whoever started it."""
+        return [int(p.name) for p in Path("/proc").glob("[0-9]*") if self._is_ours(p)]
+
+    def _is_ours(self, process: Path) -> bool:
+        """Whether this is a BIND of our user that reads our configuration, in our folder."""
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if Path(os.fsdecode(words[0])).name != "named" or process.stat().st_uid != os.getuid():
+                return False
+            if os.fsencode(self._file("named.conf")) not in words:
+                return False
+            # In a container another desk's folder may have the same name.
+            return (process / "cwd").samefile(self.place.folder)
+        except PermissionError:
+            return True  # only the folder could not be read
+        except OSError:
+            return False  # it ended meanwhile
 
     def rndc(self, *words: str) -> bool:
         command = [program("rndc"), "-s", "127.0.0.1", "-p", str(self.place.control_port)]

@@ -1,18 +1,20 @@
 """`breakwater worstof serve`: publishes what is decided and keeps every view at what is published."""
 
 import fcntl
+import hashlib
 import logging
 import re
+import signal
 import threading
 import time
 from datetime import datetime, timedelta
-from typing import TextIO
 
 from django.db import Error, close_old_connections
 from django.utils import timezone
 
-from breakwater.worstof import signing
+from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions import publishing
+from breakwater.worstof.actions.last_defence import never_block
 from breakwater.worstof.models import Publication, PublisherState, Recipient
 from breakwater.worstof.primary import views, zone_file
 from breakwater.worstof.primary.configuration import (
@@ -24,7 +26,7 @@ from breakwater.worstof.primary.configuration import (
     zone_path,
 )
 from breakwater.worstof.primary.live_check import Stage
-from breakwater.worstof.primary.server import Bind, NoBind
+from breakwater.worstof.primary.server import BadConfiguration, Bind, NoBind
 from breakwater.worstof.primary.views import PrimaryFailed
 from breakwater.worstof.queries import zone
 
@@ -34,11 +36,17 @@ LOOK_AT_RECIPIENTS = timedelta(seconds=1)
 BEAT = timedelta(seconds=10)
 # The worker leaves publishing to a server that was seen so recently.
 ALIVE = timedelta(seconds=60)
+Shape = list[tuple[object, ...]]
 REST = 2.0  # seconds after a failure
 DNS = "dns"  # of Recipient.forms
 _SENT = re.compile(
     r"^(\S+).*view ([^ :]+): transfer of .*(?:AXFR|IXFR) ended: .*\(serial (\d+)\)", re.MULTILINE
 )
+
+
+FAILURES = (
+    Error, OSError, PrimaryFailed, NoBind, BadConfiguration, publishing.Stopped, signing.BadKey,
+)  # fmt: skip
 
 
 class AlreadyServed(Exception):
@@ -52,13 +60,14 @@ class Serving:
         self.place, self.bind = place, Bind(place)
         self.stage = Stage(place) if place.check_resolver else None
         self.recipients: dict[str, Recipient] = {}
-        self.held: dict[str, views.Held] = {}
+        self.shape: Shape = []
+        self.held: dict[str, views.Held] = {}  # a root of "" stands for a view to write whole
         self.checked = -1  # serial whose names the live check has seen
         self.looked_at: datetime | None = None
         self.beaten: datetime | None = None
         self.read_to = 0
         self.problem = ""  # why views are not at the last publication
-        self._lock: TextIO | None = None
+        self.refused = ""  # why recipients do not get what was granted
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set.
@@ -66,43 +75,45 @@ class Serving:
         Raises:
             AlreadyServed, NoBind: it cannot begin.
         """
-        self.start(timezone.now())
-        try:
-            while not stop.is_set():
-                stop.wait(PAUSE if self.turn_safely() else REST)
-        finally:
-            self.stop()
+        self.place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.place.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as problem:
+                raise AlreadyServed(str(self.place.folder)) from problem
+            try:
+                self.start(timezone.now())
+                while not stop.is_set():
+                    stop.wait(PAUSE if self.turn_safely() else REST)
+            finally:
+                self.stop()
 
     def start(self, at: datetime) -> None:
-        self.place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = (self.place.folder / "lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            raise AlreadyServed(str(self.place.folder)) from problem
+        self.bind.end_others()
+        tsig.forget_old_own_keys()
         if not zone.is_whole():
             publishing.tell(
                 "The names kept are not those of the last publication. The last good zone stays.",
                 at=at,
             )
-        self._read_recipients()
-        self._write_new_files()
-        self.bind.configure(self._views())
+        self.recipients = self._read_recipients()
+        self.shape = _shape(self.recipients)
+        self._write_new_files(self.recipients)
+        self.bind.configure(_views(self.recipients))
         self.bind.start()
         self._learn()
 
     def stop(self) -> None:
+        signal.alarm(0)  # what interrupts a loop that does not end must not interrupt this
         self.bind.stop()
         PublisherState.objects.filter(pk=1).update(served_at=None)
-        if self._lock:
-            self._lock.close()
 
     def turn_safely(self) -> bool:
         """Do one turn; whatever fails is told, the zone stays as it is, and the loop goes on."""
         try:
             close_old_connections()
             self.turn(timezone.now())
-        except (Error, OSError, PrimaryFailed, NoBind, signing.BadKey) as problem:
+        except FAILURES as problem:
             log.error("publishing failed: %s: %s", type(problem).__name__, problem)  # noqa: TRY400 – a full disk is no bug
             self._keep_problem(f"{type(problem).__name__}: {problem}")
             return False
@@ -112,12 +123,14 @@ class Serving:
         self._beat(at)
         if not self.bind.is_alive():
             log.warning("BIND ended; starting it again")
+            self.held = {}
             self.bind.start()
-            self._learn()
         if self.looked_at is None or abs(at - self.looked_at) >= LOOK_AT_RECIPIENTS:
             self.looked_at = at
             self._follow_recipients()
             self._read_transfers()
+        if self.held.keys() != self.recipients.keys():
+            self._learn()
         check = self.stage.check if self.stage else None
         made = publishing.publish_waiting(at, check=check)
         if made:
@@ -150,14 +163,19 @@ class Serving:
             )
             return
         manifest = views.wanted(recipient, publication, zone.bucket_digests(), self.place.zone)
-        names = zone.changed_since(held.serial) if held.serial else []
-        if held.serial and views.fits(names):
+        names = zone.changed_since(held.serial) if held.root else []
+        if held.root and views.fits(names):
             is_all = recipient.scope != Recipient.Scope.INTERNATIONAL
             present = {n for n, national in zone.kept(names).items() if is_all or not national}
             present |= set(recipient.canaries)
             views.update(self.place, recipient.key_name, names, present, manifest)
-        else:
+        elif zone.is_whole():
             views.rewrite(self.bind, recipient, manifest)
+        else:
+            self.problem = (
+                "The names kept are not those of the last publication. The last good zone stays."
+            )
+            return
         self.held[recipient.key_name] = views.Held(manifest.serial, manifest.root)
         views.tell_at_once(self.place, recipient)
 
@@ -180,8 +198,9 @@ class Serving:
 
     def _keep(self, publication: Publication, sent: datetime | None) -> None:
         now: dict[str, object] = {}
-        if publication.problem != self.problem[:500]:
-            now["problem"] = self.problem[:500]
+        problem = (self.problem or self.refused)[:500]
+        if publication.problem != problem:
+            now["problem"] = problem
         if sent and publication.sent_at is None:
             now["sent_at"] = sent
         if now:
@@ -200,41 +219,56 @@ class Serving:
             now: dict[str, object] = {"served_at": at}
             if self.stage is None:
                 now["probe"] = PublisherState.Probe.OFF
+            elif not never_block():
+                now["probe"] = PublisherState.Probe.NOTHING
             PublisherState.objects.update_or_create(pk=1, defaults=now)
             self.beaten = at
 
-    def _views(self) -> list[View]:
-        return [View(r.key_name, tuple(r.notify)) for r in self.recipients.values()]
-
-    def _read_recipients(self) -> None:
+    def _read_recipients(self) -> dict[str, Recipient]:
+        """Those that are served. One that cannot be must not stop the others."""
         rows = Recipient.objects.filter(closed_at=None).order_by("key_name")
-        self.recipients = {r.key_name: r for r in rows if DNS in r.forms and _is_well(r)}
+        found = {r.key_name: r for r in rows if DNS in r.forms}
+        faults = {name: fault for name, r in found.items() if (fault := _fault(r))}
+        refused = f"A recipient is not served: {faults}" if faults else ""
+        if refused and refused != self.refused:
+            log.error("%s", refused)
+        self.refused = refused
+        return {name: r for name, r in found.items() if name not in faults}
 
     def _follow_recipients(self) -> None:
         """Take up recipients that are new, changed or closed since the last look."""
-        before = self.recipients
-        self._read_recipients()
-        if _shape(before) == _shape(self.recipients):
+        found = self._read_recipients()
+        shape = _shape(found)
+        if shape == self.shape:
             return
-        self._write_new_files()
-        self.bind.configure(self._views())
-        self.bind.rndc("reconfig")
-        for name in before.keys() - self.recipients.keys():
+        self._write_new_files(found)
+        try:
+            self.bind.reconfigure(_views(found))
+        except BadConfiguration as problem:
+            # Those that are served must get what is published meanwhile; the next look tries again.
+            self.refused = f"BadConfiguration: {problem}"
+            log.error("recipients stay as they were: %s", problem)  # noqa: TRY400 – no traceback
+            return
+        closed = self.recipients.keys() - found.keys()
+        self.recipients, self.shape, self.held = found, shape, {}
+        for name in closed:
             for path in self.place.folder.glob(f"{name}.zone*"):
                 path.unlink(missing_ok=True)
         time.sleep(0.2)
-        self._learn()
 
-    def _write_new_files(self) -> None:
+    def _write_new_files(self, recipients: dict[str, Recipient]) -> None:
         """Write the zones of views that have none yet, before BIND reads its configuration."""
         publication = zone.last()
         if self.stage:
             self._write_stage(publication)
-        for name, recipient in self.recipients.items():
+        new = {
+            name: r for name, r in recipients.items() if not zone_path(self.place, name).exists()
+        }
+        is_good = bool(new) and zone.is_whole()
+        for name, recipient in new.items():
             path = zone_path(self.place, name)
-            if path.exists():
-                continue
-            if publication is None or (self.stage and self.checked != publication.serial):
+            is_tried = publication and (not self.stage or self.checked == publication.serial)
+            if publication is None or not (is_good and is_tried):
                 zone_file.write_whole(path, zone_file.lines(self.place.zone, 0, ["empty"], ()))
                 continue
             manifest = views.wanted(recipient, publication, zone.bucket_digests(), self.place.zone)
@@ -260,14 +294,24 @@ class Serving:
             raise PrimaryFailed("the primary does not answer")
         if publication is None:
             return
-        digests = zone.bucket_digests()
+        digests, is_other = zone.bucket_digests(), False
         for name, recipient in self.recipients.items():
             held = self.held[name]
             manifest = views.wanted(recipient, publication, digests, self.place.zone)
-            if held.serial == manifest.serial and held.root != manifest.root:
-                # Other names under the same serial: a new serial, so that resolvers take it.
-                publication = publishing.republish(at=timezone.now())
-                self.held[name] = views.Held(0, "")
+            if (held.serial, held.root) != (manifest.serial, manifest.root):
+                # Scope and canaries may have changed with the names: it has to be written whole.
+                self.held[name] = views.Held(held.serial, "")
+                is_other |= held.serial == manifest.serial
+        if is_other:
+            self._give_new_serial()
+
+    def _give_new_serial(self) -> None:
+        """A view has other names under the same serial: with a new one, resolvers take it."""
+        at = timezone.now()
+        try:
+            publishing.republish(at=at)
+        except publishing.Stopped as stopped:
+            publishing.tell(str(stopped), at=at)
 
     def _read_transfers(self) -> None:
         """Keep which serial each recipient's resolvers took last, from BIND's log of transfers."""
@@ -286,20 +330,32 @@ class Serving:
             Recipient.objects.filter(key_name=key_name).update(**seen)
 
 
-def _shape(recipients: dict[str, Recipient]) -> list[tuple[object, ...]]:
+def _views(recipients: dict[str, Recipient]) -> list[View]:
+    return [View(r.key_name, tuple(r.notify)) for r in recipients.values()]
+
+
+def _shape(recipients: dict[str, Recipient]) -> Shape:
+    """What BIND has to be told of. A secret that was renewed counts; it is not kept here itself."""
     return [
-        (r.key_name, r.scope, tuple(r.notify), tuple(sorted(r.canaries)))
+        (
+            r.key_name, r.scope, tuple(r.notify), tuple(sorted(r.canaries)),
+            hashlib.sha256(tsig.secret_of(r.key_name).encode()).digest(),
+        )
         for r in recipients.values()
-    ]
+    ]  # fmt: skip
 
 
-def _is_well(recipient: Recipient) -> bool:
-    """One recipient with an address that is none must not stop the others."""
+def _fault(recipient: Recipient) -> str:
+    """Why this one cannot be served; "" if it can."""
     try:
-        return all(split(text) for text in recipient.notify)
+        tsig.check_key_name(recipient.key_name)
+        for text in recipient.notify:
+            split(text)
+    except tsig.BadKeyName:
+        return "its key name is the desk's own or too long; close it, and make another"
     except BadAddress:
-        log.warning("recipient %s has an address without port", recipient.key_name)
-        return False
+        return "an address has no port"
+    return ""
 
 
 def is_served(at: datetime) -> bool:

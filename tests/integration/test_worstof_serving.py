@@ -1,0 +1,177 @@
+"""`serve` with a real BIND: keys end when they should, and nothing takes everybody's list away."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.resolvers import Desk, program, wait_for
+from breakwater.worstof import tsig
+from breakwater.worstof.primary.configuration import Place
+from breakwater.worstof.primary.copy import Copy
+from breakwater.worstof.primary.following import NotTaken, Source, take
+from breakwater.worstof.primary.server import Bind
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        program("named") is None and not os.environ.get("CI"), reason="named is not installed"
+    ),
+]
+ZONE = "wol.invalid"
+PROBLEM = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
+STOPPED = "SELECT problem FROM worstof_publisherstate"
+OLD_FILES = ("rndc.key", "desk-stage.key", "desk.isp.key")
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    desk = Desk(tmp_path_factory.mktemp("migrated"))
+    desk.run("migrate")
+    return desk.folder
+
+
+@pytest.fixture
+def desk(tmp_path: Path, migrated: Path) -> Iterator[Desk]:
+    shutil.copytree(migrated, tmp_path / "desk")
+    desk = Desk(tmp_path / "desk")
+    desk.add_recipient("isp", [])
+    desk.add_recipient("other", [])
+    desk.decide("one.example")
+    desk.start()
+    try:
+        wait_for(lambda: gets(desk, "isp") == {"one.example"}, 90)
+        wait_for(lambda: gets(desk, "other") == {"one.example"}, 90)
+        yield desk
+    finally:
+        desk.stop()
+        assert not bind_of(desk).running()
+
+
+def bind_of(desk: Desk) -> Bind:
+    return Bind(Place(desk.folder / "worstof" / "primary", "127.0.0.1", desk.port, 0, ZONE))
+
+
+def secret_of(desk: Desk, key_name: str) -> str:
+    return desk.key_file(key_name).read_text().strip()
+
+
+def gets(desk: Desk, key_name: str, secret: str = "") -> set[str] | str:
+    """The names that this key opens, or why it opens none."""
+    key = tsig.key(key_name, secret or secret_of(desk, key_name))
+    try:
+        return set(take(Source("127.0.0.1", desk.port, ZONE, key), Copy()).every())
+    except NotTaken as problem:
+        return str(problem)
+
+
+def test_renewed_secrets_end_the_old_key_while_the_primary_runs(desk: Desk) -> None:
+    old = secret_of(desk, "isp")
+    desk.run("worstof", "recipient", "secret", "isp")
+    new = secret_of(desk, "isp")
+    wait_for(lambda: gets(desk, "isp", new) == {"one.example"}, 20)
+    assert "refuses the key" in gets(desk, "isp", old)
+    assert gets(desk, "other") == {"one.example"}
+
+
+@pytest.mark.parametrize("key_name", ["rndc", "desk-stage", "n" * 63])
+def test_a_bad_key_name_of_an_earlier_version_hurts_nobody_else(desk: Desk, key_name: str) -> None:
+    desk.add_recipient(key_name, [])
+    wait_for(lambda: "not served" in str(desk.do(PROBLEM)), 20)
+    desk.decide("two.example")
+    wait_for(lambda: gets(desk, "other") == {"one.example", "two.example"}, 20)
+    desk.run("worstof", "recipient", "close", "isp")
+    wait_for(lambda: "refuses the key" in gets(desk, "isp"), 20)
+    desk.run("worstof", "recipient", "close", key_name)
+    wait_for(lambda: desk.do(PROBLEM) == [("",)], 20)
+
+
+def test_own_keys_of_an_earlier_version_are_made_anew_at_the_next_start(desk: Desk) -> None:
+    desk.stop()
+    keys = desk.folder / "worstof" / "keys"
+    for name in OLD_FILES:
+        (keys / name).write_text("b2xkIG9sZCBvbGQgb2xkIG9sZCBvbGQgb2xkIG9sZCE=\n")
+    before = secret_of(desk, "isp")
+    desk.start()
+    wait_for(lambda: gets(desk, "isp", before) == {"one.example"}, 90)
+    assert not [name for name in OLD_FILES if (keys / name).exists()]
+    desk.decide("two.example")
+    wait_for(lambda: gets(desk, "isp") == {"one.example", "two.example"}, 20)
+
+
+def test_a_configuration_that_bind_refuses_changes_nothing_and_is_told(desk: Desk) -> None:
+    secret = secret_of(desk, "isp")
+    desk.key_file("isp").write_text('no "secret" at all\n')
+    wait_for(lambda: "BadConfiguration" in str(desk.do(PROBLEM)), 20)
+    desk.decide("two.example")
+    for key_name, known in (("isp", secret), ("other", "")):
+        both = {"one.example", "two.example"}
+        wait_for(lambda n=key_name, k=known, b=both: gets(desk, n, k) == b, 20)  # type: ignore[misc]
+    desk.key_file("isp").write_text(secret + "\n")
+    wait_for(lambda: desk.do(PROBLEM) == [("",)], 20)
+
+
+def test_names_that_were_not_signed_stop_nobody_from_having_the_last_good_zone(desk: Desk) -> None:
+    (every,) = desk.do("SELECT every FROM worstof_zonedigests")[0]
+    assert isinstance(every, bytes)
+    desk.do("UPDATE worstof_zonedigests SET every = ?", bytes([every[0] ^ 1]) + every[1:])
+    canaries = """UPDATE worstof_recipient SET canaries = '["c.mossgate.example"]' """
+    desk.do(canaries + "WHERE key_name = 'other'")
+    wait_for(lambda: "digests of the names" in str(desk.do(STOPPED)), 20)
+    assert gets(desk, "isp") == {"one.example"}
+    desk.stop()
+    desk.start()
+    wait_for(lambda: gets(desk, "isp") == {"one.example"}, 90)
+    assert desk.serving
+    assert desk.serving.poll() is None
+    desk.run("worstof", "accept-copy", "--reason", "looked at")
+    wait_for(lambda: gets(desk, "other") == {"one.example", "c.mossgate.example"}, 20)
+
+
+def test_a_name_that_was_put_in_by_hand_reaches_no_recipient_that_is_made_afterwards(
+    desk: Desk,
+) -> None:
+    """A new recipient's zone is written from the names kept, so they are looked at first."""
+    desk.do(
+        "INSERT INTO worstof_zonename (name, is_national, serial, bucket) "
+        "VALUES ('bank.example', 0, 1, 1)"
+    )
+    desk.add_recipient("new", [])
+    wait_for(lambda: "names kept are not those" in str(desk.do(PROBLEM)), 20)
+    assert gets(desk, "new") == set()
+
+
+def test_a_desk_that_was_killed_leaves_no_second_primary(desk: Desk) -> None:
+    assert desk.serving
+    (left,) = bind_of(desk).running()
+    desk.serving.kill()
+    desk.serving.wait()
+    assert bind_of(desk).running() == [left]
+    desk.decide("two.example")
+    desk.start()
+    wait_for(lambda: gets(desk, "isp") == {"one.example", "two.example"}, 90)
+    (now,) = bind_of(desk).running()
+    assert now != left
+
+
+def test_a_second_desk_on_the_folder_ends_nothing_of_the_first(desk: Desk) -> None:
+    first, running = desk.serving, bind_of(desk).running()
+    desk.start()
+    assert desk.serving
+    assert desk.serving.wait(60) == 1
+    desk.serving = first
+    assert bind_of(desk).running() == running
+    desk.decide("two.example")
+    wait_for(lambda: gets(desk, "isp") == {"one.example", "two.example"}, 20)
+
+
+def test_the_desk_ends_also_while_its_primary_hangs(desk: Desk) -> None:
+    (pid,) = bind_of(desk).running()
+    os.kill(pid, signal.SIGSTOP)
+    desk.decide("two.example")
+    wait_for(lambda: desk.do("SELECT count(*) FROM worstof_publication") == [(2,)], 20)
+    desk.stop()
+    assert not bind_of(desk).running()
