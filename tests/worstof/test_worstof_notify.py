@@ -54,7 +54,11 @@ def test_the_desk_is_heard_by_its_key_or_its_address() -> None:
         (notify()[:-3], PRIMARY),
         (b"", PRIMARY),
     ],
-)
+    ids=[
+        "unsigned by a stranger", "signed by a stranger", "signed with another key",
+        "an answer", "a signed answer", "a query", "cut", "empty",
+    ],
+)  # fmt: skip
 def test_nobody_else_is_heard_and_an_answer_is_no_notify(wire: bytes, sender: str) -> None:
     assert heard(SOURCE, wire, sender) is None
 
