@@ -13,12 +13,22 @@ from benchmarks import results
 
 FULL = {
     "reports": 100_000,
+    "leaves": 1_000_000,
+    "names": 1_000_000,
     "pages": 1_000_000,
     "filings": 1_500,
     "hashes": 10_000_000,
     "lines": 5_000_000,
 }
-QUICK = {"reports": 4_000, "pages": 8_000, "filings": 100, "hashes": 200_000, "lines": 100_000}
+QUICK = {
+    "reports": 4_000,
+    "leaves": 50_000,
+    "names": 20_000,
+    "pages": 8_000,
+    "filings": 100,
+    "hashes": 200_000,
+    "lines": 100_000,
+}
 
 
 def main() -> None:
@@ -34,6 +44,7 @@ def main() -> None:
             "media",
             "matching",
             "transparency",
+            "publishing",
             "blocklists",
             "blocking",
         ],
@@ -44,11 +55,6 @@ def main() -> None:
     options = parser.parse_args()
     if options.inside:
         inside(options)
-        return
-    if options.only == "transparency":
-        from benchmarks import transparency
-
-        transparency.run(50_000 if options.quick else transparency.SIZE)
         return
     found: list[results.Figure] = []
     if options.only in (None, "media") and not options.database:
@@ -111,7 +117,7 @@ def inside(options: argparse.Namespace) -> None:
 
     call_command("migrate", verbosity=0)
     database, counts = connection.vendor, QUICK if options.quick else FULL
-    from benchmarks import door, lists, pages, pipeline
+    from benchmarks import door, lists, pages, pipeline, publishing, transparency
 
     found: list[results.Figure] = []
     if options.only in (None, "door"):
@@ -121,6 +127,10 @@ def inside(options: argparse.Namespace) -> None:
     if options.only in (None, "pages"):
         found += pages.run(database, counts["pages"])
         found += lists.run(database)
+    if options.only in (None, "transparency"):
+        found += transparency.run(database, counts["leaves"])
+    if options.only in (None, "publishing"):
+        found += publishing.run(database, counts["names"])
     if options.only == "lists":
         found += lists.run_long(database, counts["lines"])
     (Path(options.inside) / "figures.json").write_text(json.dumps([asdict(f) for f in found]))
