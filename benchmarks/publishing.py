@@ -32,9 +32,11 @@ def fill(size: int) -> None:
 
 def _changes(count: int) -> Iterator[float]:
     """Milliseconds of each publication; names enter and leave by turns."""
+    from breakwater.worstof.actions.last_defence import read_tables
     from breakwater.worstof.actions.publishing import publish_waiting
     from breakwater.worstof.models import ZoneChange
 
+    read_tables()  # as `serve` does when it starts
     for n in range(count):
         at = datetime.now(UTC)
         name, adds = f"bench-{n // 2}.example", n % 2 == 0

@@ -8,7 +8,7 @@ last good zone stays, and `PublisherState.problem` says why.
 import json
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +64,10 @@ class Checked:
     names: frozenset[str]
     problem: str = ""
     is_sure: bool = True
+
+
+# Names in the zone before and after some changes, and whether each is national.
+Outcome = tuple[dict[str, bool], dict[str, bool]]
 
 
 class Unsure(Exception):
@@ -168,12 +172,13 @@ def republish(*, at: datetime) -> Publication:
 def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     found = zone.last()
     kept = _check_copy(found)
-    changes = last_defence.refuse(list(zone.waiting().select_related("entry")), at=at)
-    changes = _past_the_brake(changes, found, at)
+    decided = last_defence.refuse(list(zone.waiting().select_related("entry")), at=at)
+    outcome = _outcome(decided)
+    changes = _past_the_brake(decided, outcome, found, at)
     changes = _past_the_check(changes, found, checked, at)
     if not changes:
         return None
-    before, after = _outcome(changes)
+    before, after = outcome if len(changes) == len(decided) else _outcome(changes)
     names = [name for name in {c.name for c in changes} if before.get(name) != after.get(name)]
     serial = max(known_serial(), found.serial if found else 0) + 1
     made = _write(names, before, after, found, kept, serial, at) if names else None
@@ -207,7 +212,7 @@ def _roots_of(found: Publication | None) -> tuple[str, str]:
     return found.sha256, json.loads(found.manifest)["international_root"]
 
 
-def _outcome(changes: Sequence[ZoneChange]) -> tuple[dict[str, bool], dict[str, bool]]:
+def _outcome(changes: Sequence[ZoneChange]) -> Outcome:
     """Which of the names are in the zone before and after these changes."""
     names = sorted({change.name for change in changes})
     after = folded(zone.history(names, {change.pk for change in changes}))
@@ -220,27 +225,29 @@ def _effects(before: dict[str, bool], after: dict[str, bool]) -> dict[str, int]:
 
 
 def _past_the_brake(
-    changes: list[ZoneChange], found: Publication | None, at: datetime
+    changes: list[ZoneChange], outcome: Outcome, found: Publication | None, at: datetime
 ) -> list[ZoneChange]:
     """Hold what is too much at once; what two people released passes."""
     unsigned = [change for change in changes if change.held_id is None]
     if not unsigned:
         return changes
     hour = zone.effects_since(at - HOUR)
-    size = _size(unsigned, hour, found)
+    if len(unsigned) < len(changes):
+        outcome = _outcome(unsigned)
+    size = _size(outcome, hour, found)
     if size.holds_adds:
         brake.hold([c for c in unsigned if c.adds], brake.TOO_MANY, size, at=at)
         changes = [c for c in changes if not c.adds or c.held_id]
         unsigned = [c for c in unsigned if not c.adds]
-        size = _size(unsigned, hour, found)
+        size = _size(_outcome(unsigned), hour, found)
     if unsigned and size.holds_removals:
         brake.hold(unsigned, brake.TOO_MANY, size, at=at)
         changes = [c for c in changes if c.held_id]
     return changes
 
 
-def _size(changes: Sequence[ZoneChange], hour: dict[str, int], found: Publication | None) -> Change:
-    moved = net(hour, _effects(*_outcome(changes)).items()).values()
+def _size(outcome: Outcome, hour: dict[str, int], found: Publication | None) -> Change:
+    moved = net(hour, _effects(*outcome).items()).values()
     listed = (found.names if found else 0) - sum(hour.values())
     return Change(sum(m > 0 for m in moved), sum(m < 0 for m in moved), listed)
 
@@ -285,7 +292,7 @@ def _write(
 ) -> Publication:
     added = [name for name in names if name not in before]
     removed = [name for name in names if name not in after]
-    buckets = sorted({bucket_of(name) for name in names})
+    buckets = zone.names_in(sorted({bucket_of(name) for name in names}))
     _check_buckets(buckets, kept)
     for piece in zone.pieces(names):
         ZoneName.objects.filter(name__in=piece).delete()
@@ -297,6 +304,10 @@ def _write(
         ),
         batch_size=5000,
     )
+    for name in names:
+        buckets[bucket_of(name)].pop(name, None)
+        if name in after:
+            buckets[bucket_of(name)][name] = after[name]
     kept = _seal(buckets, kept)
     count = (found.names if found else 0) + len(added) - len(removed)
     size = found.size if found else 0
@@ -304,19 +315,19 @@ def _write(
     return _sign(serial, kept, (count, size), (len(added), len(removed)), at)
 
 
-def _check_buckets(buckets: list[int], kept: zone.Digests) -> None:
+def _check_buckets(buckets: Mapping[int, Mapping[str, bool]], kept: zone.Digests) -> None:
     """Whether the names beside which something changes are those that were signed."""
-    for number, names in zone.names_in(buckets).items():
+    for number, names in buckets.items():
         if bucket_digest(names) != digest_in(kept.every, number):
             raise NotTheNamesSigned(
                 "The names kept are not those of the last publication. The last good zone stays."
             )
 
 
-def _seal(buckets: Sequence[int], kept: zone.Digests) -> zone.Digests:
+def _seal(buckets: Mapping[int, Mapping[str, bool]], kept: zone.Digests) -> zone.Digests:
     """Keep the digests of these buckets as their names are now."""
     every, international = {}, {}
-    for number, names in zone.names_in(buckets).items():
+    for number, names in buckets.items():
         every[number] = bucket_digest(names)
         international[number] = bucket_digest(
             n for n, is_national in names.items() if not is_national
@@ -333,7 +344,8 @@ def _seal_names_kept() -> zone.Digests:
 
 
 def _keep(digests: zone.Digests) -> zone.Digests:
-    ZoneDigests.objects.update_or_create(pk=1, defaults=digests._asdict())
+    if not ZoneDigests.objects.filter(pk=1).update(**digests._asdict()):
+        ZoneDigests.objects.create(pk=1, **digests._asdict())
     return digests
 
 
@@ -382,11 +394,14 @@ def _mark(
 ) -> None:
     """Say of every change when it was published; the last one of a name carries the effect."""
     effects = _effects(before, after)
+    by_effect: dict[int, list[int]] = {}
     for change in reversed(changes):
-        change.effect = effects.pop(change.name, 0)
-        change.serial, change.published_at = (made.serial if made else None), at
-    fields = ["effect", "serial", "published_at"]
-    ZoneChange.objects.bulk_update(changes, fields, batch_size=1000)
+        by_effect.setdefault(effects.pop(change.name, 0), []).append(change.pk)
+    serial = made.serial if made else None
+    for effect, keys in by_effect.items():
+        for piece in zone.pieces(keys):
+            rows = ZoneChange.objects.filter(pk__in=piece)
+            rows.update(effect=effect, serial=serial, published_at=at)
 
 
 def known_serial() -> int:

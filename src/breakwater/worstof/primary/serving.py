@@ -13,8 +13,7 @@ from django.db import Error, close_old_connections
 from django.utils import timezone
 
 from breakwater.worstof import signing, tsig
-from breakwater.worstof.actions import publishing
-from breakwater.worstof.actions.last_defence import never_block
+from breakwater.worstof.actions import last_defence, publishing
 from breakwater.worstof.models import Publication, PublisherState, Recipient
 from breakwater.worstof.primary import views, zone_file
 from breakwater.worstof.primary.configuration import (
@@ -96,6 +95,7 @@ class Serving:
                 "The names kept are not those of the last publication. The last good zone stays.",
                 at=at,
             )
+        last_defence.read_tables()
         self.recipients = self._read_recipients()
         self.shape = _shape(self.recipients)
         self._write_new_files(self.recipients)
@@ -219,7 +219,7 @@ class Serving:
             now: dict[str, object] = {"served_at": at}
             if self.stage is None:
                 now["probe"] = PublisherState.Probe.OFF
-            elif not never_block():
+            elif not last_defence.never_block():
                 now["probe"] = PublisherState.Probe.NOTHING
             PublisherState.objects.update_or_create(pk=1, defaults=now)
             self.beaten = at

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -21,6 +21,7 @@ from breakwater.worstof.rules.zone_digest import NOTHING, digests_of, root_of
 
 ZONE = "wol.invalid"  # what the zone is called if nothing else is said
 _AT_ONCE = 5000  # names in one statement
+T = TypeVar("T")
 
 
 class Digests(NamedTuple):
@@ -45,9 +46,9 @@ def waiting() -> QuerySet[ZoneChange]:
     return ZoneChange.objects.filter(free, published_at=None, refused="").order_by("id")
 
 
-def pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(names), _AT_ONCE):
-        yield names[start : start + _AT_ONCE]
+def pieces(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
 
 
 def history(names: Sequence[str], taken: set[int]) -> Iterator[Said]:
