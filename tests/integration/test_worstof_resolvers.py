@@ -94,6 +94,28 @@ def test_a_cached_name_is_blocked_after_the_decision_and_open_after_its_removal(
     everywhere(resolvers, "www.bad.example", blocked=False)
 
 
+def test_at_knot_a_name_leaves_without_the_whole_list_being_read_again(
+    servers: tuple[Desk, Resolvers],
+) -> None:
+    """And a name listed below it stays blocked."""
+    desk, resolvers = servers
+    large = resolvers.place("knot") / "wol.invalid.rpz"
+    for name in ("parent.example", "below.parent.example"):
+        desk.decide(name)
+    everywhere(resolvers, "www.parent.example", blocked=True)
+    everywhere(resolvers, "below.parent.example", blocked=True)
+    before = large.stat().st_mtime_ns
+    for name in ("first.example", "parent.example"):
+        desk.decide(name, adds=False)
+        everywhere(resolvers, f"www.{name}", blocked=False)
+    everywhere(resolvers, "www.below.parent.example", blocked=True)
+    assert large.stat().st_mtime_ns == before
+    desk.decide("below.parent.example", adds=False)
+    desk.decide("first.example")
+    everywhere(resolvers, "www.first.example", blocked=True)
+    everywhere(resolvers, "www.below.parent.example", blocked=False)
+
+
 def test_no_other_type_of_record_slips_past_the_block(servers: tuple[Desk, Resolvers]) -> None:
     _, resolvers = servers
     for resolver in FOUR:
@@ -197,7 +219,7 @@ def test_eight_thousand_dropped_names_reach_no_resolver(servers: tuple[Desk, Res
         "SELECT 'good-' || i || '.example', 1, '2026-11-25 01:00:00', '', 0 FROM n"
     )
     desk.do(statement)
-    wait_for(lambda: desk.do("SELECT added FROM worstof_heldchange") == [(8000,)])
+    wait_for(lambda: desk.do("SELECT added FROM worstof_heldchange") == [(8000,)], 60)
     assert last_serial(desk) == before
     everywhere(resolvers, "good-17.example", blocked=False)
 

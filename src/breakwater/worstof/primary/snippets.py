@@ -130,8 +130,9 @@ def knot(wish: Wish) -> str:
     """Knot Resolver 5.6, which reads the file that `breakwater worstof follow` writes.
 
     The `true` of ANSWER keeps other types, HTTPS among them, from the real servers; the `true` of
-    policy.rpz watches the file, which needs lua-cqueues. Names enter through a small file, because
-    Knot answers nobody while it reads the large one.
+    policy.rpz watches the file, which needs lua-cqueues. Names enter and leave through a small file,
+    because Knot answers nobody while it reads the large one. An exception there ends this rule
+    alone: policy.PASS would end all rules after it, such as those that forward.
     """
     return f"""-- Knot Resolver: into kresd.conf (Debian: apt install lua-cqueues)
 modules = {{ 'policy' }}
@@ -139,8 +140,12 @@ local stop = policy.ANSWER({{
     [kres.type.A] = {{ rdata = kres.str2ip('{wish.stop_v4}'), ttl = 60 }},
     [kres.type.AAAA] = {{ rdata = kres.str2ip('{wish.stop_v6}'), ttl = 60 }},
 }}, true)
-policy.add(policy.rpz(stop, '{wish.folder}/{wish.zone}.recent.rpz', true))
-policy.add(policy.rpz(stop, '{wish.folder}/{wish.zone}.rpz', true))
+local recent = policy.rpz(stop, '{wish.folder}/{wish.zone}.recent.rpz', true)
+local whole = policy.rpz(stop, '{wish.folder}/{wish.zone}.rpz', true)
+policy.add(function(req, query)
+    local found = recent(req, query) or whole(req, query)
+    if found ~= policy.PASS then return found end
+end)
 """
 
 

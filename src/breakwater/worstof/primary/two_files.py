@@ -1,31 +1,41 @@
-"""The files that a resolver reads: one with the whole list, and a small one with what came lately.
+"""The files that a resolver reads: one with the whole list, and a small one with what changed lately.
 
 When a file changes, Knot Resolver 5.6 reads all of it and answers nobody meanwhile: 0.5 to 1.2 s
-at 100,000 names. A small file costs nothing, so names enter through it. A name that leaves has the
-whole list written anew, because Knot answers SERVFAIL where a policy zone makes an exception.
+at 100,000 names. A small file costs nothing, so names enter and leave through it: one that left
+stands there as an exception. The resolver looks into the small file first, and into the whole list
+only for what the small one says nothing of (`snippets.knot`); the longest name wins in each.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from breakwater.worstof.primary import zone_file
 from breakwater.worstof.primary.copy import Copy, difference
 
-# Names in the small file before the whole list takes them in.
+# Changes in the small file before the whole list takes them in.
 MOST = 500
-# Seconds that names stay in the small file beside the whole list, which is still being read.
+# Seconds that changes stay in the small file beside the whole list, which is still being read.
 BESIDE = 60.0
+
+
+class Late(NamedTuple):
+    """What the small file says: names to block, and names to leave open whatever the large says."""
+
+    blocked: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
 
 
 @dataclass
 class Files:
-    """Written so that at any moment one file or the other holds every name listed."""
+    """Written so that at any moment both files together block the names listed, and no other."""
 
     zone: str
     path: Path
     recent: Path | None = None  # without it, `path` is written at every change
     whole: Copy = field(default_factory=Copy)  # what `path` holds
-    late: set[str] = field(default_factory=set)  # what `recent` holds
+    late: Late = field(default_factory=Late)  # what `recent` holds
     written_at: float = 0.0  # when `path` was written
 
     def write(self, found: Copy, now: float) -> None:
@@ -39,20 +49,22 @@ class Files:
             return
         came, left = difference(self.whole, found)
         is_first = not self.whole.serial
-        must = is_first or bool(left) or len(came) > MOST
-        beside = _names_of(self.recent) if is_first else self.late
-        if not must and now - self.written_at > BESIDE:
-            beside = set()
-        late = {name for name in beside if found.lists(name)}
-        self._write_recent(found, late | came if len(came) <= MOST else late)
-        if must:
+        is_much = len(came) + len(left) > MOST
+        beside = _read(self.recent) if is_first else self.late
+        if not is_first and not is_much and now - self.written_at > BESIDE:
+            beside = Late()
+        if is_much:
+            came, left = set(), set()
+        self._write_recent(found, _late(found, beside.blocked | came, beside.open | left))
+        if is_first or is_much:
             self._write_whole(found, now)
 
-    def _write_recent(self, found: Copy, late: set[str]) -> None:
+    def _write_recent(self, found: Copy, late: Late) -> None:
         if self.recent is None or (late == self.late and self.whole.serial):
             return
-        text = zone_file.records(sorted(late))
-        zone_file.write_whole(self.recent, [*_head(self.zone, found), text])
+        blocked = zone_file.records(sorted(late.blocked))
+        left = zone_file.records(sorted(late.open), zone_file.EXCEPTION)
+        zone_file.write_whole(self.recent, [*_head(self.zone, found), blocked, left])
         self.late = late
 
     def _write_whole(self, found: Copy, now: float) -> None:
@@ -60,15 +72,43 @@ class Files:
         self.whole, self.written_at = found, now
 
 
+def _late(found: Copy, blocked: Collection[str], left: Collection[str]) -> Late:
+    """Of these names, those still blocked and those to leave open.
+
+    An exception opens all below a name, so what is still listed there stands beside it; and there
+    is none below a name still listed, which goes on blocking it.
+    """
+    gone = {name for name in left if not any(map(found.lists, _with_above(name)))}
+    kept = {name for name in blocked if found.lists(name)}
+    if gone:
+        # Most lists hold hardly a name below another: counting dots spares nearly all the looks.
+        fewest = min(name.count(".") for name in gone)
+        every = (name for names in found.names.values() for name in names)
+        below = (name for name in every if name.count(".") > fewest)
+        kept.update(name for name in below if not gone.isdisjoint(_with_above(name)))
+    return Late(frozenset(kept), frozenset(gone))
+
+
+def _with_above(name: str) -> list[str]:
+    """A name and all names above it, longest first."""
+    found = [name]
+    while name := name.partition(".")[2]:
+        found.append(name)
+    return found
+
+
 def _head(zone: str, found: Copy) -> list[str]:
     return list(zone_file.lines(zone, found.serial, found.record or ["none"], ()))
 
 
-def _names_of(path: Path) -> set[str]:
+def _read(path: Path) -> Late:
     """What an earlier run left in the small file: a resolver may rely on it."""
     try:
         lines = path.read_text("ascii", "replace").splitlines()
     except FileNotFoundError:
-        return set()
-    owners = (line.removesuffix(" CNAME .") for line in lines if line.endswith(" CNAME ."))
-    return {owner for owner in owners if not owner.startswith("*.")}
+        return Late()
+    said: dict[str, set[str]] = {zone_file.BLOCK: set(), zone_file.EXCEPTION: set()}
+    for owner, kind, target in (line.partition(" CNAME ") for line in lines):
+        if kind and target in said and not owner.startswith("*."):
+            said[target].add(owner)
+    return Late(frozenset(said[zone_file.BLOCK]), frozenset(said[zone_file.EXCEPTION]))

@@ -14,6 +14,8 @@ from breakwater.worstof.rules.zone_manifest import OWNER
 TTL = 60
 # Refresh and retry in seconds for a lost NOTIFY; a provider that is cut off keeps the zone 30 days.
 TIMERS = "10 5 2592000 60"
+BLOCK = "."
+EXCEPTION = "rpz-passthru."
 
 
 def soa(serial: int) -> str:
@@ -31,9 +33,9 @@ def lines(zone: str, serial: int, manifest: Iterable[str], names: Iterable[str])
         yield records((name,))
 
 
-def records(names: Iterable[str]) -> str:
-    """Block these names and all below them."""
-    return "".join(f"{name} CNAME .\n*.{name} CNAME .\n" for name in names)
+def records(names: Iterable[str], target: str = BLOCK) -> str:
+    """Block these names and all below them; or, with `EXCEPTION`, leave them open."""
+    return "".join(f"{name} CNAME {target}\n*.{name} CNAME {target}\n" for name in names)
 
 
 def write_whole(path: Path, pieces: Iterable[str], mode: int = 0o666) -> None:
