@@ -64,7 +64,7 @@ def should(listed: set[str], name: str) -> bool:
     return any(name == one or name.endswith(f".{one}") for one in listed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STEPS, st.sampled_from([1, 3, 500]))
 def test_both_files_together_block_the_names_listed_and_no_other(
     steps: Sequence[tuple[set[str], float]], most: int
@@ -80,7 +80,7 @@ def test_both_files_together_block_the_names_listed_and_no_other(
             assert blocked(files, asked) == {name for name in asked if should(names, name)}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STEPS, st.sampled_from([1, 3, 500]))
 def test_a_resolver_still_reading_the_large_file_blocks_nothing_that_is_not_listed_now_or_before(
     steps: Sequence[tuple[set[str], float]], most: int

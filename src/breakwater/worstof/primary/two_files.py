@@ -54,7 +54,9 @@ class Files:
         if not is_first and not is_much and now - self.written_at > BESIDE:
             beside = Late()
         if is_much:
-            came, left = set(), set()
+            # What the small file blocks already goes on there until the large one was read.
+            came = {n for n in came if not beside.blocked.isdisjoint(_with_above(n))}
+            left = set()
         self._write_recent(found, _late(found, beside.blocked | came, beside.open | left))
         if is_first or is_much:
             self._write_whole(found, now)
@@ -78,8 +80,8 @@ def _late(found: Copy, blocked: Collection[str], left: Collection[str]) -> Late:
     An exception opens all below a name, so what is still listed there stands beside it; and there
     is none below a name still listed, which goes on blocking it.
     """
-    gone = {name for name in left if not any(map(found.lists, _with_above(name)))}
-    kept = {name for name in blocked if found.lists(name)}
+    gone = {name for name in left if not _blocks(found, name)}
+    kept = {name for name in blocked if _blocks(found, name)}
     if gone:
         # Most lists hold hardly a name below another: counting dots spares nearly all the looks.
         fewest = min(name.count(".") for name in gone)
@@ -87,6 +89,10 @@ def _late(found: Copy, blocked: Collection[str], left: Collection[str]) -> Late:
         below = (name for name in every if name.count(".") > fewest)
         kept.update(name for name in below if not gone.isdisjoint(_with_above(name)))
     return Late(frozenset(kept), frozenset(gone))
+
+
+def _blocks(found: Copy, name: str) -> bool:
+    return any(map(found.lists, _with_above(name)))
 
 
 def _with_above(name: str) -> list[str]:
