@@ -98,6 +98,30 @@ def test_providers_are_told_apart_by_what_they_block(client, provider):
     assert "Example Net,2," in table
 
 
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        ("secret", "The primary refuses Example Net: the secret of its key is wrong."),
+        ("clock", "differ by more than five minutes."),
+    ],
+)
+def test_a_provider_that_the_primary_refuses_is_named_with_the_reason(
+    client, provider, refusal, said
+):
+    assert "refuses" not in text(client.get(PAGE))
+    Recipient.objects.update(refusal=refusal, refused_at=timezone.now())
+    assert said in text(client.get(PAGE))
+
+
+def test_a_provider_offline_for_a_week_is_named_until_it_caught_up(client, provider):
+    now = timezone.now()
+    published(now - timedelta(days=3), 7)
+    Recipient.objects.update(seen_serial=5, transferred_at=now - timedelta(days=7))
+    assert "Example Net has not taken what was published last." in text(client.get(PAGE))
+    Recipient.objects.update(seen_serial=7, transferred_at=now)
+    assert "has not taken" not in text(client.get(PAGE))
+
+
 def test_a_provider_whose_resolvers_are_silent_is_named(client, provider):
     Probe.objects.create(
         recipient=provider, resolver="192.0.2.1:53", at=timezone.now(), asked=20, blocked=0,

@@ -96,6 +96,13 @@ def test_the_page_says_how_much_is_blocked_and_how_soon(client, recipient):
     assert ",95,2,0," in csv.content.decode("utf-8-sig")
 
 
+def test_the_page_says_why_the_primary_refuses_its_resolvers(client, recipient):
+    page = f"{PAGES}{recipient.pk}/"
+    assert "refuses" not in text(client.get(page))
+    Recipient.objects.update(refusal="clock", refused_at=timezone.now())
+    assert "The primary refuses Example Net: its clock and the desk" in text(client.get(page))
+
+
 def test_a_recipient_that_was_never_asked_has_a_page_that_says_so(client, recipient):
     page = text(client.get(f"{PAGES}{recipient.pk}/"))
     assert "were not asked in the last 24 hours" in page

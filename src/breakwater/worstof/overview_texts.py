@@ -14,6 +14,7 @@ from breakwater.worstof.models import HeldChange, Publication, PublisherState, R
 from breakwater.worstof.queries.overview import Overview
 from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.recipient_figures import short
+from breakwater.worstof.recipient_texts import refused
 
 # How a publisher's problem begins, and what it means. Its own words may hold a name.
 PROBLEMS: Mapping[str, str | Promise] = {
@@ -122,6 +123,8 @@ def events(
     for change in held:
         yield Event(_held(change), change.at)
     for recipient in recipients:
+        if recipient.refusal:
+            yield Event(refused(recipient), recipient.refused_at)
         if "dns" in recipient.forms and last and _is_late(recipient, last, at):
             text = _("%(name)s has not taken what was published last.") % {"name": recipient.name}
             yield Event(text, recipient.transferred_at)

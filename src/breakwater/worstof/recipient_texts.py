@@ -50,6 +50,16 @@ def behind(recipient: Recipient, last: Publication | None) -> str:
     return said % {"n": words.number(late)}
 
 
+def refused(recipient: Recipient) -> str:
+    """Why a provider's resolvers cannot take the list, or ""."""
+    if not recipient.refusal:
+        return ""
+    return _("The primary refuses %(name)s: %(why)s.") % {
+        "name": recipient.name,
+        "why": recipient.get_refusal_display(),
+    }
+
+
 def traced(found: Trace) -> str:
     """The answer to: whose copy is this?"""
     if not found.found:

@@ -124,6 +124,7 @@ def _page(request: HttpRequest, recipient: Recipient, more: dict[str, Any]) -> H
         "has_dns": recipients.DNS in recipient.forms,
         "last": last,
         "behind": texts.behind(recipient, last),
+        "refused": texts.refused(recipient),
         "resolvers": proofs.by_resolver(recipient),
         "grant": GrantForm(initial={"scope": recipient.scope, "forms": recipient.forms}),
         "addresses": AddressForm(initial=_lines(recipient)),

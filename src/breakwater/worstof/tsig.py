@@ -153,15 +153,10 @@ def clause(name: str, secret: str) -> str:
     return f'key "{name}" {{ algorithm {ALGORITHM}; secret "{secret}"; }};\n'
 
 
-# BIND with views answers BADKEY to all three, because no view is found without a valid key.
-_REFUSED = (
-    "the primary refuses the key: it does not know it, the secret is wrong, or the clocks of the "
-    "two sides differ by more than five minutes"
-)
 _WHY: dict[type[Exception], str] = {
-    dns.tsig.PeerBadKey: _REFUSED,
-    dns.tsig.PeerBadSignature: _REFUSED,
-    dns.tsig.PeerBadTime: _REFUSED,
+    dns.tsig.PeerBadKey: "the primary does not know the key: its name is wrong, or it was closed",
+    dns.tsig.PeerBadSignature: "the primary refuses the key: the secret is wrong",
+    dns.tsig.PeerBadTime: "the clocks of the two sides differ by more than five minutes",
     dns.tsig.BadTime: "the clocks of the two sides differ by more than five minutes",
     dns.tsig.BadSignature: "the answer was signed with another secret",
 }

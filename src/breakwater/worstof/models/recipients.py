@@ -13,6 +13,10 @@ class Recipient(models.Model):
         INTERNATIONAL = "international", _("The international list")
         NATIONAL = "national", _("The international list and the national additions")
 
+    class Refusal(models.TextChoices):
+        SECRET = "secret", _("the secret of its key is wrong")
+        CLOCK = "clock", _("its clock and the desk's differ by more than five minutes")
+
     name = models.CharField(max_length=120, unique=True)
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True)
     scope = models.CharField(max_length=13, choices=Scope, default=Scope.NATIONAL)
@@ -29,6 +33,9 @@ class Recipient(models.Model):
     seen_serial = models.BigIntegerField(null=True)  # that its resolvers answered with last
     transferred_at = models.DateTimeField(null=True)
     downloaded_at = models.DateTimeField(null=True)
+    # Why the primary refuses what its resolvers ask, since their last transfer.
+    refusal = models.CharField(max_length=6, choices=Refusal, blank=True)
+    refused_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

@@ -76,7 +76,7 @@ def written(place: Place, views: Sequence[View]) -> str:
     ]
     if place.check_resolver:
         parts.append(_stage(place))
-    return "".join(parts)
+    return "".join([*parts, _NOBODY])
 
 
 def _options(place: Place) -> str:
@@ -126,6 +126,11 @@ _LOGGING = """logging {
     category lame-servers { null; };
 };
 """
+
+
+# Where a request without a valid key ends. It has no zone; without it BIND finds no view, answers
+# BADKEY whatever is wrong with a key, and logs nothing.
+_NOBODY = 'view "nobody" { match-clients { any; }; };\n'
 
 
 def _view(place: Place, view: View) -> str:

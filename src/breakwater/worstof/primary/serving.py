@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import logging
-import re
 import signal
 import threading
 import time
@@ -25,6 +24,7 @@ from breakwater.worstof.primary.configuration import (
     zone_path,
 )
 from breakwater.worstof.primary.live_check import Stage
+from breakwater.worstof.primary.logs import Logs
 from breakwater.worstof.primary.server import BadConfiguration, Bind, NoBind
 from breakwater.worstof.primary.views import PrimaryFailed
 from breakwater.worstof.queries import zone
@@ -38,9 +38,6 @@ ALIVE = timedelta(seconds=60)
 Shape = list[tuple[object, ...]]
 REST = 2.0  # seconds after a failure
 DNS = "dns"  # of Recipient.forms
-_SENT = re.compile(
-    r"^(\S+).*view ([^ :]+): transfer of .*(?:AXFR|IXFR) ended: .*\(serial (\d+)\)", re.MULTILINE
-)
 
 
 FAILURES = (
@@ -64,7 +61,7 @@ class Serving:
         self.checked = -1  # serial whose names the live check has seen
         self.looked_at: datetime | None = None
         self.beaten: datetime | None = None
-        self.read_to = 0
+        self.logs = Logs(place.folder)
         self.problem = ""  # why views are not at the last publication
         self.refused = ""  # why recipients do not get what was granted
 
@@ -128,7 +125,7 @@ class Serving:
         if self.looked_at is None or abs(at - self.looked_at) >= LOOK_AT_RECIPIENTS:
             self.looked_at = at
             self._follow_recipients()
-            self._read_transfers()
+            self.logs.read()
         if self.held.keys() != self.recipients.keys():
             self._learn()
         check = self.stage.check if self.stage else None
@@ -312,22 +309,6 @@ class Serving:
             publishing.republish(at=at)
         except publishing.Stopped as stopped:
             publishing.tell(str(stopped), at=at)
-
-    def _read_transfers(self) -> None:
-        """Keep which serial each recipient's resolvers took last, from BIND's log of transfers."""
-        path = self.place.folder / "transfers.log"
-        if not path.exists():
-            return
-        if path.stat().st_size < self.read_to:
-            self.read_to = 0
-        with path.open(encoding="utf-8", errors="replace") as file:
-            file.seek(self.read_to)
-            text = file.read()
-            self.read_to = file.tell()
-        last = {view.strip('"'): (when, int(serial)) for when, view, serial in _SENT.findall(text)}
-        for key_name, (when, serial) in last.items():
-            seen = {"seen_serial": serial, "transferred_at": datetime.fromisoformat(when)}
-            Recipient.objects.filter(key_name=key_name).update(**seen)
 
 
 def _views(recipients: dict[str, Recipient]) -> list[View]:
