@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test import Client
@@ -17,6 +18,7 @@ from breakwater.hashlists.actions.allowing import allow
 from breakwater.hashlists.actions.recipients import digest
 from breakwater.hashlists.models import Calls, HashList, ListChange, Recipient
 from breakwater.hashlists.rules.throttle import Throttle
+from breakwater.people.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,6 +95,88 @@ def test_a_list_of_the_desk_only_is_told_to_nobody(at: datetime) -> None:
     account("authority", at)
     HashList.objects.update(handling="desk")
     assert call("authority", hashes(ONE))[1]["results"][0]["known"] is False
+
+
+def photodna_values() -> tuple[str, str, str]:
+    """A value, one at the threshold's distance from it, and one beyond."""
+    value = np.full(144, 100, np.uint8)
+    at_limit = value.copy()
+    at_limit[:3] = 200  # 3 · 100² = 30,000
+    beyond = at_limit.copy()
+    beyond[3] = 101
+    return value.tobytes().hex(), at_limit.tobytes().hex(), beyond.tobytes().hex()
+
+
+def test_photodna_values_are_answered_with_distance_and_threshold(
+    at: datetime, raising: HashList, fill: Fill
+) -> None:
+    account("authority", at)
+    value, at_limit, beyond = photodna_values()
+    fill(raising, f"photodna,grade\n{value},A1\n")
+    _, told = call("authority", hashes(value, at_limit, beyond, kind="photodna"))
+    assert [
+        (r["kind"], r["threshold"], r["known"], [(v["grade"], v["distance"]) for v in r["lists"]])
+        for r in told["results"]
+    ] == [
+        ("photodna", 30_000, True, [("A1", 0)]),
+        ("photodna", 30_000, True, [("A1", 30_000)]),
+        ("photodna", 30_000, False, []),
+    ]
+    entry = AuditEntry.objects.filter(verb="hashlists.hash.looked_up").latest("seq")
+    assert '"asked":3' in entry.detail
+    assert '"known":2' in entry.detail
+
+
+def test_a_provider_learns_a_photodna_distance_in_tenths_and_only_of_lists_for_providers(
+    at: datetime, raising: HashList, lowering: HashList, fill: Fill
+) -> None:
+    account("provider", at)
+    value, *_ = photodna_values()
+    near = f"{99:02x}{100:02x}" + value[4:]  # one step of one byte
+    for hash_list in (raising, lowering):
+        fill(hash_list, f"photodna\n{value}\n")
+    _, told = call("provider", hashes(near, kind="photodna"))
+    assert told["results"][0]["lists"] == [{"list": "Viral", "mapped_grade": "", "distance": 3_000}]
+
+
+def test_pdq_hashes_are_answered_with_their_threshold_and_digests_have_none(at: datetime) -> None:
+    account("authority", at)
+    _, told = call(
+        "authority", {"hashes": [{"kind": "pdq", "value": "0" * 64}, {"kind": "md5", "value": ONE}]}
+    )
+    assert [r.get("threshold") for r in told["results"]] == [31, None]
+
+
+def test_more_photodna_values_than_are_compared_in_a_call_are_refused_with_their_place(
+    at: datetime,
+) -> None:
+    account("authority", at)
+    most = [{"kind": "photodna", "value": f"{n:0288x}"} for n in range(lookup_api.MOST_PHOTODNA)]
+    assert call("authority", {"hashes": most})[0] == 200
+    one_more = [{"kind": "md5", "value": ONE}, *most, most[0]]
+    status, told = call("authority", {"hashes": one_more})
+    assert (status, told["error"]) == (400, "too_many_photodna")
+    assert told["index"] == len(one_more) - 1
+
+
+def test_the_openapi_document_describes_the_look_up_as_it_answers(
+    at: datetime, officer: User
+) -> None:
+    account("authority", at)
+    client = Client()
+    client.force_login(officer)
+    document = client.get("/api/v1/openapi.json").json()
+    described = document["paths"][reverse("api-hash-lookup")]["post"]
+    [security] = described["security"]
+    assert set(security) <= set(document["components"]["securitySchemes"])
+    value = described["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert value["hashes"]["items"]["properties"]["kind"]["enum"] == list(lookup_api.KINDS)
+    result = described["responses"]["200"]["content"]["application/json"]["schema"]["properties"]
+    fields = result["results"]["items"]["properties"]
+    _, told = call("authority", hashes("0" * 64, kind="pdq"))
+    assert set(told["results"][0]) == set(fields)
+    _, told = call("authority", hashes(ONE))
+    assert set(told["results"][0]["lists"][0]) == set(fields["lists"]["items"]["properties"])
 
 
 def test_every_call_is_logged_with_who_and_how_many(at: datetime) -> None:

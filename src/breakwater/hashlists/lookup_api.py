@@ -20,11 +20,17 @@ from breakwater.hashlists.actions.looking_up import Answer, look_up
 from breakwater.hashlists.basic import CHALLENGE, recipient_of
 from breakwater.hashlists.index import MADE_ANEW_IN, Unreadable
 from breakwater.hashlists.models import Handling, Recipient
-from breakwater.hashlists.queries.lookup import KINDS
+from breakwater.hashlists.queries import lookup as queries
 from breakwater.hashlists.rules.asking import Question
-from breakwater.hashlists.rules.voices import Voice, may_be_told
+from breakwater.hashlists.rules.voices import Voice, may_be_told, told_distance
+from breakwater.matching import pdq, photodna
 
+KINDS = (*queries.KINDS, "photodna")
+# Of kinds that are compared by distance; it stands in each answer, found or not.
+THRESHOLDS = {"pdq": pdq.MATCH_DISTANCE, "photodna": photodna.MATCH_DISTANCE}
 MOST_HASHES = 1000
+# Each is compared with every listed one: a second's work where half a million are listed.
+MOST_PHOTODNA = 20
 MOST_BYTES = 1024 * 1024
 # This keeps lists from being guessed out; all server processes count together.
 CALLS_A_MINUTE = 60
@@ -99,7 +105,12 @@ def _body(request: HttpRequest) -> list[Any]:
 
 
 def _questions(hashes: list[Any]) -> list[Question]:
-    return [_question(index, item) for index, item in enumerate(hashes)]
+    questions = [_question(index, item) for index, item in enumerate(hashes)]
+    slow = [q.line for q in questions if q.kinds == ("photodna",)]
+    if len(slow) > MOST_PHOTODNA:
+        reason = f"At most {MOST_PHOTODNA} PhotoDNA values in one call, found {len(slow)}."
+        raise Refused(400, "too_many_photodna", reason, slow[MOST_PHOTODNA])
+    return questions
 
 
 def _question(index: int, item: object) -> Question:
@@ -122,6 +133,8 @@ def _result(answer: Answer, sort: str) -> dict[str, Any]:
     kind = answer.question.kinds[0]
     said = _to_authority if sort == Recipient.Sort.AUTHORITY else _to_provider
     result = {"kind": kind, "value": answer.question.value, "known": answer.is_known}
+    if kind in THRESHOLDS:
+        result["threshold"] = THRESHOLDS[kind]
     return result | {"lists": [said(voice) for voice in answer.verdict.voices]}
 
 
@@ -138,7 +151,10 @@ def _to_authority(voice: Voice) -> dict[str, Any]:
 
 
 def _to_provider(voice: Voice) -> dict[str, Any]:
-    return {"list": voice.list_name, "mapped_grade": voice.mapped_grade}
+    told: dict[str, Any] = {"list": voice.list_name, "mapped_grade": voice.mapped_grade}
+    if voice.kind == "photodna":
+        told["distance"] = told_distance(voice.distance, photodna.MATCH_DISTANCE)
+    return told
 
 
 def _fault(refused: Refused) -> JsonResponse:

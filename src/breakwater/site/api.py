@@ -9,10 +9,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 
 from breakwater.people.api_access import Key, session
 
-api = NinjaAPI(
+
+class Described(NinjaAPI):
+    """Describes the look-up of hashes as well, which accounts of others call and no key opens."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        document = super().get_openapi_schema(**options)
+        if find_spec("breakwater.hashlists"):
+            lookup = import_module("breakwater.hashlists.lookup_description")
+            document["paths"].update(lookup.PATHS)
+            document["components"].setdefault("securitySchemes", {}).update(lookup.SCHEME)
+        return document
+
+
+api = Described(
     title="Breakwater",
     version="1",
     description="Read bundles, reports and figures. Every read of personal data is logged.",

@@ -77,3 +77,13 @@ def may_be_told(handling: str, sort: str) -> bool:
     if sort == "authority":
         return handling in (AUTHORITIES, PROVIDERS)
     return sort == "provider" and handling == PROVIDERS
+
+
+def told_distance(distance: int, threshold: int) -> int:
+    """A distance rounded up to tenths of the threshold, for askers who do not hold the list.
+
+    With exact distances of enough invented values, a listed one could be reckoned; and from a
+    PhotoDNA value a coarse likeness of its picture.
+    """
+    step = max(1, threshold // 10)
+    return -(-distance // step) * step
