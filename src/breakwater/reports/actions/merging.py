@@ -9,7 +9,7 @@ from django.db import transaction
 from breakwater.custody.actions import record as audit
 from breakwater.people.models import User
 from breakwater.reports.actions.deciding import Outcome, plan
-from breakwater.reports.actions.rebuild import refresh_bundle
+from breakwater.reports.actions.refreshing import refresh_bundles
 from breakwater.reports.models import Appearance, Bundle, BundleChange, Membership, Selector
 
 
@@ -46,7 +46,7 @@ def merge(ids: Sequence[int], *, by: User, at: datetime, note: str = "") -> tupl
             outcome.done.append(source.pk)
         if not outcome.done:
             raise NothingToMerge
-        refresh_bundle(target)
+        refresh_bundles([target.pk])
     return target.pk, outcome
 
 
@@ -88,8 +88,7 @@ def split(
         _lead_selectors(bundle, fresh, [m.report_id for m in memberships])
         before = {"split_into": fresh.pk, "state": bundle.state, "memberships": moved}
         Bundle.objects.filter(pk=bundle.pk, state=Bundle.State.NEW).update(state=Bundle.State.OPEN)
-        for one in (bundle, fresh):
-            refresh_bundle(one)
+        refresh_bundles([bundle.pk, fresh.pk])
         BundleChange.objects.create(
             bundle=bundle, at=at, by=by, verb="split", note=note[:2000], before=before,
             bulk=secrets.token_hex(8),

@@ -18,13 +18,12 @@ from django.db.models import QuerySet
 from breakwater.custody.actions import record as audit
 from breakwater.reports.actions import counting, matching
 from breakwater.reports.actions.incoming import Incoming
+from breakwater.reports.actions.refreshing import refresh_bundles_of
 from breakwater.reports.actions.unpack import UNPACK_LOCK
 from breakwater.reports.actions.write_set import number_set, report_rows, weigh, write_selectors
 from breakwater.reports.models import (
     Appearance,
-    Bundle,
     FileMatch,
-    Membership,
     PersonTally,
     Report,
     Tally,
@@ -163,39 +162,3 @@ def _recount(
                     "UPDATE reports_selector SET frequency = frequency - %s WHERE id = %s",
                     [number, sid],
                 )
-
-
-def refresh_bundles_of(report_ids: list[int]) -> None:
-    """Copy the gravest report's facts onto each bundle again."""
-    bundles = Membership.objects.filter(report_id__in=report_ids).values_list(
-        "bundle_id", flat=True
-    )
-    for bundle in Bundle.objects.filter(pk__in=set(bundles)):
-        refresh_bundle(bundle)
-
-
-def refresh_bundle(bundle: Bundle) -> None:
-    """Set a bundle's facts, count and times from the reports that it holds now."""
-    held = Report.objects.filter(memberships__bundle=bundle)
-    top = held.order_by("-is_urgent", "-score", "id").first()
-    if top is None:
-        Bundle.objects.filter(pk=bundle.pk).update(report_count=0, score=0, is_urgent=False)
-        return
-    times = sorted(held.values_list("received_at", flat=True))
-    part = Membership.objects.filter(bundle=bundle, report=top).values_list("country", flat=True)
-    Bundle.objects.filter(pk=bundle.pk).update(
-        is_urgent=top.is_urgent,
-        score=top.score,
-        top_report=top,
-        reasons=top.reasons,
-        country=(part[0] or ("" if top.is_batch else top.country)),
-        incident_type=top.incident_type,
-        provider_id=top.provider_id,
-        is_batch=top.is_batch,
-        is_informational=top.is_informational,
-        has_generative_ai=top.has_generative_ai,
-        ip_grade=top.ip_grade,
-        report_count=len(times),
-        opened_at=times[0],
-        last_report_at=times[-1],
-    )

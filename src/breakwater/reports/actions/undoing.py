@@ -8,7 +8,7 @@ from breakwater.custody.actions import record as audit
 from breakwater.people.access import user_may
 from breakwater.people.models import User
 from breakwater.reports.actions.deciding import Outcome
-from breakwater.reports.actions.rebuild import refresh_bundle
+from breakwater.reports.actions.refreshing import refresh_bundles
 from breakwater.reports.models import Bundle, BundleChange, Membership, Share
 from breakwater.reports.rules import deciding
 
@@ -89,8 +89,7 @@ def _unmerge(change: BundleChange, target: Bundle) -> bool:
     state = max(int(change.before["state"]), Bundle.State.OPEN)
     Bundle.objects.filter(pk=source.pk).update(state=state, merged_into=None)
     Bundle.objects.filter(pk=target.pk, state=Bundle.State.NEW).update(state=Bundle.State.OPEN)
-    refresh_bundle(source)
-    refresh_bundle(target)
+    refresh_bundles([source.pk, target.pk])
     return True
 
 
@@ -101,5 +100,5 @@ def _unsplit(change: BundleChange, bundle: Bundle) -> bool:
     Membership.objects.filter(bundle=fresh).update(bundle=bundle)
     Bundle.objects.filter(pk=fresh.pk).update(state=Bundle.State.MERGED, merged_into=bundle)
     Bundle.objects.filter(pk=bundle.pk).update(state=change.before["state"])
-    refresh_bundle(bundle)
+    refresh_bundles([bundle.pk])
     return True
