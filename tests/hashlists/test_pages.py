@@ -16,6 +16,7 @@ from breakwater.custody.models import AuditEntry
 from breakwater.formats.hash_entry import KINDS, Advice, Problem
 from breakwater.formats.hash_table import TARGETS
 from breakwater.hashlists import import_views, jobs, texts
+from breakwater.hashlists.actions import matched
 from breakwater.hashlists.actions.lists import retire_list
 from breakwater.hashlists.models import Direction, Entry, HashList, ListChange
 from breakwater.hashlists.queries import listed as queries
@@ -182,6 +183,21 @@ def test_progress_is_told_until_the_worker_is_done(boss: Client, raising: HashLi
     assert (told["done"], told["text"]) == (False, "unit.csv waits for its turn.")
     for _, job in jobs.JOBS:
         job(timezone.now())
+    assert boss.get(url).json() == {"done": True}
+
+
+def test_a_list_page_tells_how_far_the_archive_has_met_what_changed(
+    boss: Client, raising: HashList, fill: Fill
+) -> None:
+    change = fill(raising, f"md5\n{md5(1)}\n{md5(2)}\n{md5(3)}\n")
+    url = reverse("hash-list-progress", args=[raising.pk])
+    assert boss.get(url).json() == {"done": True}, "nothing has begun"
+    matched.begin(change)
+    matched.advance(change, matched.entries_of(change, 2))
+    text = "All earlier reports are compared with list.csv: 2 of 3 hashes."
+    assert boss.get(url).json() == {"done": False, "value": 2, "max": 3, "text": text}
+    assert text in page(boss, "hash-list", raising.pk)
+    matched.finish(change, timezone.now())
     assert boss.get(url).json() == {"done": True}
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,13 @@ from django.utils import timezone
 
 from breakwater.custody.models import AuditEntry
 from breakwater.hashlists import index, jobs
-from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions import importing, matched
 from breakwater.hashlists.actions.importing import Received, receive
 from breakwater.hashlists.actions.lists import Terms, create_list, reinstate_list, retire_list
 from breakwater.hashlists.models import HashList
+from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.people.models import User
+from breakwater.reports.actions import rematching
 from breakwater.reports.actions.accept import Document, accept_originals
 from breakwater.reports.actions.rematching import rematch
 from breakwater.reports.actions.unpack import unpack_waiting
@@ -137,6 +140,75 @@ def test_a_new_list_meets_the_archive_and_puts_what_changed_before_its_owner(
     assert archived.changes.get().note == "Unit X"
     assert points(near)["listed"] == 40
     assert Bundle.objects.filter(matched_at=None).count() == 1
+
+
+def test_the_archive_matches_exactly_what_comparing_everything_finds(
+    at: datetime, file_report: FileReport
+) -> None:
+    chance = random.Random(5)  # noqa: S311 – invents hashes, guards nothing
+    values = {n: chance.getrandbits(256) for n in range(1, 25)}
+    for n, value in values.items():
+        file_report(n, [md5(n), md5(100 + n // 2)], pdq=f"{value:064x}")
+    listed = [flipped(value, chance.randint(0, 40), chance) for value in values.values()]
+    listed += [chance.getrandbits(256) for _ in range(30)]
+    digests = [md5(n) for n in (3, 7, 100, 101, 105, 900)]
+    lines = [f"{digest}," for digest in digests] + [f",{value:064x}" for value in listed]
+    chance.shuffle(lines)
+    a_list("Unit X", "raise", "md5,pdq\n" + "\n".join(lines) + "\n", at)
+    assert rematch(at)
+    expected = [
+        (f"C-{n}", 0) for n in values for digest in (md5(n), md5(100 + n // 2)) if digest in digests
+    ]
+    for n, value in values.items():
+        distances = [(value ^ other).bit_count() for other in listed]
+        expected += [(f"C-{n}", d) for d in distances if d <= MATCH_DISTANCE]
+    found = FileMatch.objects.values_list("report__number", "distance")
+    assert sorted(found) == sorted(expected)
+    told = Bundle.objects.filter(matched_at=at).values_list(
+        "memberships__report__number", flat=True
+    )
+    assert {number for number, _ in expected} <= set(told)
+
+
+def flipped(value: int, bits: int, chance: random.Random) -> int:
+    for bit in chance.sample(range(256), bits):
+        value ^= 1 << bit
+    return value
+
+
+def test_a_worker_that_is_killed_or_whose_turn_ends_goes_on_behind_the_last_set(
+    at: datetime, file_report: FileReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(1, 7):
+        file_report(n, [md5(n)], pdq=str(n) * 64)
+    lines = "".join(f"{md5(n)},{str(n) * 64}\n" for n in range(1, 7))
+    made = a_list("Unit X", "raise", f"md5,pdq\n{lines}", at)
+    monkeypatch.setattr(rematching, "SET", 5)
+    monkeypatch.setattr(rematching, "TURN", -1.0)
+
+    def progress() -> tuple[int, int | None, bool]:
+        change = made.changes.get()
+        return change.met, change.to_meet, change.matched_at is None
+
+    assert progress() == (0, None, True)
+    assert rematch(at)
+    assert progress() == (5, 12, True)
+    with monkeypatch.context() as killed:
+        killed.setattr(matched, "advance", stop_here)
+        with pytest.raises(KeyboardInterrupt):
+            rematch(at)
+    assert progress() == (5, 12, True)
+    rematching._read.clear()  # as in a new process
+    while rematch(at):
+        pass
+    assert progress() == (12, 12, False)
+    assert FileMatch.objects.count() == 12
+    changes = Bundle.objects.values_list("changes__verb", flat=True)
+    assert list(changes) == ["matched"] * 6, "nothing of the set that was lost is told twice"
+
+
+def stop_here(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_retiring_a_list_takes_its_weight_back_and_reinstating_restores_it(

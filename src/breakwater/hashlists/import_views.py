@@ -41,7 +41,7 @@ from breakwater.hashlists.models import HashList, ListChange
 from breakwater.hashlists.queries import listed as queries
 from breakwater.hashlists.queries.waiting import beginning
 from breakwater.hashlists.uploads import MOST_BYTES, TextOnly, is_vics
-from breakwater.hashlists.views import found_list
+from breakwater.hashlists.views import found_list, now_at_work, progress_text
 from breakwater.people.access import needs, signed_in
 
 FAULTS = 100
@@ -216,26 +216,8 @@ def throw_away(request: HttpRequest, pk: int) -> HttpResponseBase:
 @needs("lists.see")
 def progress(request: HttpRequest, pk: int) -> HttpResponseBase:
     """How far the change is that a list's page watches."""
-    change = queries.under_way(found_list(pk))
-    if change is None:
-        return JsonResponse({"done": True})
-    return JsonResponse(
-        {
-            "done": False,
-            "value": change.bytes_read,
-            "max": change.size or 1,
-            "text": progress_text(change),
-        }
-    )
-
-
-def progress_text(change: ListChange) -> str:
-    if change.state == ListChange.State.WAITING and not change.done:
-        return _("%(name)s waits for its turn.") % {"name": change.name}
-    return _("%(name)s: %(n)s entries read so far.") % {
-        "name": change.name,
-        "n": texts.number(change.done),
-    }
+    now = now_at_work(found_list(pk))
+    return JsonResponse({"done": True} if now is None else {"done": False, **now})
 
 
 @require_GET

@@ -106,6 +106,9 @@ class ListChange(models.Model):
     last_error = models.TextField(blank=True)
     # Entries of this change that the archive has met: a worker that was killed goes on behind them.
     matched = models.BigIntegerField(default=0)
+    # How many hashes it has met of how many; unknown before it began.
+    met = models.BigIntegerField(default=0)
+    to_meet = models.BigIntegerField(null=True)
     matched_at = models.DateTimeField(null=True)
     # The newest number of a hash before this change: what it adds is not told before it is whole.
     hashes_before = models.BigIntegerField(default=0)

@@ -20,7 +20,7 @@ from breakwater.hashlists.actions.lists import (
     retire_list,
 )
 from breakwater.hashlists.forms import ListForm
-from breakwater.hashlists.models import HashList
+from breakwater.hashlists.models import HashList, ListChange
 from breakwater.hashlists.queries import listed as queries
 from breakwater.hashlists.rules.voices import is_valid
 from breakwater.people.access import needs, signed_in
@@ -100,12 +100,37 @@ def one_list(request: HttpRequest, pk: int) -> HttpResponseBase:
         "scheme": texts.word(texts.SCHEMES, hash_list.scheme),
         "page": Paginator(queries.changes(hash_list), HISTORY).get_page(request.GET.get("page")),
         "forms": texts.FORMS,
-        "under_way": queries.under_way(hash_list),
+        "at_work": now_at_work(hash_list),
         "sample": queries.sample(hash_list),
         "grades": _grades(hash_list),
         "just_retired": request.session.pop("retired_list", None) == pk,
     }
     return render(request, "hashlists/list.html", context)
+
+
+def now_at_work(of: HashList) -> dict[str, object] | None:
+    """What the worker does with a list: an import, or else the archive that meets what changed."""
+    if change := queries.under_way(of):
+        text = progress_text(change)
+        return {"value": change.bytes_read, "max": change.size or 1, "text": text}
+    if change := queries.meeting(of):
+        text = _("All earlier reports are compared with %(name)s: %(n)s of %(all)s hashes.")
+        words = {
+            "name": change.name,
+            "n": texts.number(change.met),
+            "all": texts.number(change.to_meet or 0),
+        }
+        return {"value": change.met, "max": change.to_meet, "text": text % words}
+    return None
+
+
+def progress_text(change: ListChange) -> str:
+    if change.state == ListChange.State.WAITING and not change.done:
+        return _("%(name)s waits for its turn.") % {"name": change.name}
+    return _("%(name)s: %(n)s entries read so far.") % {
+        "name": change.name,
+        "n": texts.number(change.done),
+    }
 
 
 def list_answer(hash_list: HashList) -> str:

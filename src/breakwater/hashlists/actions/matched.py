@@ -1,9 +1,10 @@
 """How far the archive has met each change of a list; the room of reports asks and answers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from breakwater.hashlists.actions.entries import NAMES
 from breakwater.hashlists.models import Fingerprint, HashList, Kind, ListChange
@@ -31,26 +32,36 @@ def next_change() -> ListChange | None:
     return done.select_related("hash_list").order_by("id").first()
 
 
+def begin(change: ListChange) -> None:
+    """Count the hashes that the archive has to meet, the first time it meets any of them."""
+    if change.to_meet is None:
+        change.to_meet = _hashes_of(change).count()
+        change.save(update_fields=["to_meet"])
+
+
 def entries_of(change: ListChange, most: int) -> list[Listed]:
     """The next hashes of entries that this change wrote, deleted ones among them.
 
     A change of terms concerns every entry of its list.
     """
-    found = Fingerprint.objects.filter(
-        entry__hash_list=change.hash_list_id,
-        id__gt=change.matched,
-        kind__in=[Kind.MD5, Kind.SHA1, Kind.SHA256, Kind.PDQ],
-    )
-    if change.form != TERMS:
-        found = found.filter(entry__changed_by=change.pk)
-    rows = found.order_by("id").values_list("id", "entry", "kind", "value")[:most]
+    found = _hashes_of(change).filter(id__gt=change.matched).order_by("id")
+    rows = found.values_list("id", "entry", "kind", "value")[:most]
     return [Listed(pk, e, NAMES[Kind(kind)], bytes(value).hex()) for pk, e, kind, value in rows]
 
 
-def advance(change: ListChange, fingerprint: int) -> None:
+def _hashes_of(change: ListChange) -> QuerySet[Fingerprint]:
+    found = Fingerprint.objects.filter(
+        entry__hash_list=change.hash_list_id,
+        kind__in=[Kind.MD5, Kind.SHA1, Kind.SHA256, Kind.PDQ],
+    )
+    return found if change.form == TERMS else found.filter(entry__changed_by=change.pk)
+
+
+def advance(change: ListChange, some: Sequence[Listed]) -> None:
     """Keep how far the archive has come."""
-    change.matched = fingerprint
-    change.save(update_fields=["matched"])
+    change.matched = some[-1].fingerprint
+    change.met += len(some)
+    change.save(update_fields=["matched", "met"])
 
 
 def finish(change: ListChange, at: datetime) -> None:

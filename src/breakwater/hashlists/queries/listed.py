@@ -70,6 +70,12 @@ def under_way(of: HashList) -> ListChange | None:
     return waiting.order_by("pk").first()
 
 
+def meeting(of: HashList) -> ListChange | None:
+    """The change of a list that the archive meets now."""
+    begun = ListChange.objects.filter(hash_list=of, matched_at=None, to_meet__gt=0)
+    return begun.order_by("pk").first()
+
+
 def faults(of: ListChange) -> QuerySet[ListFault]:
     return ListFault.objects.filter(change=of).order_by("pk")
 

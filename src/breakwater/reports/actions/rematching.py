@@ -1,10 +1,11 @@
 """A changed hash list meets the whole archive, and what changed is put before its owner.
 
-The entries of a change are taken in sets; each set commits with the count of entries dealt with,
-so that a worker that was killed goes on behind it. Software only weighs again and says so: an
+The hashes of a change are taken in sets; each set commits with how far it came, so that a worker
+that was killed goes on behind it. Software only weighs again and says so: an
 archived bundle stays archived until somebody has looked.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from django.db.models import Q
 from breakwater.custody.actions import record as audit
 from breakwater.hashlists.actions import matched
 from breakwater.hashlists.actions.matched import Listed
+from breakwater.hashlists.models import ListChange
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.matching.radius import RadiusIndex
 from breakwater.reports.actions.rebuild import reweigh
@@ -24,7 +26,9 @@ from breakwater.reports.models import Bundle, BundleChange, Report, Seen, Select
 from breakwater.reports.rules.perceptual import PREFIX, pdq_code
 from breakwater.storage import bulk
 
-SET = 20_000
+# Whoever writes reports waits while a set is met.
+SET = 5_000
+TURN = 20.0  # seconds
 REPORTS_AT_ONCE = 500
 
 
@@ -55,21 +59,39 @@ class Archive:
         return {int(pk) for pk in self.index.search(rows, MATCH_DISTANCE, threads=2).ids}
 
 
+# The archive as the change under way meets it. Reports that came in since met the lists by
+# themselves.
+_read: dict[int, Archive] = {}
+
+
 def rematch(at: datetime) -> bool:
-    """Take one set of one changed list to the archive; false when nothing has changed."""
+    """Take the oldest changed list to the archive, for some seconds; false when none has changed.
+
+    The next turn goes on where this one ended, so that reports come in meanwhile.
+    """
     change = matched.next_change()
     if change is None:
         return False
-    archive: Archive | None = None
+    matched.begin(change)
+    until = time.monotonic() + TURN
     while some := matched.entries_of(change, SET):
-        if archive is None and any(e.kind == "pdq" for e in some):
-            archive = Archive.read()
+        archive = _archive_for(change) if any(e.kind == "pdq" for e in some) else None
         with transaction.atomic():
             bulk.lock_writer(UNPACK_LOCK)
             _meet(some, archive, change.hash_list.name, at)
-            matched.advance(change, some[-1].fingerprint)
+            matched.advance(change, some)
+        if time.monotonic() > until:
+            return True
+    _read.clear()
     matched.finish(change, at)
     return True
+
+
+def _archive_for(change: ListChange) -> Archive:
+    if change.pk not in _read or not change.matched:
+        _read.clear()
+        _read[change.pk] = Archive.read()
+    return _read[change.pk]
 
 
 def _meet(some: Sequence[Listed], archive: Archive | None, name: str, at: datetime) -> None:
