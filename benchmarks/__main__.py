@@ -19,6 +19,7 @@ FULL = {
     "filings": 1_500,
     "hashes": 10_000_000,
     "lines": 5_000_000,
+    "files": 1_000_000,
 }
 QUICK = {
     "reports": 4_000,
@@ -28,7 +29,10 @@ QUICK = {
     "filings": 100,
     "hashes": 200_000,
     "lines": 100_000,
+    "files": 20_000,
 }
+# Each on a desk of its own.
+APART = ("lists", "rematch")
 
 
 def main() -> None:
@@ -41,6 +45,7 @@ def main() -> None:
             "pages",
             "door",
             "lists",
+            "rematch",
             "media",
             "matching",
             "transparency",
@@ -79,6 +84,8 @@ def main() -> None:
     if options.only not in ("media", "matching", "blocking", "blocklists"):
         for database in [options.database] if options.database else ["sqlite", "postgresql"]:
             found += outside(database, sys.argv[1:])
+            for part in APART if not options.only else ():
+                found += outside(database, [*sys.argv[1:], "--only", part])
     if not options.quick:
         results.write(found, replace=not (options.only or options.database))
 
@@ -117,7 +124,7 @@ def inside(options: argparse.Namespace) -> None:
 
     call_command("migrate", verbosity=0)
     database, counts = connection.vendor, QUICK if options.quick else FULL
-    from benchmarks import door, lists, pages, pipeline, publishing, transparency
+    from benchmarks import door, lists, pages, pipeline, publishing, rematch, transparency
 
     found: list[results.Figure] = []
     if options.only in (None, "door"):
@@ -133,6 +140,8 @@ def inside(options: argparse.Namespace) -> None:
         found += publishing.run(database, counts["names"])
     if options.only == "lists":
         found += lists.run_long(database, counts["lines"])
+    if options.only == "rematch":
+        found += rematch.run(database, counts["files"])
     (Path(options.inside) / "figures.json").write_text(json.dumps([asdict(f) for f in found]))
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import numpy as np
 from django.db import connection, transaction
@@ -23,13 +24,14 @@ from breakwater.matching.radius import RadiusIndex
 from breakwater.reports.actions.rebuild import reweigh
 from breakwater.reports.actions.unpack import UNPACK_LOCK
 from breakwater.reports.models import Bundle, BundleChange, Report, Seen, Selector
-from breakwater.reports.rules.perceptual import PREFIX, pdq_code
+from breakwater.reports.rules.perceptual import DIGITS, PREFIX, pdq_code
 from breakwater.storage import bulk
 
 # Whoever writes reports waits while a set is met.
 SET = 5_000
 TURN = 20.0  # seconds
 REPORTS_AT_ONCE = 500
+READ_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,17 @@ class Archive:
 
     @classmethod
     def read(cls) -> "Archive":
-        found = list(
-            Selector.objects.filter(kind="phash", value__gte=PREFIX, value__lt="pdq;").values_list(
-                "id", "value"
-            )
-        )
-        usable = [(pk, code) for pk, v in found if (code := pdq_code(v))]
-        joined = b"".join(code for _, code in usable)
-        rows = np.frombuffer(joined, np.uint8).reshape(len(usable), 32)
-        return cls(RadiusIndex.build(rows, np.array([pk for pk, _ in usable], np.int64)))
+        # Asked by value alone, SQLite answers from its index and looks no row up.
+        found = Selector.objects.filter(value__gte=PREFIX, value__lt="pdq;")
+        pairs = found.values_list("id", "value").iterator(chunk_size=READ_AT_ONCE)
+        ids: list[int] = []
+        codes: list[bytes] = []
+        while some := list(islice(pairs, READ_AT_ONCE)):
+            usable, code = _codes(some)
+            ids += usable
+            codes.append(code)
+        rows = np.frombuffer(b"".join(codes), np.uint8).reshape(len(ids), 32)
+        return cls(RadiusIndex.build(rows, np.array(ids, np.int64), threads=2))
 
     def near(self, hashes: Sequence[str]) -> set[int]:
         """Numbers of selectors within the distance of a match of any of `hashes`."""
@@ -57,6 +61,19 @@ class Archive:
         joined = bytes.fromhex("".join(hashes))
         rows = np.frombuffer(joined, np.uint8).reshape(len(hashes), 32)
         return {int(pk) for pk in self.index.search(rows, MATCH_DISTANCE, threads=2).ids}
+
+
+def _codes(pairs: Sequence[tuple[int, str]]) -> tuple[list[int], bytes]:
+    """Numbers of the selectors that are PDQ values, and their codes one behind the other."""
+    whole = [(pk, value) for pk, value in pairs if len(value) == len(PREFIX) + DIGITS]
+    digits = "".join(value[len(PREFIX) :] for _, value in whole)
+    if digits.isascii() and digits.isalnum():
+        try:
+            return [pk for pk, _ in whole], bytes.fromhex(digits)
+        except ValueError:
+            pass  # one of them is none, and which is seen one by one
+    usable = [(pk, code) for pk, value in whole if (code := pdq_code(value))]
+    return [pk for pk, _ in usable], b"".join(code for _, code in usable)
 
 
 # The archive as the change under way meets it. Reports that came in since met the lists by
