@@ -56,6 +56,7 @@ def main() -> None:
         help="one part alone",
     )
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="one database alone")
+    parser.add_argument("--pictures", type=Path, help="a corpus to hash beside pdqhash")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
@@ -65,7 +66,7 @@ def main() -> None:
     if options.only in (None, "media") and not options.database:
         from benchmarks import media
 
-        found += media.run(quick=options.quick)
+        found += media.run(quick=options.quick, corpus=options.pictures)
     if options.only in (None, "matching") and not options.database:
         from benchmarks import matching
 

@@ -27,9 +27,10 @@ ROUNDING = 1
 NONE = "none"  # in the column of databases
 
 
-def run(*, quick: bool = False) -> list[Figure]:
+def run(*, quick: bool = False, corpus: Path | None = None) -> list[Figure]:
     count = 5 if quick else PICTURES
     return [
+        *(_of_corpus(corpus) if corpus else ()),
         *_alone(512, 512, count, ""),
         *_alone(2000, 1500, count, ">= 25 x pdqhash"),
         *_from_files(count),
@@ -104,6 +105,19 @@ def _from_files(count: int) -> Iterator[Figure]:
     yield figure(
         f"hashes that differ from pdqhash, of {count} JPEG files", NONE, differing, "files",
         limit="0",
+    )  # fmt: skip
+
+
+def _of_corpus(folder: Path) -> Iterator[Figure]:
+    """Pictures that others made, such as `pdq/data` of the reference implementation."""
+    paths = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in (".jpg", ".jpeg", ".png")]
+    differing = 0
+    for path in paths:
+        ours = pictures.hash_picture(path, upright=False)[0][1]
+        differing += ours != _reference(np.asarray(Image.open(path).convert("RGB")))
+    yield figure(
+        f"hashes and qualities that differ from pdqhash, of {len(paths)} pictures of a corpus",
+        NONE, differing, "pictures", limit="0",
     )  # fmt: skip
 
 
