@@ -1,0 +1,99 @@
+"""Lists themselves: what there is, a new one, one written out, and the index over all of them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.utils import timezone
+from rich.markup import escape
+from rich.table import Table
+
+from breakwater.hashlists import index
+from breakwater.hashlists.actions.exporting import EXPORTS, export
+from breakwater.hashlists.actions.lists import NameTaken, NotALegalBasis, Terms, create_list
+from breakwater.hashlists.commands.terminal import (
+    ListName,
+    named_list,
+    out,
+    refused,
+    sender,
+    wrong,
+)
+from breakwater.hashlists.models import Direction, Handling, HashList
+from breakwater.hashlists.rules.grades import schemes
+
+
+def list_lists() -> None:
+    """Show every list with its entries, who vouches for it and who may be told."""
+    table = Table("list", "entries", "source", "direction", "handling", "state")
+    for x in HashList.objects.order_by("name"):
+        state = "retired" if x.retired_at else "in force"
+        cells = (x.name, f"{x.entry_count:,}", x.source, x.direction, x.handling, state)
+        table.add_row(*map(escape, cells))
+    out.print(table)
+
+
+def create(
+    name: Annotated[str, typer.Argument(help="What the list is called here.")],
+    source: Annotated[str, typer.Option(help="Who vouches for it: a unit, a clearing house.")],
+    legal_basis: Annotated[str, typer.Option(help="By what right it is held.")],
+    scheme: Annotated[str, typer.Option(help="What its grades mean.")] = "own",
+    direction: Annotated[str, typer.Option(help="raise or lower the priority.")] = "raise",
+    handling: Annotated[
+        str, typer.Option(help="Who may be told: desk, authorities or providers.")
+    ] = "desk",
+    conditions: Annotated[str, typer.Option(help="Conditions in the source's words.")] = "",
+) -> None:
+    """Make an empty list.
+
+    One list is what one source gave under one legal basis and one set of conditions; make
+    another list for anything else. Ends with 1 if there is a list of this name.
+    """
+    known = (("--scheme", scheme, tuple(schemes())), ("--direction", direction, Direction.values),
+             ("--handling", handling, Handling.values))  # fmt: skip
+    for option, value, values in known:
+        if value not in values:
+            wrong(f"{option} {value}: expected one of {', '.join(values)}")
+    terms = Terms(name.strip(), source, legal_basis, scheme, direction, handling, conditions)
+    try:
+        create_list(terms, by=sender(), at=timezone.now())
+    except NotALegalBasis as problem:
+        wrong(f"{problem}.".capitalize())
+    except NameTaken:
+        refused(f"There is a list «{name}» already.")
+    out.print(f"Made. Fill it with: breakwater hashlists import FILE --list '{escape(name)}'")
+
+
+def export_list(
+    of: ListName,
+    form: Annotated[str, typer.Option(help="csv, which loses nothing, or vics.")] = "csv",
+    to: Annotated[Path | None, typer.Option("--out", help="File; otherwise it is printed.")] = None,
+) -> None:
+    """Write all entries of a list that are not withdrawn into a file. It is logged."""
+    hash_list = named_list(of)
+    if form not in EXPORTS:
+        wrong(f"--form {form}: expected one of {', '.join(EXPORTS)}")
+    if to is None:
+        export(hash_list, form, sys.stdout.buffer, by=sender(), at=timezone.now())
+        return
+    try:
+        with to.open("wb") as stream:
+            export(hash_list, form, stream, by=sender(), at=timezone.now())
+    except OSError as problem:
+        refused(f"{to} cannot be written: {problem.strerror}")
+    out.print(f"Written: {to}", markup=False)
+
+
+def verify() -> None:
+    """Check the files of the index, and make damaged ones anew from the database.
+
+    Lookups go on meanwhile. Ends with 1 if something was damaged, also when it is repaired.
+    """
+    damaged = index.damaged()
+    for name in damaged:
+        out.print(f"Damaged: {name}", markup=False)
+    index.update(verify=True)
+    if damaged:
+        refused("Made anew from the database.")
+    out.print("The index is whole and up to date.")
