@@ -138,8 +138,12 @@ def _write(numbers: range, hashes: Hashes, provider: int) -> None:
             for r in incoming if r.id % 2
         ],
     )  # fmt: skip
-    memberships = [(r.id, (r.id - 1) // 2 + 1, "account", None, "") for r in incoming]
-    bulk.insert(Membership, ("report", "bundle", "via", "via_selector", "country"), memberships)
+    memberships = [(r.id, (r.id - 1) // 2 + 1, "account", None, 0, "") for r in incoming]
+    bulk.insert(
+        Membership,
+        ("report", "bundle", "via", "via_selector", "via_distance", "country"),
+        memberships,
+    )
     values = {s[3]: s[1:3] for r in incoming for s in r.understood.selectors}
     known = {sid: Known(2 if kind == "account" else 1) for sid, (kind, _) in values.items()}
     write_selectors(values, known, set(), incoming)

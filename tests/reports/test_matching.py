@@ -19,6 +19,7 @@ from breakwater.hashlists.actions.lists import Terms, create_list, reinstate_lis
 from breakwater.hashlists.models import HashList
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.people.models import User
+from breakwater.reports import picture_index
 from breakwater.reports.actions import rematching
 from breakwater.reports.actions.accept import Document, accept_originals
 from breakwater.reports.actions.rematching import rematch
@@ -198,7 +199,7 @@ def test_a_worker_that_is_killed_or_whose_turn_ends_goes_on_behind_the_last_set(
         with pytest.raises(KeyboardInterrupt):
             rematch(at)
     assert progress() == (5, 12, True)
-    rematching._read.clear()  # as in a new process
+    picture_index.forget()  # as in a new process
     while rematch(at):
         pass
     assert progress() == (12, 12, False)

@@ -1,84 +1,32 @@
 """A changed hash list meets the whole archive, and what changed is put before its owner.
 
 The hashes of a change are taken in sets; each set commits with how far it came, so that a worker
-that was killed goes on behind it. Software only weighs again and says so: an
-archived bundle stays archived until somebody has looked.
+that was killed goes on behind it. Software only weighs again and says so: an archived bundle stays
+archived until somebody has looked.
 """
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
-import numpy as np
 from django.db import connection, transaction
 from django.db.models import Q
 
 from breakwater.custody.actions import record as audit
 from breakwater.hashlists.actions import matched
 from breakwater.hashlists.actions.matched import Listed
-from breakwater.hashlists.models import ListChange
 from breakwater.matching.pdq import MATCH_DISTANCE
-from breakwater.matching.radius import RadiusIndex
+from breakwater.reports import picture_index
 from breakwater.reports.actions.rebuild import reweigh
 from breakwater.reports.actions.unpack import UNPACK_LOCK
-from breakwater.reports.models import Bundle, BundleChange, Report, Seen, Selector
-from breakwater.reports.rules.perceptual import DIGITS, PREFIX, pdq_code
+from breakwater.reports.models import Bundle, BundleChange, Report, Seen
+from breakwater.reports.picture_index import rows_of
 from breakwater.storage import bulk
 
 # Whoever writes reports waits while a set is met.
 SET = 5_000
 TURN = 20.0  # seconds
 REPORTS_AT_ONCE = 500
-READ_AT_ONCE = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """Every PDQ hash of the archive with the number of its selector."""
-
-    index: RadiusIndex
-
-    @classmethod
-    def read(cls) -> "Archive":
-        # Asked by value alone, SQLite answers from its index and looks no row up.
-        found = Selector.objects.filter(value__gte=PREFIX, value__lt="pdq;")
-        pairs = found.values_list("id", "value").iterator(chunk_size=READ_AT_ONCE)
-        ids: list[int] = []
-        codes: list[bytes] = []
-        while some := list(islice(pairs, READ_AT_ONCE)):
-            usable, code = _codes(some)
-            ids += usable
-            codes.append(code)
-        rows = np.frombuffer(b"".join(codes), np.uint8).reshape(len(ids), 32)
-        return cls(RadiusIndex.build(rows, np.array(ids, np.int64), threads=2))
-
-    def near(self, hashes: Sequence[str]) -> set[int]:
-        """Numbers of selectors within the distance of a match of any of `hashes`."""
-        if not hashes or not len(self.index):
-            return set()
-        joined = bytes.fromhex("".join(hashes))
-        rows = np.frombuffer(joined, np.uint8).reshape(len(hashes), 32)
-        return {int(pk) for pk in self.index.search(rows, MATCH_DISTANCE, threads=2).ids}
-
-
-def _codes(pairs: Sequence[tuple[int, str]]) -> tuple[list[int], bytes]:
-    """Numbers of the selectors that are PDQ values, and their codes one behind the other."""
-    whole = [(pk, value) for pk, value in pairs if len(value) == len(PREFIX) + DIGITS]
-    digits = "".join(value[len(PREFIX) :] for _, value in whole)
-    if digits.isascii() and digits.isalnum():
-        try:
-            return [pk for pk, _ in whole], bytes.fromhex(digits)
-        except ValueError:
-            pass  # one of them is none, and which is seen one by one
-    usable = [(pk, code) for pk, value in whole if (code := pdq_code(value))]
-    return [pk for pk, _ in usable], b"".join(code for _, code in usable)
-
-
-# The archive as the change under way meets it. Reports that came in since met the lists by
-# themselves.
-_read: dict[int, Archive] = {}
 
 
 def rematch(at: datetime) -> bool:
@@ -92,29 +40,29 @@ def rematch(at: datetime) -> bool:
     matched.begin(change)
     until = time.monotonic() + TURN
     while some := matched.entries_of(change, SET):
-        archive = _archive_for(change) if any(e.kind == "pdq" for e in some) else None
+        near = _near([e.value for e in some if e.kind == "pdq"])
         with transaction.atomic():
             bulk.lock_writer(UNPACK_LOCK)
-            _meet(some, archive, change.hash_list.name, at)
+            _meet(some, near, change.hash_list.name, at)
             matched.advance(change, some)
         if time.monotonic() > until:
             return True
-    _read.clear()
     matched.finish(change, at)
     return True
 
 
-def _archive_for(change: ListChange) -> Archive:
-    if change.pk not in _read or not change.matched:
-        _read.clear()
-        _read[change.pk] = Archive.read()
-    return _read[change.pk]
+def _near(hashes: Sequence[str]) -> set[int]:
+    """Numbers of the archive's pictures within the distance of a match of any of `hashes`."""
+    if not hashes:
+        return set()
+    archive = picture_index.current()
+    archive.refresh()
+    rows = rows_of(map(bytes.fromhex, hashes))
+    return {int(pk) for pk in archive.index.search(rows, MATCH_DISTANCE, threads=2).ids}
 
 
-def _meet(some: Sequence[Listed], archive: Archive | None, name: str, at: datetime) -> None:
-    selectors = selectors_of(some)
-    if archive:
-        selectors |= archive.near([e.value for e in some if e.kind == "pdq"])
+def _meet(some: Sequence[Listed], near: set[int], name: str, at: datetime) -> None:
+    selectors = selectors_of(some) | near
     # An entry may have lost the hash by which a report was matched.
     reports = sorted(_reports_with(selectors) | _reports_matched({e.entry for e in some}))
     for first in range(0, len(reports), REPORTS_AT_ONCE):
