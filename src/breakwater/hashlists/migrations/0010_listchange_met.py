@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hashlists", "0008_hashes_before")]
+    dependencies = [("hashlists", "0009_page_trail")]
 
     operations = [
         migrations.AddField("listchange", "met", models.BigIntegerField(default=0)),
