@@ -42,7 +42,9 @@ def filled(raising: HashList, lowering: HashList, fill: Fill) -> None:
 
 def account(sort: str, at: datetime, **more: object) -> Recipient:
     fields: dict[str, object] = {"may_look_up": True, "secret_sha256": digest(SECRET)} | more
-    return Recipient.objects.create(name=sort, sort=sort, username=sort, created_at=at, **fields)
+    made = Recipient.objects.create(name=sort, sort=sort, username=sort, created_at=at, **fields)
+    made.may_pull.set(HashList.objects.all())
+    return made
 
 
 def call(username: str, body: object, secret: str = SECRET) -> tuple[int, dict]:  # type: ignore[type-arg]
@@ -84,11 +86,33 @@ def test_a_provider_is_told_less_and_only_of_lists_for_providers(at: datetime) -
         {
             "kind": "md5",
             "value": ONE,
-            "known": True,
-            "lists": [{"list": "Viral", "mapped_grade": ""}],
+            "known": False,
+            "lists": [{"list": "Viral", "direction": "lower", "mapped_grade": ""}],
         },
         {"kind": "md5", "value": TWO, "known": False, "lists": []},
     ]
+
+
+def test_an_authority_is_told_of_lists_that_were_granted_and_of_those_for_everybody(
+    at: datetime, raising: HashList
+) -> None:
+    asker = account("authority", at)
+    asker.may_pull.clear()
+    (result,) = call("authority", hashes(ONE))[1]["results"]
+    assert [v["list"] for v in result["lists"]] == ["Viral"]
+    asker.may_pull.add(raising)
+    (result,) = call("authority", hashes(ONE))[1]["results"]
+    assert [v["list"] for v in result["lists"]] == ["Unit X", "Viral"]
+
+
+def test_a_provider_takes_a_hash_for_known_only_where_a_list_raises(
+    at: datetime, raising: HashList
+) -> None:
+    account("provider", at)
+    HashList.objects.filter(pk=raising.pk).update(handling="providers")
+    one, two = call("provider", hashes(ONE, TWO))[1]["results"]
+    assert (one["known"], two["known"]) == (True, True)
+    assert [v["direction"] for v in one["lists"]] == ["raise", "lower"]
 
 
 def test_a_list_of_the_desk_only_is_told_to_nobody(at: datetime) -> None:
@@ -136,7 +160,8 @@ def test_a_provider_learns_a_photodna_distance_in_tenths_and_only_of_lists_for_p
     for hash_list in (raising, lowering):
         fill(hash_list, f"photodna\n{value}\n")
     _, told = call("provider", hashes(near, kind="photodna"))
-    assert told["results"][0]["lists"] == [{"list": "Viral", "mapped_grade": "", "distance": 3_000}]
+    (told_of,) = told["results"][0]["lists"]
+    assert (told_of["list"], told_of["direction"], told_of["distance"]) == ("Viral", "lower", 3_000)
 
 
 def test_pdq_hashes_are_answered_with_their_threshold_and_digests_have_none(at: datetime) -> None:

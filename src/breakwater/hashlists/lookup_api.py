@@ -19,10 +19,11 @@ from breakwater.hashlists.actions.allowing import allow
 from breakwater.hashlists.actions.looking_up import Answer, look_up
 from breakwater.hashlists.basic import CHALLENGE, recipient_of
 from breakwater.hashlists.index import MADE_ANEW_IN, Unreadable
-from breakwater.hashlists.models import Handling, Recipient
+from breakwater.hashlists.models import Recipient
 from breakwater.hashlists.queries import lookup as queries
+from breakwater.hashlists.queries.lookup import lists_told_to
 from breakwater.hashlists.rules.asking import Question
-from breakwater.hashlists.rules.voices import Voice, may_be_told, told_distance
+from breakwater.hashlists.rules.voices import Voice, told_distance
 from breakwater.matching import pdq, photodna
 
 KINDS = (*queries.KINDS, "photodna")
@@ -65,10 +66,9 @@ def _answered(request: HttpRequest) -> dict[str, Any]:
         reason = f"At most {CALLS_A_MINUTE} calls a minute."
         raise Refused(429, "too_many_calls", reason, wait=wait)
     questions = _questions(_body(request))
-    handling = [str(h) for h in Handling.values if may_be_told(str(h), recipient.sort)]
     by = f"{recipient.name} ({recipient.username})"
     try:
-        answers = look_up(questions, by=by, at=at, handling=handling)
+        answers = look_up(questions, by=by, at=at, only=lists_told_to(recipient))
     except Unreadable as fault:
         reason = "The index of the lists is damaged and being made anew. Ask again in a minute."
         raise Refused(503, "index_unreadable", reason, wait=MADE_ANEW_IN) from fault
@@ -131,8 +131,11 @@ def _question(index: int, item: object) -> Question:
 
 def _result(answer: Answer, sort: str) -> dict[str, Any]:
     kind = answer.question.kinds[0]
-    said = _to_authority if sort == Recipient.Sort.AUTHORITY else _to_provider
-    result = {"kind": kind, "value": answer.question.value, "known": answer.is_known}
+    is_authority = sort == Recipient.Sort.AUTHORITY
+    said = _to_authority if is_authority else _to_provider
+    # A provider that reads this word alone must not take a widely shared joke for abuse.
+    known = answer.is_known if is_authority else answer.verdict.raises
+    result = {"kind": kind, "value": answer.question.value, "known": known}
     if kind in THRESHOLDS:
         result["threshold"] = THRESHOLDS[kind]
     return result | {"lists": [said(voice) for voice in answer.verdict.voices]}
@@ -151,7 +154,11 @@ def _to_authority(voice: Voice) -> dict[str, Any]:
 
 
 def _to_provider(voice: Voice) -> dict[str, Any]:
-    told: dict[str, Any] = {"list": voice.list_name, "mapped_grade": voice.mapped_grade}
+    told: dict[str, Any] = {
+        "list": voice.list_name,
+        "direction": voice.direction,
+        "mapped_grade": voice.mapped_grade,
+    }
     if voice.kind == "photodna":
         told["distance"] = told_distance(voice.distance, photodna.MATCH_DISTANCE)
     return told

@@ -14,13 +14,13 @@ SCHEME = {"recipient": {"type": "http", "scheme": "basic"}}
 _TEXT = {"type": "string"}
 _LIST = {
     "type": "object",
-    "required": ["list", "mapped_grade"],
+    "required": ["list", "direction", "mapped_grade"],
     "properties": {
         "list": _TEXT,
         "mapped_grade": _TEXT,
         "source": _TEXT | {"description": "told to authorities"},
         "member": _TEXT | {"description": "told to authorities"},
-        "direction": {"enum": ["raise", "lower"], "description": "told to authorities"},
+        "direction": {"enum": ["raise", "lower"]},
         "grade": _TEXT | {"description": "as the source wrote it; told to authorities"},
         "distance": {
             "type": "integer",
@@ -36,7 +36,11 @@ _RESULT = {
     "properties": {
         "kind": {"enum": list(KINDS)},
         "value": _TEXT | {"description": "lower-case hexadecimal"},
-        "known": {"type": "boolean", "description": "false says nothing about the file"},
+        "known": {
+            "type": "boolean",
+            "description": "to an authority: a list names it; to a provider: a list that raises "
+            "names it. False says nothing about the file.",
+        },
         "threshold": {
             "type": "integer",
             "description": "the largest distance that counts as a match: "
@@ -73,6 +77,7 @@ _FAULTS = {
     403: "The account may not look hashes up.",
     405: "Another method than POST.",
     413: "The body is too large.",
+    503: "The index of the lists is being made anew; `Retry-After` says the seconds.",
     429: f"More than {CALLS_A_MINUTE} calls a minute; `Retry-After` says the seconds.",
 }
 

@@ -1,6 +1,6 @@
 """Asks the lists about hashes, and logs that somebody asked: how many, not which."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,14 +30,14 @@ def look_up(
     *,
     by: Actor | str,
     at: datetime,
-    handling: Iterable[str] | None = None,
+    only: Collection[int] | None = None,
 ) -> list[Answer]:
     """Give for each question what the lists say of it, in the order asked.
 
-    `handling` restricts to lists with one of these conditions, for askers outside of the desk.
+    `only` restricts to the lists of these numbers, for askers outside of the desk.
     """
     asked = [(q, Asked(kind, q.value)) for q in questions for kind in q.kinds]
-    found = find([a for _, a in asked], on=timezone.localtime(at).date(), handling=handling)
+    found = find([a for _, a in asked], on=timezone.localtime(at).date(), only=only)
     voices: dict[Question, list[Voice]] = {q: [] for q in questions}
     for (question, _), said in zip(asked, found, strict=True):
         voices[question] += said

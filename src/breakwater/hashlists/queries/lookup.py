@@ -1,7 +1,7 @@
 """What the lists say of hashes: exact for digests, within a radius for PDQ and PhotoDNA."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -9,8 +9,8 @@ import numpy as np
 from django.db import connection
 
 from breakwater.hashlists import index
-from breakwater.hashlists.models import Direction, HashList, Kind
-from breakwater.hashlists.rules.voices import Voice, is_valid, verdict
+from breakwater.hashlists.models import Direction, HashList, Kind, Recipient
+from breakwater.hashlists.rules.voices import PROVIDERS, Voice, is_valid, may_be_told, verdict
 from breakwater.matching import photodna
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.storage import bulk
@@ -42,18 +42,18 @@ def find(
     *,
     on: date,
     radius: int = MATCH_DISTANCE,
-    handling: Iterable[str] | None = None,
+    only: Collection[int] | None = None,
 ) -> list[list[Voice]]:
     """For each of `asked` the voices of lists that are valid on that day.
 
-    `handling` restricts to lists with one of these conditions. Hashes of other kinds or of a
-    wrong length have no voices.
+    `only` restricts to the lists of these numbers. Hashes of other kinds or of a wrong length
+    have no voices.
     """
     found: list[list[Voice]] = [[] for _ in asked]
     hits = _hits(asked, radius)
     if not hits:
         return found
-    lists = _speaking(on, handling)
+    lists = _speaking(on, only)
     entries = _entries({hit.fingerprint for hit in hits}, lists)
     for hit in hits:
         row = entries.get(hit.fingerprint)
@@ -151,10 +151,23 @@ def _near(rows: index.Rows, places: list[int], radius: int) -> set[_Hit]:
     }
 
 
-def _speaking(on: date, handling: Iterable[str] | None) -> Mapping[int, HashList]:
+def lists_told_to(recipient: Recipient) -> set[int]:
+    """Numbers of the lists of which a recipient may be told that a hash is on them.
+
+    What is shared with authorities is told to those that were granted the list, as when they pull.
+    """
+    granted = set(recipient.may_pull.values_list("pk", flat=True))
+    return {
+        pk
+        for pk, handling in HashList.objects.values_list("pk", "handling")
+        if may_be_told(handling, recipient.sort) and (handling == PROVIDERS or pk in granted)
+    }
+
+
+def _speaking(on: date, only: Collection[int] | None) -> Mapping[int, HashList]:
     lists = HashList.objects.filter(retired_at=None)
-    if handling is not None:
-        lists = lists.filter(handling__in=list(handling))
+    if only is not None:
+        lists = lists.filter(pk__in=list(only))
     return {x.pk: x for x in lists if is_valid(on, x.valid_from, x.valid_until)}
 
 
