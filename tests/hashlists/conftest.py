@@ -15,6 +15,7 @@ from breakwater.hashlists.actions.lists import Terms, create_list
 from breakwater.hashlists.models import HashList, ListChange
 
 Fill = Callable[[HashList, str], ListChange]
+Take = Callable[..., ListChange]
 
 
 @pytest.fixture
@@ -23,6 +24,23 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(index, "FRESH_FOR", 0.0)
     monkeypatch.setattr(importing, "folder", lambda: tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def take(data_dir: Path) -> Take:
+    """Import a file of any form into a list, without the index and the archive."""
+
+    def take(
+        hash_list: HashList, text: str | bytes, form: str = "table", name: str = "list.csv"
+    ) -> ListChange:
+        now = timezone.now()
+        data = text.encode() if isinstance(text, str) else text
+        change = receive(hash_list, io.BytesIO(data), Received(name, form), by="officer", at=now)
+        importing.work(now)
+        change.refresh_from_db()
+        return change
+
+    return take
 
 
 @pytest.fixture

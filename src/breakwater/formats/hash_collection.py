@@ -115,4 +115,6 @@ def _entry(
         fingerprint = read_fingerprint(kind, value)
     except BadFingerprint as refused:
         return Fault(number, kind, refused.problem, Advice.ENTRY_LEFT_OUT, value[:80])
-    return HashEntry((fingerprint,), media=media, member_name=collection, tags=tuple(tags))
+    return HashEntry(
+        (fingerprint,), media=media, member_name=collection, tags=tuple(tags), place=number
+    )

@@ -88,6 +88,7 @@ class Problem(StrEnum):
     GRADED_WITHOUT_GRADE = "graded_without_grade"
     COUNT_DIFFERS = "count_differs"
     SAME_FILE = "same_file"  # several entries of one file
+    REPEATED_ENTRY = "repeated_entry"  # a later line says otherwise of the same entry
     CONTRADICTION = "contradiction"  # two values where there can be one
     EXIF_SPELLING = "exif_spelling"
     UNKNOWN_ELEMENT = "unknown_element"
@@ -147,7 +148,10 @@ class Fingerprint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceId:
-    """How the source names an entry; entry ids are unique only within a member."""
+    """How the source names an entry; entry ids are unique only within a member.
+
+    `entry` is "" where the source names only the member.
+    """
 
     entry: str
     member: str = ""
@@ -161,7 +165,8 @@ class HashEntry:
     """What one source says of one file; `grade` is its own word, never mapped here.
 
     `extra` keeps, under the name of the format, what the fields have no place for, so
-    that importing and exporting again loses nothing.
+    that importing and exporting again loses nothing. `place` is where it stands in its file,
+    as in `Fault`, and no part of what is said.
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -178,6 +183,7 @@ class HashEntry:
     note: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
     deleted: bool = False
+    place: int | str = field(default="", compare=False)
 
     def values(self, kind: str) -> tuple[str, ...]:
         return tuple(f.value for f in self.fingerprints if f.kind == kind)

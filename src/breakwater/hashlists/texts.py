@@ -46,6 +46,7 @@ PROBLEMS: Words = {
     "graded_without_grade": lazy("It is marked as graded and has no grade"),
     "count_differs": lazy("The number of entries is not what the file says"),
     "same_file": lazy("The same file has several entries"),
+    "repeated_entry": lazy("A later line says something else of the same entry, and that counts"),
     "contradiction": lazy("There are two values where there can be one"),
     "exif_spelling": lazy("The camera data is written in an unusual way"),
     "unknown_element": lazy("This element is not known"),

@@ -17,7 +17,8 @@ import msgspec
 RUN = 100_000  # records sorted in memory at once
 BLOCK = 500  # records read at once of each run
 # Its presence says that every run is written to its end.
-WHOLE = "whole"
+# The number grows when the keys or records change: runs of an earlier release are made anew.
+WHOLE = "whole-2"
 _LENGTH = 4
 
 Record = tuple[str, int, bytes]  # key, place in the order of arrival, value
@@ -55,19 +56,13 @@ class Runs:
         _sync(self._folder)
 
     def read(self) -> Iterator[tuple[str, bytes]]:
-        """Give each key once and in order, with the value that came last.
+        """Give every key and value in the order of the keys; equal keys in that of their arrival.
 
         Raises:
             BrokenRuns: while reading, at the first record that is not as it was written.
         """
         runs = [_read_run(path) for path in sorted(self._folder.glob("[0-9]*"))]
-        last: Record | None = None
-        for record in heapq.merge(*runs):
-            if last is not None and last[0] != record[0]:
-                yield last[0], last[2]
-            last = record
-        if last is not None:
-            yield last[0], last[2]
+        return ((key, value) for key, _, value in heapq.merge(*runs))
 
     def remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -46,25 +46,27 @@ class Builder:
         lost = [name for name in self._mapping.columns if name not in self._names]
         return [Fault(place, name, Problem.MISSING, Advice.CHECK_SOURCE) for name in lost]
 
-    def row(self, cells: Sequence[str]) -> HashEntry | None:
+    def row(self, cells: Sequence[str], place: int | str = "") -> HashEntry | None:
         """Make an entry of a row of a table, None if there is none in it."""
         width = len(self._names)
         if len(cells) == width and not self._rest:
-            return self.cells(cells, {})
+            return self.cells(cells, {}, place)
         if len(cells) != width:
             self._fault("", Problem.ROW_WIDTH, Advice.CHECK_SOURCE, f"{len(cells)} ≠ {width}")
         whole = [*cells, *[""] * (width - len(cells))]
         rest = {self._names[i]: whole[i] for i in self._rest if whole[i]}
         rest |= {str(n): text for n, text in enumerate(cells[width:], width + 1) if text}
-        return self.cells(whole, rest)
+        return self.cells(whole, rest, place)
 
-    def cells(self, cells: Sequence[str], rest: Mapping[str, Any]) -> HashEntry | None:
+    def cells(
+        self, cells: Sequence[str], rest: Mapping[str, Any], place: int | str = ""
+    ) -> HashEntry | None:
         found: list[Fingerprint] = []
         for index, kind in self._hashes:
             if cells[index]:
                 self._add(found, kind, cells[index], self._names[index])
         if not (self._texts or rest or self._defaults) and found:
-            return HashEntry(tuple(found))
+            return HashEntry(tuple(found), place=place)
         values: dict[str, Any] = dict(self._defaults)
         said: dict[str, str] = {}
         for index, target in self._texts:
@@ -74,10 +76,11 @@ class Builder:
         if rest:
             values["extra"] = {FORMAT: dict(rest)}
         self._fill(values, found, said)
-        if not found and not (values.get("deleted") and values.get("source_id")):
+        source = values.get("source_id")
+        if not found and not (values.get("deleted") and source and source.entry):
             self._fault("", Problem.NO_FINGERPRINT, Advice.ENTRY_LEFT_OUT)
             return None
-        return HashEntry(tuple(found), **values)
+        return HashEntry(tuple(found), place=place, **values)
 
     def take_faults(self, place: int | str) -> list[Fault]:
         """Give the faults of the last row with their place, and forget them."""
@@ -100,9 +103,9 @@ class Builder:
             self._told_by_length(found, said["hash"], said.get("kind", ""))
         if "more_hashes" in said:
             self._more_hashes(found, said["more_hashes"])
-        if "entry_id" in said:
-            member = said.get("member_id", self._mapping.member_id)
-            values["source_id"] = SourceId(said["entry_id"], member)
+        member = said.get("member_id", self._mapping.member_id)
+        if "entry_id" in said or member:
+            values["source_id"] = SourceId(said.get("entry_id", ""), member)
         if "extra" in said:
             self._extra(values, said["extra"])
         for target, text in said.items():
@@ -175,6 +178,8 @@ def _defaults(mapping: ColumnMapping) -> dict[str, Any]:
     values: dict[str, Any] = {name: value for name, value in said.items() if value}
     if mapping.media != "unknown":
         values["media"] = mapping.media
+    if mapping.member_id:
+        values["source_id"] = SourceId("", mapping.member_id)
     return values
 
 

@@ -84,7 +84,8 @@ def _read_rows(lines: Lines, shape: Shape, mapping: ColumnMapping) -> Iterator[F
             yield from build.missing(lines.number)
             if header:
                 continue
-        entry = build.row(row)
+        place = lines.number - len(held) + 1
+        entry = build.row(row, place)
         if entry is not None and not build.faults:
             yield entry
         elif row == header:
@@ -95,7 +96,7 @@ def _read_rows(lines: Lines, shape: Shape, mapping: ColumnMapping) -> Iterator[F
             build.faults.clear()
             yield Fault(lines.give_back(), "", Problem.BROKEN_QUOTES, Advice.ENTRY_LEFT_OUT)
         else:
-            yield from build.take_faults(lines.number - len(held) + 1)
+            yield from build.take_faults(place)
             if entry is not None:
                 yield entry
     yield from faults
@@ -144,7 +145,7 @@ def _read_objects(
             yield Fault(place, "", Problem.NOT_AN_OBJECT, Advice.ENTRY_LEFT_OUT, str(value)[:80])
         else:
             rest = {k: v for k, v in value.items() if k not in mapping.columns}
-            entry = build.cells([text_of(value.get(name)) for name in names], rest)
+            entry = build.cells([text_of(value.get(name)) for name in names], rest, place)
             yield from build.take_faults(place)
             if entry is not None:
                 yield entry

@@ -11,13 +11,15 @@ writers (IPED, GLEAPP and others).
 """
 
 from breakwater.formats.vics.document import MAX_BYTES, MAX_DEPTH, MAX_VALUES
-from breakwater.formats.vics.file import FLAGS, SCHEMES, Case, NotVics, VicsFile
+from breakwater.formats.vics.file import FLAGS, FORMAT, FRAME, SCHEMES, Case, NotVics, VicsFile
 from breakwater.formats.vics.media import exif_of, flags_of, read_flag
 from breakwater.formats.vics.read import read_vics
 from breakwater.formats.vics.write import write_vics
 
 __all__ = [
     "FLAGS",
+    "FORMAT",
+    "FRAME",
     "MAX_BYTES",
     "MAX_DEPTH",
     "MAX_VALUES",

@@ -12,6 +12,8 @@ Kind = Literal["hash_set", "case"]
 
 FORMAT = "vics"
 """The name under which `HashEntry.extra` keeps a Media record as it was written."""
+FRAME = "vics_frame"
+"""The name under which it keeps of which file and case: [kind, version, scheme, case]."""
 SCHEMES = ("US", "UK", "Default", "CUSTOM")
 FLAGS = (
     "VictimIdentified",
@@ -21,6 +23,7 @@ FLAGS = (
     "SelfGenerated",
     "IsPrecategorized",
 )
+NO_FRAME = ["hash_set", "", "", ""]
 _MAX_REFUSED = 1000  # faults named one by one; more of them are only counted
 
 

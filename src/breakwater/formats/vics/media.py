@@ -17,7 +17,7 @@ from breakwater.formats.hash_entry import (
     read_fingerprint,
     read_time,
 )
-from breakwater.formats.vics.file import FLAGS, FORMAT, Faults, Plain
+from breakwater.formats.vics.file import FLAGS, FORMAT, FRAME, Faults, Plain
 
 _NAMES = {
     name.lower(): name
@@ -61,9 +61,10 @@ def spelling(keys: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
 class MediaReader:
     """Reads one Media record; every oddity goes to `faults` with the record's place."""
 
-    def __init__(self, record: Plain, scheme: str, place: str, faults: Faults) -> None:
+    def __init__(self, record: Plain, frame: list[str], place: str, faults: Faults) -> None:
         self.record = record
-        self.scheme = scheme
+        self.frame = frame
+        self.scheme = frame[2]
         self.place = place
         self.faults = faults
         self.keys, odd = spelling(tuple(record))
@@ -95,7 +96,8 @@ class MediaReader:
             series=text_of(self.get("Series")),
             tags=tags_of(self.get("Tags")),
             note=text_of(self.get("Comments")),
-            extra={FORMAT: self.record},
+            extra={FORMAT: self.record, FRAME: self.frame},
+            place=self.place,
         )
 
     def _fingerprints(self) -> tuple[Fingerprint, ...]:

@@ -1,6 +1,7 @@
 """Reads a VICS file: whose model it is, hash set or case, and every record in it."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,9 +37,9 @@ def read_vics(data: bytes, *, max_bytes: int = MAX_BYTES, max_values: int = MAX_
     kind = _kind(members, noun, faults)
     extra = {**root, key: []}  # the list is written from the entries again
     if kind == "hash_set":
-        entries = _entries(members, "value", scheme, faults)
+        entries = _entries(members, "value", [kind, version, scheme, ""], faults)
         return VicsFile(kind, version, scheme, entries, (), extra, faults.taken())
-    cases = tuple(_cases(members, scheme, faults))
+    cases = tuple(_cases(members, [kind, version, scheme], faults))
     return VicsFile(kind, version, scheme, (), cases, extra, faults.taken())
 
 
@@ -76,7 +77,8 @@ def _has_hash(record: Plain) -> bool:
     return any(kind_of(key) for key in record)
 
 
-def _cases(members: list[Any], scheme: str, faults: Faults) -> Iterator[Case]:
+def _cases(members: list[Any], frame: list[str], faults: Faults) -> Iterator[Case]:
+    names: Counter[str] = Counter()
     for index, member in enumerate(members):
         place = f"value[{index}]"
         if not isinstance(member, dict):
@@ -87,7 +89,8 @@ def _cases(members: list[Any], scheme: str, faults: Faults) -> Iterator[Case]:
         media, extra = member.get("Media"), dict(member)
         entries: tuple[HashEntry, ...] = ()
         if isinstance(media, list):
-            entries = _entries(media, f"{place}.Media", scheme, faults)
+            name = case_name(member, names)
+            entries = _entries(media, f"{place}.Media", [*frame, name], faults)
             extra["Media"] = []
         case = Case(
             entries,
@@ -102,6 +105,16 @@ def _cases(members: list[Any], scheme: str, faults: Faults) -> Iterator[Case]:
         yield case
 
 
+def case_name(case: Plain, seen: Counter[str]) -> str:
+    """Name a case within its file by its own number, and no two cases alike.
+
+    Numbers are read without blanks around them, so that one at the end tells ours from theirs.
+    """
+    said = text_of(case.get("CaseID")) or text_of(case.get("CaseNumber") or case.get("Case No."))
+    seen[said] += 1
+    return said if said and seen[said] == 1 else f"#{seen[said]} {said} "
+
+
 def _check_total(case: Case, place: str, faults: Faults) -> None:
     if case.stated_total and case.stated_total != str(len(case.entries)):
         said = f"{case.stated_total} said, {len(case.entries)} found"
@@ -109,7 +122,9 @@ def _check_total(case: Case, place: str, faults: Faults) -> None:
         faults.add(place, "TotalMediaFiles", problem, Advice.COUNTED_AGAIN, said)
 
 
-def _entries(members: list[Any], place: str, scheme: str, faults: Faults) -> tuple[HashEntry, ...]:
+def _entries(
+    members: list[Any], place: str, frame: list[str], faults: Faults
+) -> tuple[HashEntry, ...]:
     entries = []
     files: set[str] = set()
     for index, member in enumerate(members):
@@ -117,7 +132,7 @@ def _entries(members: list[Any], place: str, scheme: str, faults: Faults) -> tup
         if not isinstance(member, dict):
             faults.add(where, "", Problem.NOT_AN_OBJECT, Advice.ENTRY_LEFT_OUT, member)
             continue
-        entry = MediaReader(member, scheme, where, faults).entry()
+        entry = MediaReader(member, frame, where, faults).entry()
         entries.append(entry)
         file = (entry.values("md5") or entry.values("sha1") or ("",))[0]
         if file and file in files:

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from breakwater.formats.hash_entry import Fingerprint, HashEntry, kind_of
-from breakwater.formats.vics.file import FORMAT, Case, Faults, Plain, VicsFile
+from breakwater.formats.vics.file import FORMAT, NO_FRAME, Case, Faults, Plain, VicsFile
 from breakwater.formats.vics.media import MediaReader, spelling, text_of
 from breakwater.formats.vics.read import CONTEXT_KEYS, context_key, context_of
 
@@ -89,7 +89,7 @@ def _new(entry: HashEntry, number: int) -> Plain:
 
 def _changed(entry: HashEntry, raw: Plain) -> Plain:
     """Give the record as it was written, but for the fields that the entry has otherwise."""
-    before = MediaReader(raw, "", "", Faults()).entry()
+    before = MediaReader(raw, NO_FRAME, "", Faults()).entry()
     old, new = _fields(before), _fields(entry)
     record = dict(raw)
     keys, _ = spelling(tuple(raw))
@@ -102,9 +102,9 @@ def _changed(entry: HashEntry, raw: Plain) -> Plain:
 
 
 def _fields(entry: HashEntry) -> Plain:
-    when = entry.changed_at
+    when, source = entry.changed_at, entry.source_id
     return {
-        "MediaID": _number_or_text(entry.source_id.entry) if entry.source_id else None,
+        "MediaID": _number_or_text(source.entry) if source and source.entry else None,
         "Category": None if entry.grade is None else _number_or_text(entry.grade),
         "MediaSize": entry.size,
         "MimeType": entry.mime_type or None,

@@ -12,6 +12,7 @@ from breakwater.formats.hash_entry import Fingerprint as Value
 from breakwater.formats.hash_entry import HashEntry
 from breakwater.hashlists.models import Entry, Fingerprint, HashList, Kind, ListChange, Media
 from breakwater.hashlists.rules.grades import map_grade
+from breakwater.hashlists.rules.keys import former_key, is_vics, source_key
 from breakwater.storage import bulk
 
 SEARCHED = {
@@ -26,6 +27,8 @@ NAMES = {number: name for name, number in SEARCHED.items()}
 ENTRIES_LOCK = 4711_03
 # Facts of an entry that has columns for all that it says: most of long lists.
 NOTHING_MORE = b"{}"
+# Columns of so many characters; what is longer stands whole in the facts.
+MEMBER, GRADE = 120, 60
 _MEDIA = {"image": Media.IMAGE, "video": Media.VIDEO, "unknown": Media.UNKNOWN}
 _MEDIA_NAMES = {number: name for name, number in _MEDIA.items()}
 _FIELDS = (
@@ -46,6 +49,9 @@ class Prepared(NamedTuple):
     deleted: bool
     facts: bytes
     hashes: tuple[tuple[int, bytes], ...]  # those that are searched: kind and value, each once
+    # Not "" for a record of which several may have one key: its key of an earlier release.
+    former_key: str = ""
+    place: int | str = ""  # in the file, no part of what is said
 
 
 @dataclass(slots=True)
@@ -54,14 +60,6 @@ class Counts:
     changed: int = 0
     unchanged: int = 0
     removed: int = 0
-
-
-def source_key(entry: HashEntry) -> str:
-    """The source's name of an entry, or its first hash where the source gives none."""
-    if entry.source_id and entry.source_id.entry:
-        return str(entry.source_id)[:200]
-    first = entry.fingerprints[0]
-    return f"{entry.member_name[:60]}:{first.kind}:{first.value[:128]}"
 
 
 def facts_of(entry: HashEntry) -> bytes:
@@ -77,8 +75,13 @@ def facts_of(entry: HashEntry) -> bytes:
         "tags": list(entry.tags),
         "extra": dict(entry.extra),
     }
-    if entry.source_id:
-        facts["source_id"] = [entry.source_id.entry, entry.source_id.member]
+    source, name, grade = entry.source_id, entry.member_name, entry.grade or ""
+    if source:
+        facts["source_id"] = [source.entry, source.member]
+    if len(name) > MEMBER or (source and name == source.member):
+        facts["member_name"] = name
+    if len(grade) > GRADE:
+        facts["grade"] = grade
     slim = {key: value for key, value in facts.items() if value not in (None, "", [], {}, False)}
     return _as_json(slim) if slim else NOTHING_MORE
 
@@ -92,21 +95,27 @@ def prepare(entry: HashEntry, scheme: str) -> Prepared:
 
     A list that says its scheme itself comes before what an exporter wrote into each line.
     """
-    grade = (entry.grade or "")[:60]
+    grade = (entry.grade or "")[:GRADE]
     found = [
         (int(SEARCHED[kind]), bytes.fromhex(value))
         for kind, value in entry.fingerprints
         if kind in SEARCHED
     ]
     return Prepared(
-        source_key(entry), entry.member_name[:120], int(_MEDIA[entry.media]), grade,
+        source_key(entry), member_of(entry)[:MEMBER], int(_MEDIA[entry.media]), grade,
         map_grade(scheme if scheme != "own" else (entry.scheme or ""), grade), entry.deleted,
         facts_of(entry), tuple(sorted(set(found)) if len(found) > 1 else found),
+        former_key(entry), entry.place,
     )  # fmt: skip
 
 
 def says_something(entry: HashEntry) -> bool:
-    return bool(entry.fingerprints) or entry.deleted
+    return bool(entry.fingerprints) or entry.deleted or is_vics(entry)
+
+
+def member_of(entry: HashEntry) -> str:
+    """The member's name, or its number where it has none."""
+    return entry.member_name or (entry.source_id.member if entry.source_id else "")
 
 
 def write_entries(
@@ -128,6 +137,7 @@ def write_prepared(change: ListChange, prepared: Sequence[Prepared], *, at: date
     wanted = {e.key: e for e in prepared}
     counts = Counts(unchanged=len(prepared) - len(wanted))
     held = _held(change.hash_list_id, list(wanted))
+    held |= _taken_over(change.hash_list_id, [e for key, e in wanted.items() if key not in held])
     fresh = [e for key, e in wanted.items() if key not in held]
     alive = [e for e in fresh if not e.deleted]
     counts.unchanged += len(fresh) - len(alive)
@@ -149,6 +159,16 @@ def _held(list_id: int, keys: list[str]) -> dict[str, _Held]:
             [list_id, parameter],
         )
         return {r[0]: (r[1], bytes(r[2]), r[3], r[4], r[5], bool(r[6])) for r in cursor.fetchall()}
+
+
+def _taken_over(list_id: int, fresh: list[Prepared]) -> dict[str, _Held]:
+    """Find new records of VICS among those that an earlier release kept without their case."""
+    keys = {e.former_key: e.key for e in fresh if e.former_key}
+    held = _held(list_id, list(keys)) if keys else {}
+    bulk.update(
+        Entry, ("source_key",), [(keys[former], found[0]) for former, found in held.items()]
+    )
+    return {keys[former]: found for former, found in held.items()}
 
 
 def _insert(change: ListChange, fresh: list[Prepared], at: datetime) -> None:
@@ -237,13 +257,16 @@ def restore(entry: Entry, hashes: Sequence[tuple[int, bytes]]) -> HashEntry:
     fingerprints = [Value(NAMES[Kind(kind)], bytes(value).hex()) for kind, value in hashes]
     fingerprints += [Value(kind, value) for kind, value in facts.get("kept", [])]
     said = facts.get("source_id")
+    source = SourceId(*said) if said else None
+    # The column shows the number of a member without a name.
+    named_by_number = source is not None and entry.member == source.member[:MEMBER]
     return HashEntry(
         fingerprints=tuple(fingerprints),
         media=_MEDIA_NAMES[Media(entry.media)],  # type: ignore[arg-type]
-        grade=entry.grade or None,
+        grade=facts.get("grade", entry.grade) or None,
         scheme=facts.get("scheme"),
-        source_id=SourceId(*said) if said else None,
-        member_name=entry.member,
+        source_id=source,
+        member_name=facts.get("member_name", "" if named_by_number else entry.member),
         changed_at=entry.changed_at.astimezone(UTC),
         size=facts.get("size"),
         mime_type=facts.get("mime_type", ""),

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from breakwater.custody.actions import record
 from breakwater.formats.hash_sharing import EntryFeedback, SharedEntry
-from breakwater.hashlists.actions.entries import source_key
 from breakwater.hashlists.models import Entry, ForeignOpinion, HashList
+from breakwater.hashlists.rules.keys import source_key
 
 # A server that repeats itself without end fills no table.
 MOST_OF_ENTRY = 100

@@ -14,28 +14,27 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Max, Min
 
 from breakwater.custody.actions import record
-from breakwater.formats.hash_collection import read_collection
-from breakwater.formats.hash_entry import Advice, Fault, HashEntry
-from breakwater.formats.hash_table import ColumnMapping, read_table
+from breakwater.formats.hash_entry import Fault
+from breakwater.formats.hash_table import ColumnMapping
 from breakwater.formats.record import FormatError
-from breakwater.formats.vics import read_vics
-from breakwater.hashlists.actions.entries import (
-    ENTRIES_LOCK,
-    Prepared,
-    prepare,
-    says_something,
-    write_prepared,
+from breakwater.hashlists.actions import reading
+from breakwater.hashlists.actions.entries import ENTRIES_LOCK, Prepared, write_prepared
+from breakwater.hashlists.actions.reading import (
+    KEPT_FAULTS,
+    Read,
+    find_repeated,
+    prepared,
+    settled,
 )
 from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import Entry, HashList, ListChange, ListFault
@@ -44,13 +43,11 @@ from breakwater.people.models import User
 from breakwater.storage import bulk
 from breakwater.storage.runs import BrokenRuns, Runs
 
-FORMS = ("table", "vics", "collection")
+FORMS = reading.FORMS
 SET = 20_000
 # Reading a file is one part in so many of its import, as the bar shows it.
 READING = 2
 MOST_BYTES = 8 << 30
-# Faults beyond this many are counted, not kept one by one.
-KEPT_FAULTS = 10_000
 # A source that writes sentences into its grades does not fill a page with them.
 KEPT_GRADES = 100
 COUNTED_AT_ONCE = 200_000
@@ -232,20 +229,13 @@ def apply_change(change: ListChange, *, at: datetime, progress: Progress | None 
     runs.remove()
 
 
-@dataclass(slots=True)
-class _Read:
-    """What reading a file has found so far, beside the entries themselves."""
-
-    entries: int = 0
-    faulty: int = 0
-    faults: list[Fault] = field(default_factory=list)  # as many as are kept
-
-
 def _sort(change: ListChange, path: Path, runs: Runs, progress: Progress | None) -> None:
     """Read the whole file into runs; say what is faulty once, however often this is begun."""
-    read = _Read()
+    read = Read()
     with path.open("rb") as stream:
-        runs.write(_prepared(change, stream, read, progress))
+        records = prepared(change, stream, read)
+        runs.write(_watched(records, change, stream, progress))
+    find_repeated(runs, read)
     with transaction.atomic():
         change.faults.all().delete()
         keep_faults(change, read.faults)
@@ -257,21 +247,15 @@ def _sort(change: ListChange, path: Path, runs: Runs, progress: Progress | None)
     runs.seal()
 
 
-def _prepared(
-    change: ListChange, stream: BinaryIO, read: _Read, progress: Progress | None
+def _watched(
+    records: Iterator[tuple[str, bytes]],
+    change: ListChange,
+    stream: BinaryIO,
+    progress: Progress | None,
 ) -> Iterator[tuple[str, bytes]]:
-    scheme, encode = change.hash_list.scheme, msgspec.msgpack.encode
-    for item in _found(change, stream):
-        if isinstance(item, Fault):
-            read.faulty += item.count if item.advice is Advice.ENTRY_LEFT_OUT else 0
-            if len(read.faults) < KEPT_FAULTS:
-                read.faults.append(item)
-            continue
-        read.entries += 1
-        if says_something(item):
-            entry = prepare(item, scheme)
-            yield entry.key, encode(entry)
-        if read.entries % SET == 0:
+    for number, one in enumerate(records, 1):
+        yield one
+        if number % SET == 0:
             _say(change, stream.tell() // READING, progress)
 
 
@@ -283,19 +267,9 @@ def _say(change: ListChange, position: int, progress: Progress | None) -> None:
         progress(change.bytes_read, change.size)
 
 
-def _found(change: ListChange, stream: BinaryIO) -> Iterator[HashEntry | Fault]:
-    if change.form == "table":
-        return read_table(stream, ColumnMapping(**change.mapping) if change.mapping else None)
-    if change.form == "collection":
-        return read_collection(stream, change.name)
-    file = read_vics(stream.read())
-    return itertools.chain(file.faults, file.all_entries())
-
-
 def _write_all(change: ListChange, runs: Runs, clock: Clock, progress: Progress | None) -> None:
-    decode = msgspec.msgpack.Decoder(Prepared).decode
-    waiting = itertools.islice(runs.read(), change.written, None)
-    while some := [decode(value) for _, value in itertools.islice(waiting, SET)]:
+    waiting = itertools.islice(settled(runs), change.written, None)
+    while some := list(itertools.islice(waiting, SET)):
         _write_set(change, some, clock)
         if progress:
             progress(change.bytes_read, change.size)

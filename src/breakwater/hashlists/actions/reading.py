@@ -1,0 +1,97 @@
+"""Reads a file of hashes into records that can be sorted by key, and settles those that share one.
+
+Nothing here is written to the database: a worker that is killed reads the file again.
+"""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import msgspec
+
+from breakwater.formats.hash_collection import read_collection
+from breakwater.formats.hash_entry import Advice, Fault, HashEntry, Problem
+from breakwater.formats.hash_table import ColumnMapping, read_table
+from breakwater.formats.vics import read_vics
+from breakwater.hashlists.actions.entries import Prepared, prepare, says_something
+from breakwater.hashlists.models import ListChange
+from breakwater.hashlists.rules.keys import numbered
+from breakwater.storage.runs import Runs
+
+FORMS = ("table", "vics", "collection")
+# Faults beyond this many are counted, not kept one by one.
+KEPT_FAULTS = 10_000
+# No entry has this key.
+_END = ("", b"")
+
+
+@dataclass(slots=True)
+class Read:
+    """What reading a file has found so far, beside the entries themselves."""
+
+    entries: int = 0
+    faulty: int = 0
+    faults: list[Fault] = field(default_factory=list)  # as many as are kept
+
+    def add(self, fault: Fault) -> None:
+        self.faulty += fault.count if fault.advice is Advice.ENTRY_LEFT_OUT else 0
+        if len(self.faults) < KEPT_FAULTS:
+            self.faults.append(fault)
+
+
+def prepared(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple[str, bytes]]:
+    """Give every entry of a change's file as key and record; what is faulty goes into `read`.
+
+    Raises:
+        FormatError: the file is not of its form at all.
+    """
+    scheme, encode = change.hash_list.scheme, msgspec.msgpack.encode
+    for item in _found(change, stream):
+        if isinstance(item, Fault):
+            read.add(item)
+            continue
+        read.entries += 1
+        if says_something(item):
+            entry = prepare(item, scheme)
+            yield entry.key, encode(entry)
+
+
+def _found(change: ListChange, stream: BinaryIO) -> Iterator[HashEntry | Fault]:
+    if change.form == "table":
+        return read_table(stream, ColumnMapping(**change.mapping) if change.mapping else None)
+    if change.form == "collection":
+        return read_collection(stream, change.name)
+    file = read_vics(stream.read())
+    return itertools.chain(file.faults, file.all_entries())
+
+
+def find_repeated(runs: Runs, read: Read) -> None:
+    """Set lines aside of which a later one says otherwise, since only one of them can count."""
+    decode = msgspec.msgpack.Decoder(Prepared).decode
+    for (key, value), (next_key, next_value) in itertools.pairwise(runs.read()):
+        if key != next_key:
+            continue
+        one, later = decode(value), decode(next_value)
+        if one.former_key or one._replace(place=later.place) == later:
+            continue
+        read.entries -= 1
+        found = one.grade
+        read.add(Fault(one.place, "", Problem.REPEATED_ENTRY, Advice.ENTRY_LEFT_OUT, found))
+
+
+def settled(runs: Runs) -> Iterator[Prepared]:
+    """Give each entry once and in order: the last of equal keys, or all where all may stand."""
+    decode, number = msgspec.msgpack.Decoder(Prepared).decode, 1
+    for (key, value), (next_key, _) in itertools.pairwise(itertools.chain(runs.read(), [_END])):
+        entry, is_last = decode(value), key != next_key
+        if entry.former_key:
+            yield _numbered(entry, number) if number > 1 else entry
+            number = 1 if is_last else number + 1
+        elif is_last:
+            yield entry
+
+
+def _numbered(entry: Prepared, number: int) -> Prepared:
+    key, former = numbered(entry.key, number), numbered(entry.former_key, number)
+    return entry._replace(key=key, former_key=former)
