@@ -9,11 +9,12 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
+from breakwater.formats.plain_text import storable, storable_values
 from breakwater.formats.record import FormatError
 
 HEX_LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "pdq": 64}
@@ -64,6 +65,7 @@ class Problem(StrEnum):
     AMBIGUOUS_KIND = "ambiguous_kind"  # 64 digits are SHA-256 or PDQ
     UPPERCASE = "uppercase"
     NUL_BYTES = "nul_bytes"
+    HALF_CHARACTERS = "half_characters"  # one half of a pair of UTF-16
     ODD_ENCODING = "odd_encoding"  # readable, but not UTF-8
     BYTE_ORDER_MARK = "byte_order_mark"
     TOO_LONG = "too_long"
@@ -184,6 +186,21 @@ class HashEntry:
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
     deleted: bool = False
     place: int | str = field(default="", compare=False)
+
+    def storable(self) -> "HashEntry":
+        """Give the entry with a sign for each NUL and each half of a character."""
+        source = self.source_id
+        texts = ("member_name", "mime_type", "series", "note")
+        return replace(
+            self,
+            fingerprints=tuple(Fingerprint(f.kind, storable(f.value)) for f in self.fingerprints),
+            grade=None if self.grade is None else storable(self.grade),
+            scheme=None if self.scheme is None else storable(self.scheme),
+            source_id=source and SourceId(storable(source.entry), storable(source.member)),
+            tags=tuple(map(storable, self.tags)),
+            extra=storable_values(self.extra),
+            **{name: storable(getattr(self, name)) for name in texts},
+        )
 
     def values(self, kind: str) -> tuple[str, ...]:
         return tuple(f.value for f in self.fingerprints if f.kind == kind)

@@ -22,6 +22,7 @@ PROBLEMS: Words = {
     "ambiguous_kind": lazy("64 digits are SHA-256 or PDQ, and nothing says which"),
     "uppercase": lazy("The hash is in capital letters"),
     "nul_bytes": lazy("The line has NUL characters in it"),
+    "half_characters": lazy("The line has halves of characters in it"),
     "odd_encoding": lazy("The file is not in UTF-8"),
     "byte_order_mark": lazy("A byte order mark stands in the middle of the file"),
     "too_long": lazy("The line or value is too long"),

@@ -14,6 +14,7 @@ from breakwater.formats.hash_table.columns import ColumnMapping, column_names, g
 from breakwater.formats.hash_table.entries import Builder, text_of
 from breakwater.formats.hash_table.members import Broken, list_members
 from breakwater.formats.hash_table.text import HEAD, Lines, Shape, detect, texts
+from breakwater.formats.plain_text import storable
 
 Found = HashEntry | Fault
 
@@ -187,10 +188,12 @@ def _left_out(place: int, problem: Problem, text: str) -> Fault:
 
 def _table_of(objects: list[dict[str, Any]]) -> list[list[str]]:
     """Make rows of objects, their names as the header."""
-    names = list(dict.fromkeys(name for value in objects for name in value))
+    found = dict.fromkeys(name for value in objects for name in value)
+    # A name that no database holds cannot be chosen; its values are kept with the rest.
+    names = [name for name in found if storable(name) == name]
     if not names:
         return []
-    return [names, *([text_of(value.get(name)) for name in names] for value in objects)]
+    return [names, *([storable(text_of(value.get(name))) for name in names] for value in objects)]
 
 
 def _head(stream: BinaryIO) -> bytes:

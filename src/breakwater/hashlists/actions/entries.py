@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from breakwater.formats.hash_entry import Fingerprint as Value
-from breakwater.formats.hash_entry import HashEntry
+from breakwater.formats.hash_entry import HashEntry, Problem
 from breakwater.hashlists.models import Entry, Fingerprint, HashList, Kind, ListChange, Media
 from breakwater.hashlists.rules.grades import map_grade
 from breakwater.hashlists.rules.keys import former_key, is_vics, source_key
@@ -52,6 +52,7 @@ class Prepared(NamedTuple):
     # Not "" for a record of which several may have one key: its key of an earlier release.
     former_key: str = ""
     place: int | str = ""  # in the file, no part of what is said
+    altered: str = ""  # the problem of a text that could not be kept as it was
 
 
 @dataclass(slots=True)
@@ -94,7 +95,26 @@ def prepare(entry: HashEntry, scheme: str) -> Prepared:
     """Make of an entry what is written of it; `scheme` is that of its list.
 
     A list that says its scheme itself comes before what an exporter wrote into each line.
+    Characters that no database holds are replaced, and `altered` says so.
     """
+    try:
+        prepared = _prepared(entry, scheme)
+        if not _has_nul(prepared):
+            return prepared
+        problem = Problem.NUL_BYTES
+    except UnicodeEncodeError:
+        problem = Problem.HALF_CHARACTERS
+    kept = entry.storable()
+    return _prepared(kept, scheme)._replace(altered="" if kept == entry else problem)
+
+
+def _has_nul(prepared: Prepared) -> bool:
+    texts = f"{prepared.key}{prepared.member}{prepared.grade}"
+    texts.encode()  # raises UnicodeEncodeError where there is half of a character
+    return "\0" in texts or b"\\u0000" in prepared.facts
+
+
+def _prepared(entry: HashEntry, scheme: str) -> Prepared:
     grade = (entry.grade or "")[:GRADE]
     found = [
         (int(SEARCHED[kind]), bytes.fromhex(value))

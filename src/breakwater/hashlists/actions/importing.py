@@ -26,6 +26,7 @@ from django.db.models import F, Max, Min
 from breakwater.custody.actions import record
 from breakwater.formats.hash_entry import Fault
 from breakwater.formats.hash_table import ColumnMapping
+from breakwater.formats.plain_text import storable
 from breakwater.formats.record import FormatError
 from breakwater.hashlists.actions import reading
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK, Prepared, write_prepared
@@ -102,12 +103,12 @@ def receive(
     """
     if received.form not in FORMS:
         raise ValueError(f"{received.form}: expected one of {', '.join(FORMS)}")
-    path = folder() / f"{uuid.uuid4().hex}.part"
+    path, name = folder() / f"{uuid.uuid4().hex}.part", storable(received.name)
     try:
         size, digest = _keep(stream, path)
         with transaction.atomic():
             change = ListChange.objects.create(
-                hash_list=hash_list, form=received.form, name=received.name[:255],
+                hash_list=hash_list, form=received.form, name=name[:255],
                 mapping=mapping_as_json(received.mapping), file=path.name, size=size,
                 sha256=digest, created_at=at, created_by=str(by),
                 state=ListChange.State.DRAFT if is_draft else ListChange.State.WAITING,
@@ -115,7 +116,7 @@ def receive(
             )  # fmt: skip
             record(
                 "hashlists.import.received", actor=by, at=at, target=hash_list.name,
-                detail={"file": received.name, "sha256": digest, "change": change.pk},
+                detail={"file": name, "sha256": digest, "change": change.pk},
             )  # fmt: skip
     except BaseException:
         path.unlink(missing_ok=True)
@@ -206,7 +207,7 @@ def _postpone(change: ListChange, problem: Exception, at: datetime) -> None:
     ListChange.objects.filter(pk=change.pk).update(
         tries=tries,
         next_try_at=at + timedelta(seconds=min(2**tries, 900)),
-        last_error=f"{type(problem).__name__}: {problem}"[:2000],
+        last_error=storable(f"{type(problem).__name__}: {problem}")[:2000],
         state=ListChange.State.FAILED if hopeless else ListChange.State.WAITING,
     )
 
@@ -302,8 +303,8 @@ def keep_faults(change: ListChange, faults: list[Fault]) -> None:
     room = KEPT_FAULTS - change.faults.count() if faults else 0
     ListFault.objects.bulk_create(
         ListFault(
-            change=change, place=str(f.place)[:200], field=f.field[:80], problem=f.problem,
-            advice=f.advice, found=f.found.replace("\0", "␀")[:200], count=f.count,
+            change=change, place=str(f.place)[:200], field=storable(f.field)[:80],
+            problem=f.problem, advice=f.advice, found=storable(f.found)[:200], count=f.count,
         )
         for f in faults[: max(room, 0)]
     )  # fmt: skip

@@ -54,6 +54,9 @@ def prepared(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple
         read.entries += 1
         if says_something(item):
             entry = prepare(item, scheme)
+            if entry.altered:
+                problem = Problem(entry.altered)
+                read.add(Fault(entry.place, "", problem, Advice.CHECK_SOURCE))
             yield entry.key, encode(entry)
 
 

@@ -106,7 +106,8 @@ def shared(
             member_name=entry.member or hash_list.name,
             changed_at=max(entry.changed_at, one.floor),
             extra=_unread(value),
-            deleted=value.deleted or one.as_tombstones,
+            # An entry without a hash is kept for its list only: clients cannot use it.
+            deleted=value.deleted or one.as_tombstones or not value.fingerprints,
         )
         if named.deleted:
             named = replace(named, fingerprints=(), extra={}, grade=None)
