@@ -3,7 +3,9 @@
 import base64
 import codecs
 import dataclasses
+import io
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -267,8 +269,6 @@ def test_a_file_over_the_limits_is_refused_before_it_is_read() -> None:
     data = json.dumps(hash_set(media(1), media(2))).encode()
     with pytest.raises(NotVics, match="at most 50 are read at once"):
         read_vics(data, max_bytes=50)
-    with pytest.raises(NotVics, match="at most 3 are read"):
-        read_vics(data, max_values=3)
 
 
 def test_a_change_is_written_into_the_record_as_it_was() -> None:
@@ -392,3 +392,41 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
     except NotVics:
         return
     write_vics(file)
+
+
+@given(documents, st.integers(1, 40), st.booleans(), st.integers(0, 2))
+@settings(deadline=None, max_examples=200)
+def test_a_file_in_pieces_says_the_same_as_in_one(
+    document: dict[str, Any], piece: int, as_text: bool, indent: int
+) -> None:
+    data = json.dumps(document, ensure_ascii=as_text, indent=indent or None).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("breakwater.formats.vics.document.PIECE", piece)
+        file = read_vics(data)
+    whole = read_vics(data)
+    assert file == whole
+    assert {(f.field, f.problem) for f in file.faults} == {
+        (f.field, f.problem) for f in whole.faults
+    }
+    assert json.loads(write_vics(file)) == document
+
+
+def test_what_is_broken_behind_many_records_is_found_before_the_first_is_given() -> None:
+    text = json.dumps(hash_set(*(media(n) for n in range(9_000))), indent=1)
+    broken = text.replace('"MediaID": 8000', '"MediaID" 8000')
+    line = broken[: broken.index('"MediaID" 8000')].count("\n") + 1
+    with pytest.raises(NotVics, match="not JSON") as refused:
+        vics.VicsReader(io.BytesIO(broken.encode()))
+    assert refused.value.where.startswith(f"line {line}, column ")
+
+
+def test_a_file_is_never_held_as_a_whole() -> None:
+    data = json.dumps(case_file(*(media(n) for n in range(20_000)))).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("breakwater.formats.vics.document.PIECE", 4096)
+        patch.setattr("breakwater.formats.vics.read.MAX_FILES", 100)
+        tracemalloc.start()
+        assert sum(1 for _ in vics.VicsReader(io.BytesIO(data)).records()) == 20_000
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < len(data) // 4

@@ -190,7 +190,6 @@ class HashEntry:
     def storable(self) -> "HashEntry":
         """Give the entry with a sign for each NUL and each half of a character."""
         source = self.source_id
-        texts = ("member_name", "mime_type", "series", "note")
         return replace(
             self,
             fingerprints=tuple(Fingerprint(f.kind, storable(f.value)) for f in self.fingerprints),
@@ -199,7 +198,10 @@ class HashEntry:
             source_id=source and SourceId(storable(source.entry), storable(source.member)),
             tags=tuple(map(storable, self.tags)),
             extra=storable_values(self.extra),
-            **{name: storable(getattr(self, name)) for name in texts},
+            member_name=storable(self.member_name),
+            mime_type=storable(self.mime_type),
+            series=storable(self.series),
+            note=storable(self.note),
         )
 
     def values(self, kind: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from breakwater.custody.actions import record_view
+from breakwater.formats.vics import FRAME
 from breakwater.hashlists import texts
 from breakwater.hashlists.actions.looking_up import Answer, look_up
 from breakwater.hashlists.forms import LookupForm
@@ -231,8 +232,9 @@ def entry_page(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _shown_facts(facts: dict[str, Any]) -> Iterator[tuple[str, object]]:
     for key, value in facts.items():
-        if key in ("source_id", "has_time", "extra"):
+        if key in ("source_id", "has_time", "member_name", "grade", "extra"):
             continue
         yield key, ", ".join(map(str, value)) if isinstance(value, list) else value
     for name, value in facts.get("extra", {}).items():
-        yield name, value
+        if name != FRAME:
+            yield name, value

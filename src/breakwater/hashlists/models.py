@@ -169,6 +169,26 @@ class Entry(models.Model):
         return f"{self.hash_list_id} {self.source_key}"
 
 
+class VicsFrame(models.Model):
+    """What stands around records of VICS files: the root of the file, and the case.
+
+    Entries name it by `key`, which is made of kind, version, scheme and case alone, so that a
+    newer file of the same case takes its place.
+    """
+
+    hash_list = models.ForeignKey(HashList, on_delete=models.PROTECT, related_name="vics_frames")
+    key = models.CharField(max_length=64)  # SHA-256 of the frame, see `rules.frames`
+    frame = models.TextField()  # JSON: [kind, version, scheme, name of the case]
+    root = models.TextField()  # JSON, with an empty list instead of the members
+    case = models.TextField(blank=True)  # JSON, with an empty list of media; "" in a hash set
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hash_list", "key"], name="vics_frame_once")]
+
+    def __str__(self) -> str:
+        return self.frame
+
+
 class Fingerprint(models.Model):
     """One hash of an entry. Its id is what the indexes on disk give back."""
 

@@ -77,7 +77,10 @@ class Builder:
             values["extra"] = {FORMAT: dict(rest)}
         self._fill(values, found, said)
         source = values.get("source_id")
-        if not found and not (values.get("deleted") and source and source.entry):
+        # A record of another format is kept whole, also where it has no hash.
+        is_record = any(name != FORMAT for name in values.get("extra", ()))
+        is_tombstone = values.get("deleted") and source and source.entry
+        if not found and not is_record and not is_tombstone:
             self._fault("", Problem.NO_FINGERPRINT, Advice.ENTRY_LEFT_OUT)
             return None
         return HashEntry(tuple(found), place=place, **values)

@@ -10,10 +10,9 @@ Shape (2.0): `{"@odata.context": "…/DataModels/2.0.xml/<scheme>/$metadata#Medi
 writers (IPED, GLEAPP and others).
 """
 
-from breakwater.formats.vics.document import MAX_BYTES, MAX_DEPTH, MAX_VALUES
 from breakwater.formats.vics.file import FLAGS, FORMAT, FRAME, SCHEMES, Case, NotVics, VicsFile
 from breakwater.formats.vics.media import exif_of, flags_of, read_flag
-from breakwater.formats.vics.read import read_vics
+from breakwater.formats.vics.read import MAX_BYTES, NO_CASE, VicsReader, read_vics
 from breakwater.formats.vics.write import write_vics
 
 __all__ = [
@@ -21,12 +20,12 @@ __all__ = [
     "FORMAT",
     "FRAME",
     "MAX_BYTES",
-    "MAX_DEPTH",
-    "MAX_VALUES",
+    "NO_CASE",
     "SCHEMES",
     "Case",
     "NotVics",
     "VicsFile",
+    "VicsReader",
     "exif_of",
     "flags_of",
     "read_flag",

@@ -94,9 +94,10 @@ def _changed(entry: HashEntry, raw: Plain) -> Plain:
     record = dict(raw)
     keys, _ = spelling(tuple(raw))
     for name, value in new.items():
-        if value != old[name]:
+        # Of entries of an earlier release the desk does not know the time: it is left as it was.
+        if value != old[name] and not (name == "DateUpdated" and value is None):
             record[keys.get(name, name)] = value
-    if before.fingerprints != entry.fingerprints:
+    if set(before.fingerprints) != set(entry.fingerprints):
         _put_hashes(record, entry.fingerprints)
     return record
 

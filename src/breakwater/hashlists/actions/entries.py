@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -71,7 +71,7 @@ def facts_of(entry: HashEntry) -> bytes:
         "mime_type": entry.mime_type,
         "series": entry.series,
         "note": entry.note,
-        "has_time": entry.changed_at is not None,
+        "changed_at": entry.changed_at.isoformat() if entry.changed_at else None,
         "kept": [list(f) for f in entry.fingerprints if f.kind not in SEARCHED],
         "tags": list(entry.tags),
         "extra": dict(entry.extra),
@@ -83,7 +83,7 @@ def facts_of(entry: HashEntry) -> bytes:
         facts["member_name"] = name
     if len(grade) > GRADE:
         facts["grade"] = grade
-    slim = {key: value for key, value in facts.items() if value not in (None, "", [], {}, False)}
+    slim = {key: value for key, value in facts.items() if value not in (None, "", [], {})}
     return _as_json(slim) if slim else NOTHING_MORE
 
 
@@ -276,7 +276,7 @@ def restore(entry: Entry, hashes: Sequence[tuple[int, bytes]]) -> HashEntry:
     facts = json.loads(bytes(entry.facts))
     fingerprints = [Value(NAMES[Kind(kind)], bytes(value).hex()) for kind, value in hashes]
     fingerprints += [Value(kind, value) for kind, value in facts.get("kept", [])]
-    said = facts.get("source_id")
+    said, said_at = facts.get("source_id"), facts.get("changed_at")
     source = SourceId(*said) if said else None
     # The column shows the number of a member without a name.
     named_by_number = source is not None and entry.member == source.member[:MEMBER]
@@ -287,7 +287,7 @@ def restore(entry: Entry, hashes: Sequence[tuple[int, bytes]]) -> HashEntry:
         scheme=facts.get("scheme"),
         source_id=source,
         member_name=facts.get("member_name", "" if named_by_number else entry.member),
-        changed_at=entry.changed_at.astimezone(UTC),
+        changed_at=datetime.fromisoformat(said_at) if said_at else None,
         size=facts.get("size"),
         mime_type=facts.get("mime_type", ""),
         series=facts.get("series", ""),

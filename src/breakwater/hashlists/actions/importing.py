@@ -30,6 +30,7 @@ from breakwater.formats.plain_text import storable
 from breakwater.formats.record import FormatError
 from breakwater.hashlists.actions import reading
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK, Prepared, write_prepared
+from breakwater.hashlists.actions.frames import keep_frames
 from breakwater.hashlists.actions.reading import (
     KEPT_FAULTS,
     Read,
@@ -240,6 +241,8 @@ def _sort(change: ListChange, path: Path, runs: Runs, progress: Progress | None)
     with transaction.atomic():
         change.faults.all().delete()
         keep_faults(change, read.faults)
+        if read.vics:
+            keep_frames(change.hash_list, read.vics)
         change.faulty, change.to_write = read.faulty, read.entries
         change.bytes_read = change.size // READING
         change.done = change.faulty + change.written

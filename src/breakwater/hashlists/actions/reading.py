@@ -13,7 +13,7 @@ import msgspec
 from breakwater.formats.hash_collection import read_collection
 from breakwater.formats.hash_entry import Advice, Fault, HashEntry, Problem
 from breakwater.formats.hash_table import ColumnMapping, read_table
-from breakwater.formats.vics import read_vics
+from breakwater.formats.vics import VicsReader
 from breakwater.hashlists.actions.entries import Prepared, prepare, says_something
 from breakwater.hashlists.models import ListChange
 from breakwater.hashlists.rules.keys import numbered
@@ -33,6 +33,7 @@ class Read:
     entries: int = 0
     faulty: int = 0
     faults: list[Fault] = field(default_factory=list)  # as many as are kept
+    vics: VicsReader | None = None  # where it was a VICS file, with what stands around its records
 
     def add(self, fault: Fault) -> None:
         self.faulty += fault.count if fault.advice is Advice.ENTRY_LEFT_OUT else 0
@@ -47,7 +48,7 @@ def prepared(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple
         FormatError: the file is not of its form at all.
     """
     scheme, encode = change.hash_list.scheme, msgspec.msgpack.encode
-    for item in _found(change, stream):
+    for item in _found(change, stream, read):
         if isinstance(item, Fault):
             read.add(item)
             continue
@@ -60,13 +61,20 @@ def prepared(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple
             yield entry.key, encode(entry)
 
 
-def _found(change: ListChange, stream: BinaryIO) -> Iterator[HashEntry | Fault]:
+def _found(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[HashEntry | Fault]:
     if change.form == "table":
         return read_table(stream, ColumnMapping(**change.mapping) if change.mapping else None)
     if change.form == "collection":
         return read_collection(stream, change.name)
-    file = read_vics(stream.read())
-    return itertools.chain(file.faults, file.all_entries())
+    reader = VicsReader(stream)
+    read.vics = reader
+    return _records(reader)
+
+
+def _records(reader: VicsReader) -> Iterator[HashEntry | Fault]:
+    for _, entry in reader.records():
+        yield entry
+    yield from reader.faults()
 
 
 def find_repeated(runs: Runs, read: Read) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from django.utils import timezone
@@ -21,6 +21,7 @@ from breakwater.hashlists.commands.terminal import (
     wrong,
 )
 from breakwater.hashlists.models import Direction, Handling, HashList
+from breakwater.hashlists.rules.frames import As, MixedSchemes
 from breakwater.hashlists.rules.grades import schemes
 
 
@@ -69,20 +70,42 @@ def export_list(
     of: ListName,
     form: Annotated[str, typer.Option(help="csv, which loses nothing, or vics.")] = "csv",
     to: Annotated[Path | None, typer.Option("--out", help="File; otherwise it is printed.")] = None,
+    version: Annotated[
+        str, typer.Option(help="Of VICS: 1.3 or 2.0; otherwise that of the file it came from.")
+    ] = "",
+    scheme: Annotated[
+        str, typer.Option(help="Of VICS: US, UK, Default or CUSTOM; otherwise as it came.")
+    ] = "",
+    case: Annotated[
+        str, typer.Option(help="Of VICS: put all records into one new case of this number.")
+    ] = "",
 ) -> None:
-    """Write all entries of a list that are not withdrawn into a file. It is logged."""
+    """Write all entries of a list that are not withdrawn into a file. It is logged.
+
+    Records that came as VICS go back into their cases, with every field as it was written.
+    """
     hash_list = named_list(of)
     if form not in EXPORTS:
         wrong(f"--form {form}: expected one of {', '.join(EXPORTS)}")
+    vics = As(version, scheme, case)
     if to is None:
-        export(hash_list, form, sys.stdout.buffer, by=sender(), at=timezone.now())
+        _export(hash_list, form, sys.stdout.buffer, vics)
         return
     try:
         with to.open("wb") as stream:
-            export(hash_list, form, stream, by=sender(), at=timezone.now())
+            _export(hash_list, form, stream, vics)
     except OSError as problem:
         refused(f"{to} cannot be written: {problem.strerror}")
     out.print(f"Written: {to}", markup=False)
+
+
+def _export(hash_list: HashList, form: str, stream: BinaryIO, vics: As) -> None:
+    try:
+        export(hash_list, form, stream, by=sender(), at=timezone.now(), vics=vics)
+    except MixedSchemes as problem:
+        wrong(f"There are {problem} with --scheme.")
+    except ValueError as problem:
+        wrong(f"--{problem}")
 
 
 def verify() -> None:

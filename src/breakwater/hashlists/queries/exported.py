@@ -1,10 +1,12 @@
 """All that a list says, as values that any format can be written from."""
 
+import json
 from collections.abc import Iterator
 
 from breakwater.formats.hash_entry import HashEntry
 from breakwater.hashlists.actions.entries import restore
-from breakwater.hashlists.models import Entry, Fingerprint, HashList
+from breakwater.hashlists.models import Entry, Fingerprint, HashList, VicsFrame
+from breakwater.hashlists.rules.frames import Frame
 
 AT_ONCE = 5_000
 
@@ -25,3 +27,11 @@ def entries(hash_list: HashList) -> Iterator[HashEntry]:
             hashes.setdefault(pk, []).append((kind, bytes(value)))
         for entry in found:
             yield restore(entry, hashes.get(entry.pk, ()))
+
+
+def frames(hash_list: HashList) -> Iterator[Frame]:
+    """What stood around the records of VICS files, in the order in which they came."""
+    for row in VicsFrame.objects.filter(hash_list=hash_list).order_by("pk"):
+        case = json.loads(row.case) if row.case else None
+        kind, version, scheme, name = json.loads(row.frame)
+        yield Frame(kind, version, scheme, name, json.loads(row.root), case)
