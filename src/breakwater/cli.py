@@ -198,9 +198,24 @@ def check() -> None:
     except (CommandError, SystemExit) as problem:
         out.print(f"Not in order: {problem}. If tables are missing, run: breakwater migrate")
         raise typer.Exit(1) from problem
+    _check_grades()
     rules = len(score.rules_in_force())
     reasons = len(deciding.archive_reasons())
     out.print(f"In order: {rules} score rules, {reasons} archive reasons, database up to date.")
+
+
+def _check_grades() -> None:
+    """Read the desk's own grading schemes, so that what is wrong in them is told before it serves."""
+    if not find_spec("breakwater.hashlists"):
+        return
+    from breakwater.hashlists import scales
+    from breakwater.hashlists.rules.grades import BadGrades
+
+    try:
+        scales.known()
+    except BadGrades as problem:
+        out.print(f"Not in order: {problem}", markup=False)
+        raise typer.Exit(1) from problem
 
 
 def _add_rooms() -> None:

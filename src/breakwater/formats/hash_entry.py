@@ -92,6 +92,9 @@ class Problem(StrEnum):
     SAME_FILE = "same_file"  # several entries of one file
     REPEATED_ENTRY = "repeated_entry"  # a later line says otherwise of the same entry
     CONTRADICTION = "contradiction"  # two values where there can be one
+    SCHEME_DIFFERS = "scheme_differs"  # another scheme of grades than the list's
+    LOW_QUALITY = "low_quality"  # a PDQ hash that says too little to match on
+    TOO_MANY_COLUMNS = "too_many_columns"
     EXIF_SPELLING = "exif_spelling"
     UNKNOWN_ELEMENT = "unknown_element"
     WRONG_NAMESPACE = "wrong_namespace"

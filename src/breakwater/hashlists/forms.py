@@ -8,17 +8,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from breakwater.formats.hash_table import TARGETS
-from breakwater.hashlists import texts
+from breakwater.hashlists import scales, texts
 from breakwater.hashlists.models import Direction, Handling
-from breakwater.hashlists.rules.grades import schemes
 
 _CONTROL = {"class": "form-control"}
 _SELECT = {"class": "form-select"}
 
 
 def _scheme_choices() -> list[tuple[str, str]]:
-    known = schemes()
-    return [(key, str(texts.SCHEMES.get(key, known[key]["name"]))) for key in known]
+    return [(key, texts.scheme(key, known)) for known in [scales.known()] for key in known]
 
 
 class ListForm(forms.Form):

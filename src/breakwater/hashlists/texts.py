@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 
+from breakwater.hashlists.rules.grades import OWN, Schemes, schemes
 from breakwater.hashlists.rules.voices import Verdict
 
 Words = Mapping[str, str | Promise]
@@ -49,6 +50,9 @@ PROBLEMS: Words = {
     "same_file": lazy("The same file has several entries"),
     "repeated_entry": lazy("A later line says something else of the same entry, and that counts"),
     "contradiction": lazy("There are two values where there can be one"),
+    "scheme_differs": lazy("The grades are of another scheme than the list and were read by it"),
+    "low_quality": lazy("The quality of the PDQ hash is below 50: it says too little to match on"),
+    "too_many_columns": lazy("The table has more columns than this desk reads"),
     "exif_spelling": lazy("The camera data is written in an unusual way"),
     "unknown_element": lazy("This element is not known"),
     "wrong_namespace": lazy("The element has the wrong namespace"),
@@ -136,6 +140,15 @@ MEDIA: Words = {
 def word(words: Words, key: str) -> str:
     """The word of a code; a code without one as it is."""
     return str(words.get(key, key))
+
+
+def scheme(key: str, known: Schemes) -> str:
+    """The name of a grading scheme with its version; a key that is not known any more as it is."""
+    if key not in known:
+        return key
+    found, ours = known[key], schemes().get(key)
+    name = str(SCHEMES[key]) if found == ours else found.name
+    return name if key == OWN else f"{name} ({found.version})"
 
 
 def number(value: int) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from breakwater.hashlists import texts
+from breakwater.hashlists import scales, texts
 from breakwater.hashlists.actions.lists import (
     NameTaken,
     Terms,
@@ -97,7 +97,7 @@ def one_list(request: HttpRequest, pk: int) -> HttpResponseBase:
     context = {
         **_row(hash_list),
         "answer": list_answer(hash_list),
-        "scheme": texts.word(texts.SCHEMES, hash_list.scheme),
+        "scheme": texts.scheme(hash_list.scheme, scales.known()),
         "page": Paginator(queries.changes(hash_list), HISTORY).get_page(request.GET.get("page")),
         "forms": texts.FORMS,
         "at_work": now_at_work(hash_list),

@@ -10,8 +10,9 @@ from django.db import connection
 
 from breakwater.formats.hash_entry import Fingerprint as Value
 from breakwater.formats.hash_entry import HashEntry, Problem
+from breakwater.hashlists import scales
 from breakwater.hashlists.models import Entry, Fingerprint, HashList, Kind, ListChange, Media
-from breakwater.hashlists.rules.grades import map_grade
+from breakwater.hashlists.rules.grades import map_grade, scheme_of
 from breakwater.hashlists.rules.keys import former_key, is_vics, source_key
 from breakwater.storage import bulk
 
@@ -94,7 +95,7 @@ def _as_json(facts: dict[str, Any]) -> bytes:
 def prepare(entry: HashEntry, scheme: str) -> Prepared:
     """Make of an entry what is written of it; `scheme` is that of its list.
 
-    A list that says its scheme itself comes before what an exporter wrote into each line.
+    A line that names a scheme which is known is graded by it, and any other by that of its list.
     Characters that no database holds are replaced, and `altered` says so.
     """
     try:
@@ -123,7 +124,7 @@ def _prepared(entry: HashEntry, scheme: str) -> Prepared:
     ]
     return Prepared(
         source_key(entry), member_of(entry)[:MEMBER], int(_MEDIA[entry.media]), grade,
-        map_grade(scheme if scheme != "own" else (entry.scheme or ""), grade), entry.deleted,
+        _mapped(scheme, entry.scheme, grade), entry.deleted,
         facts_of(entry), tuple(sorted(set(found)) if len(found) > 1 else found),
         former_key(entry), entry.place,
     )  # fmt: skip
@@ -167,18 +168,21 @@ def write_prepared(change: ListChange, prepared: Sequence[Prepared], *, at: date
     return counts
 
 
-_Held = tuple[int, bytes, str, str, int, bool]  # id, facts, grade, member, media, is deleted
+# id, facts, grade, member, media, is deleted, mapped grade
+_Held = tuple[int, bytes, str, str, int, bool, str]
 
 
 def _held(list_id: int, keys: list[str]) -> dict[str, _Held]:
     where, parameter = bulk.among("source_key", keys)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT source_key, id, facts, grade, member, media, deleted_at IS NOT NULL"  # noqa: S608
+            "SELECT source_key, id, facts, grade, member, media, deleted_at IS NOT NULL,"  # noqa: S608
+            " mapped_grade"
             f" FROM hashlists_entry WHERE hash_list_id = %s AND {where}",
             [list_id, parameter],
         )
-        return {r[0]: (r[1], bytes(r[2]), r[3], r[4], r[5], bool(r[6])) for r in cursor.fetchall()}
+        rows = cursor.fetchall()
+    return {r[0]: (r[1], bytes(r[2]), *r[3:6], bool(r[6]), r[7]) for r in rows}
 
 
 def _taken_over(list_id: int, fresh: list[Prepared]) -> dict[str, _Held]:
@@ -217,14 +221,14 @@ def _change(
     rows: list[tuple[Any, ...]] = []
     new_hashes: list[tuple[int, Prepared]] = []
     for held, e in pairs:
-        pk, facts, grade, member, media, was_deleted = held
+        pk, facts, grade, member, media, was_deleted, _ = held
         has_other_hashes = not e.deleted and set(e.hashes) != hashes.get(pk, set())
         if was_deleted == e.deleted and not has_other_hashes and _says_the_same(held, e):
             counts.unchanged += 1
         elif e.deleted:
             # A tombstone says only that it is gone: what was said before stays readable.
             counts.removed += 1
-            mapped = map_grade(_scheme_of(change, facts), grade)
+            mapped = _mapped(change.hash_list.scheme, json.loads(facts).get("scheme"), grade)
             rows.append((member, media, grade, mapped, at, at, facts, change.pk, pk))
         else:
             counts.changed += 1
@@ -236,13 +240,14 @@ def _change(
 
 
 def _says_the_same(held: _Held, e: Prepared) -> bool:
-    _, facts, grade, member, media, _ = held
-    return e.deleted or (facts, grade, member, media) == (e.facts, e.grade, e.member, e.media)
+    _, facts, grade, member, media, _, mapped = held
+    says = (facts, grade, mapped, member, media)
+    return e.deleted or says == (e.facts, e.grade, e.mapped_grade, e.member, e.media)
 
 
-def _scheme_of(change: ListChange, facts: bytes) -> str:
-    of_list = change.hash_list.scheme
-    return of_list if of_list != "own" else (json.loads(facts).get("scheme") or "")
+def _mapped(of_list: str, said: str | None, grade: str) -> str:
+    known = scales.known()
+    return map_grade(scheme_of(of_list, said, known), grade, known)
 
 
 def _replace_hashes(pairs: list[tuple[int, Prepared]]) -> None:

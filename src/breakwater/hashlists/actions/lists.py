@@ -8,10 +8,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from breakwater.custody.actions import record
+from breakwater.hashlists import scales
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK
 from breakwater.hashlists.actions.matched import TERMS
 from breakwater.hashlists.models import Entry, HashList, ListChange
-from breakwater.hashlists.rules.grades import schemes
 from breakwater.hashlists.rules.voices import is_valid
 from breakwater.people.models import User
 from breakwater.storage import bulk
@@ -46,12 +46,12 @@ def create_list(terms: Terms, *, by: User | str, at: datetime) -> HashList:
     Raises:
         NotALegalBasis: source or legal basis is empty.
         NameTaken: a list of this name exists.
-        ValueError: the scheme is none of data/grades.toml.
+        ValueError: the scheme is none of `scales.known`.
     """
     if not terms.source.strip() or not terms.legal_basis.strip():
         raise NotALegalBasis("say who vouches for the list and by what right it is held")
-    if terms.scheme not in schemes():
-        raise ValueError(f"{terms.scheme}: expected one of {', '.join(schemes())}")
+    if terms.scheme not in scales.known():
+        raise ValueError(f"{terms.scheme}: expected one of {', '.join(scales.known())}")
     with transaction.atomic():
         if HashList.objects.filter(name=terms.name).exists():
             raise NameTaken(terms.name)

@@ -5,7 +5,7 @@ Nothing here is written to the database: a worker that is killed reads the file 
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 import msgspec
@@ -14,8 +14,10 @@ from breakwater.formats.hash_collection import read_collection
 from breakwater.formats.hash_entry import Advice, Fault, HashEntry, Problem
 from breakwater.formats.hash_table import ColumnMapping, read_table
 from breakwater.formats.vics import VicsReader
+from breakwater.hashlists import scales
 from breakwater.hashlists.actions.entries import Prepared, prepare, says_something
 from breakwater.hashlists.models import ListChange
+from breakwater.hashlists.rules.grades import OWN, key_of
 from breakwater.hashlists.rules.keys import numbered
 from breakwater.storage.runs import Runs
 
@@ -35,6 +37,18 @@ class Read:
     faults: list[Fault] = field(default_factory=list)  # as many as are kept
     vics: VicsReader | None = None  # where it was a VICS file, with what stands around its records
 
+    differing: dict[str, Fault] = field(default_factory=dict)  # by the scheme that lines name
+
+    def compare(self, of_list: str, entry: HashEntry) -> None:
+        """Count a grade of another scheme than that of the list."""
+        said = entry.scheme or ""
+        if found := self.differing.get(said):
+            self.differing[said] = replace(found, count=found.count + 1)
+        elif key_of(said, scales.known()) not in ("", of_list):
+            advice = Advice.CHECK_SOURCE
+            fault = Fault(entry.place, "scheme", Problem.SCHEME_DIFFERS, advice, said[:80])
+            self.differing[said] = fault
+
     def add(self, fault: Fault) -> None:
         self.faulty += fault.count if fault.advice is Advice.ENTRY_LEFT_OUT else 0
         if len(self.faults) < KEPT_FAULTS:
@@ -47,6 +61,13 @@ def prepared(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple
     Raises:
         FormatError: the file is not of its form at all.
     """
+    # Faults of the whole file follow its entries.
+    yield from _records_of(change, stream, read)
+    for fault in read.differing.values():
+        read.add(fault)
+
+
+def _records_of(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple[str, bytes]]:
     scheme, encode = change.hash_list.scheme, msgspec.msgpack.encode
     for item in _found(change, stream, read):
         if isinstance(item, Fault):
@@ -55,6 +76,8 @@ def prepared(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple
         read.entries += 1
         if says_something(item):
             entry = prepare(item, scheme)
+            if item.grade and item.scheme and scheme != OWN:
+                read.compare(scheme, item)
             if entry.altered:
                 problem = Problem(entry.altered)
                 read.add(Fault(entry.place, "", problem, Advice.CHECK_SOURCE))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rich.markup import escape
 from rich.table import Table
 
-from breakwater.hashlists import index
+from breakwater.hashlists import index, scales
 from breakwater.hashlists.actions.exporting import EXPORTS, export
 from breakwater.hashlists.actions.lists import NameTaken, NotALegalBasis, Terms, create_list
 from breakwater.hashlists.commands.terminal import (
@@ -22,7 +22,6 @@ from breakwater.hashlists.commands.terminal import (
 )
 from breakwater.hashlists.models import Direction, Handling, HashList
 from breakwater.hashlists.rules.frames import As, MixedSchemes
-from breakwater.hashlists.rules.grades import schemes
 
 
 def list_lists() -> None:
@@ -51,7 +50,7 @@ def create(
     One list is what one source gave under one legal basis and one set of conditions; make
     another list for anything else. Ends with 1 if there is a list of this name.
     """
-    known = (("--scheme", scheme, tuple(schemes())), ("--direction", direction, Direction.values),
+    known = (("--scheme", scheme, tuple(scales.known())), ("--direction", direction, Direction.values),
              ("--handling", handling, Handling.values))  # fmt: skip
     for option, value, values in known:
         if value not in values:
