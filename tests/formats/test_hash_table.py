@@ -22,6 +22,8 @@ from breakwater.formats.hash_entry import (
     SourceId,
 )
 from breakwater.formats.hash_table import ColumnMapping, guess_mapping, preview, read_table
+from breakwater.formats.hash_table import entries as entries_room
+from breakwater.matching.pdq import LEAST_QUALITY
 
 MD5 = [f"{n:032x}" for n in range(1, 400)]
 SHA1 = f"{7:040x}"
@@ -342,3 +344,49 @@ def test_no_bytes_raise(data: bytes) -> None:
     list(read_table(io.BytesIO(data), shown.mapping, shown.shape))
     for form in ("csv", "lines", "list"):
         list(read_table(io.BytesIO(data), ColumnMapping({"md5": "md5"}), hash_table.Shape(form)))  # type: ignore[arg-type]
+
+
+def test_pdq_of_a_poor_picture_is_set_aside_and_its_digests_are_kept() -> None:
+    text = (
+        "path,md5,frame,pdq,quality\n"
+        f"black.png,{'a' * 32},,{'0' * 64},0\n"
+        f"grey.png,{'b' * 32},,{'1' * 64},49\n"
+        f"good.png,{'c' * 32},,{'2' * 64},50\n"
+        f"odd.png,{'d' * 32},,{'3' * 64},fine\n"
+    )
+    found, faults = read(text.encode())
+    assert [[f.kind for f in e.fingerprints] for e in found] == [
+        ["md5"], ["md5"], ["md5", "pdq"], ["md5", "pdq"],
+    ]  # fmt: skip
+    assert [(f.place, f.problem, f.advice, f.found) for f in faults] == [
+        (2, Problem.LOW_QUALITY, Advice.VALUE_LEFT_OUT, "0"),
+        (3, Problem.LOW_QUALITY, Advice.VALUE_LEFT_OUT, "49"),
+        (5, Problem.BAD_NUMBER, Advice.KEPT_AS_WRITTEN, "fine"),
+    ]
+    assert found[0].extra["table"]["pdq"] == "0" * 64
+    again, none = read(b"".join(hash_table.write_table(found)))
+    assert (again, none) == (found, [])
+
+
+def test_the_least_quality_is_that_of_the_matching_room() -> None:
+    assert entries_room.LEAST_QUALITY == LEAST_QUALITY
+
+
+@pytest.mark.parametrize(
+    ("form", "count"), [("csv", 500), ("csv", 501), ("csv", 20_000), ("list", 500), ("list", 501)]
+)
+def test_a_table_of_too_many_columns_is_refused_before_anybody_is_asked(
+    form: str, count: int
+) -> None:
+    names = [f"c{n}" for n in range(count - 1)]
+    if form == "csv":
+        data = ",".join(["md5", *names]).encode() + b"\n" + b"a" * 32 + b"," * (count - 1)
+    else:
+        data = json.dumps([{"md5": "a" * 32} | dict.fromkeys(names, "")]).encode()
+    if count <= hash_table.MAX_COLUMNS:
+        assert len(hash_table.preview(io.BytesIO(data)).columns) == count
+        return
+    with pytest.raises(hash_table.TooManyColumns, match="at most 500 are read"):
+        hash_table.preview(io.BytesIO(data))
+    with pytest.raises(hash_table.TooManyColumns):
+        list(hash_table.read_table(io.BytesIO(data)))

@@ -153,6 +153,16 @@ def test_a_picture_or_an_archive_is_turned_away_and_nothing_is_kept(
     assert not list(data_dir.glob("*.part"))
 
 
+def test_a_table_of_too_many_columns_is_turned_away_with_their_number(
+    boss: Client, raising: HashList, data_dir: Path
+) -> None:
+    file = SimpleUploadedFile("list.csv", ",".join(f"c{n}" for n in range(20_000)).encode())
+    answer = boss.post(reverse("hash-list-import", args=[raising.pk]), {"file": file})
+    assert answer.status_code == 400
+    assert "and at most 500 are read" in answer.content.decode()
+    assert not ListChange.objects.exists()
+
+
 def test_text_and_vics_are_told_by_their_beginning() -> None:
     assert is_text("md5,grade\r\n".encode("utf-16"))
     assert is_text("série,grade\n".encode("latin-1"))

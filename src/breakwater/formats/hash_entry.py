@@ -94,7 +94,6 @@ class Problem(StrEnum):
     CONTRADICTION = "contradiction"  # two values where there can be one
     SCHEME_DIFFERS = "scheme_differs"  # another scheme of grades than the list's
     LOW_QUALITY = "low_quality"  # a PDQ hash that says too little to match on
-    TOO_MANY_COLUMNS = "too_many_columns"
     EXIF_SPELLING = "exif_spelling"
     UNKNOWN_ELEMENT = "unknown_element"
     WRONG_NAMESPACE = "wrong_namespace"

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 from typing import BinaryIO, cast
 
 from django.contrib import messages
@@ -25,7 +26,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from breakwater.formats.hash_entry import Advice, Fault
-from breakwater.formats.hash_table import Preview
+from breakwater.formats.hash_table import MAX_COLUMNS, Preview, TooManyColumns, preview
 from breakwater.hashlists import texts
 from breakwater.hashlists.actions.importing import (
     Empty,
@@ -72,6 +73,8 @@ def _import_page(request: HttpRequest, hash_list: HashList) -> HttpResponseBase:
         return _refused(request, hash_list, _("The file is empty. Choose another one."), 400)
     except TooLarge:
         return _refused(request, hash_list, _too_large(), 413)
+    except TooManyColumns as problem:
+        return _refused(request, hash_list, _too_wide(problem), 400)
     is_draft = change.state == ListChange.State.DRAFT
     url = reverse("hash-list-columns", args=[change.pk]) if is_draft else _list_url(hash_list)
     return JsonResponse({"url": url}) if _wants_json(request) else redirect(url)
@@ -82,6 +85,8 @@ def _received(request: HttpRequest, hash_list: HashList, file: "UploadedFile[byt
     head = file.read(HEAD)
     file.seek(0)
     form = "vics" if is_vics(head) else "table"
+    if form == "table":
+        preview(BytesIO(head))  # before anything is kept: nobody could choose so many columns
     return receive(
         hash_list, cast(BinaryIO, file), Received(file.name or "", form),
         by=signed_in(request), at=timezone.now(), is_draft=form == "table",
@@ -103,6 +108,13 @@ def _too_large() -> str:
     return _("The file is larger than %(n)s GB. Split it and import the parts.") % {
         "n": MOST_BYTES >> 30
     }
+
+
+def _too_wide(problem: TooManyColumns) -> str:
+    return _(
+        "The table has %(n)s columns, and at most %(most)s are read. Leave those out that say "
+        "nothing of the hashes; if the file has fewer, its lines end in an unusual way."
+    ) % {"n": texts.number(problem.count), "most": MAX_COLUMNS}
 
 
 def _list_url(hash_list: HashList) -> str:
@@ -146,7 +158,11 @@ def columns(request: HttpRequest, pk: int) -> HttpResponseBase:
     draft = _found(pk)
     if draft.state != ListChange.State.DRAFT:
         return redirect("hash-list", draft.hash_list_id)
-    seen = beginning(draft)
+    try:
+        seen = beginning(draft)
+    except TooManyColumns as problem:  # one that came before there was a limit
+        messages.error(request, _too_wide(problem))
+        return redirect("hash-list", draft.hash_list_id)
     open_ones = {fault.field for fault in seen.faults if fault.advice == Advice.CHOOSE_KIND}
     form = ColumnsForm(
         seen.columns, seen.mapping.columns, request.POST or None, open_ones=open_ones

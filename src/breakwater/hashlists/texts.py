@@ -50,9 +50,10 @@ PROBLEMS: Words = {
     "same_file": lazy("The same file has several entries"),
     "repeated_entry": lazy("A later line says something else of the same entry, and that counts"),
     "contradiction": lazy("There are two values where there can be one"),
-    "scheme_differs": lazy("The grades are of another scheme than the list and were read by it"),
+    "scheme_differs": lazy(
+        "The grades are of another scheme than that of the list, and were read by their own"
+    ),
     "low_quality": lazy("The quality of the PDQ hash is below 50: it says too little to match on"),
-    "too_many_columns": lazy("The table has more columns than this desk reads"),
     "exif_spelling": lazy("The camera data is written in an unusual way"),
     "unknown_element": lazy("This element is not known"),
     "wrong_namespace": lazy("The element has the wrong namespace"),
@@ -103,6 +104,7 @@ TARGETS: Words = {
     "grade": lazy("Grade"),
     "scheme": lazy("Grading scheme"),
     "changed_at": lazy("Time of the last change"),
+    "quality": lazy("Quality of the PDQ hash"),
     "size": lazy("Size"),
     "mime_type": lazy("MIME type"),
     "series": lazy("Series"),

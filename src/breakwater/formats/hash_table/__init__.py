@@ -6,17 +6,25 @@ that cannot be read becomes a `Fault` with its number and the next one is read.
 """
 
 from breakwater.formats.hash_table.columns import TARGETS, ColumnMapping, Guess, guess_mapping
-from breakwater.formats.hash_table.read import Preview, preview, read_table
+from breakwater.formats.hash_table.read import (
+    MAX_COLUMNS,
+    Preview,
+    TooManyColumns,
+    preview,
+    read_table,
+)
 from breakwater.formats.hash_table.text import Shape, detect
 from breakwater.formats.hash_table.write import HEADER, write_table
 
 __all__ = [
     "HEADER",
+    "MAX_COLUMNS",
     "TARGETS",
     "ColumnMapping",
     "Guess",
     "Preview",
     "Shape",
+    "TooManyColumns",
     "detect",
     "guess_mapping",
     "preview",

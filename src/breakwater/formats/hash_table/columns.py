@@ -26,6 +26,7 @@ FIELDS = (
     "grade",
     "scheme",
     "changed_at",
+    "quality",  # of the PDQ hash, 0 to 100
     "size",
     "mime_type",
     "series",
@@ -71,6 +72,8 @@ _NAMES = {name.replace("_", ""): name for name in FIELDS} | {
     "updated": "changed_at",
     "updatedat": "changed_at",
     "lastmodified": "changed_at",
+    "pdqquality": "quality",
+    "hashquality": "quality",
     "filesize": "size",
     "mediasize": "size",
     "bytes": "size",

@@ -21,6 +21,8 @@ from breakwater.formats.hash_entry import (
 )
 from breakwater.formats.hash_table.columns import KIND_BY_LENGTH, ColumnMapping
 
+LEAST_QUALITY = 50
+"""Of a PDQ hash that is matched on, as `matching.pdq` has it; formats do not know that room."""
 FORMAT = "table"
 """The name under which `HashEntry.extra` keeps the columns that mean nothing to us."""
 _MEDIA = {"picture": "image", "photo": "image", "movie": "video", "film": "video"}
@@ -107,6 +109,8 @@ class Builder:
         if "more_hashes" in said:
             self._more_hashes(found, said["more_hashes"])
         member = said.get("member_id", self._mapping.member_id)
+        if "quality" in said:
+            self._quality(values, found, said["quality"])
         if "entry_id" in said or member:
             values["source_id"] = SourceId(said.get("entry_id", ""), member)
         if "extra" in said:
@@ -117,6 +121,21 @@ class Builder:
                 reader(self, values, text)
         if "media" not in values and "mime_type" in values:
             values["media"] = media_of(values["mime_type"])
+
+    def _quality(self, values: dict[str, Any], found: list[Fingerprint], text: str) -> None:
+        """Set PDQ of a poor picture aside: a black one is all zeros and near to every other."""
+        kept = values.setdefault("extra", {}).setdefault(FORMAT, {})
+        kept["quality"] = text
+        try:
+            quality = float(text)
+        except ValueError:
+            self._fault("quality", Problem.BAD_NUMBER, Advice.KEPT_AS_WRITTEN, text)
+            return
+        poor = [f for f in found if f.kind == "pdq"] if quality < LEAST_QUALITY else []
+        for fingerprint in poor:
+            found.remove(fingerprint)
+            kept["pdq"] = fingerprint.value
+            self._fault("pdq", Problem.LOW_QUALITY, Advice.VALUE_LEFT_OUT, text)
 
     def _told_by_length(self, found: list[Fingerprint], text: str, said_kind: str) -> None:
         kind = kind_of(said_kind) if said_kind else KIND_BY_LENGTH.get(len(text))

@@ -15,8 +15,18 @@ from breakwater.formats.hash_table.entries import Builder, text_of
 from breakwater.formats.hash_table.members import Broken, list_members
 from breakwater.formats.hash_table.text import HEAD, Lines, Shape, detect, texts
 from breakwater.formats.plain_text import storable
+from breakwater.formats.record import FormatError
 
 Found = HashEntry | Fault
+MAX_COLUMNS = 500
+
+
+class TooManyColumns(FormatError):
+    """A table as wide as this is none of hashes, or its lines were not told apart."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__("columns", f"{count:,}, and at most {MAX_COLUMNS} are read")
+        self.count = count
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,11 @@ class Preview:
 
 
 def preview(stream: BinaryIO, rows: int = 20) -> Preview:
-    """Show the beginning of a file. Reads some 64 kB of the stream and does not rewind it."""
+    """Show the beginning of a file. Reads some 64 kB of the stream and does not rewind it.
+
+    Raises:
+        TooManyColumns: there are more than `MAX_COLUMNS`.
+    """
     head = _head(stream)
     shape = detect(head)
     nothing = io.BytesIO()
@@ -42,6 +56,7 @@ def preview(stream: BinaryIO, rows: int = 20) -> Preview:
     else:
         objects = itertools.islice(_objects(nothing, shape, head), rows)
         found, faults = _table_of([value for _, value in objects if isinstance(value, dict)]), []
+    _check_width(len(found[0]) if found else 0)
     guess = guess_mapping(found)
     names = column_names(found[0], has_header=guess.mapping.has_header) if found else []
     body = found[1:] if guess.mapping.has_header else found
@@ -55,7 +70,10 @@ def read_table(
     """Give every entry of a file, and a fault for every line that could not be read.
 
     Without a mapping or a shape, both are guessed from the first 64 kB. Never raises on
-    what is in the stream. Memory does not grow with the file.
+    what is in the lines. Memory does not grow with the file.
+
+    Raises:
+        TooManyColumns: the first row has more than `MAX_COLUMNS`.
     """
     head = _head(stream)
     shape = shape or detect(head)
@@ -80,6 +98,7 @@ def _read_rows(lines: Lines, shape: Shape, mapping: ColumnMapping) -> Iterator[F
             yield row
             continue
         if build is None:
+            _check_width(len(row))
             header = row if mapping.has_header else None
             build = Builder(mapping, column_names(row, has_header=mapping.has_header))
             yield from build.missing(lines.number)
@@ -101,6 +120,11 @@ def _read_rows(lines: Lines, shape: Shape, mapping: ColumnMapping) -> Iterator[F
             if entry is not None:
                 yield entry
     yield from faults
+
+
+def _check_width(width: int) -> None:
+    if width > MAX_COLUMNS:
+        raise TooManyColumns(width)
 
 
 def _rows(lines: Lines, shape: Shape) -> Iterator[list[str] | Fault]:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from breakwater.formats.hash_collection import SUFFIXES
-from breakwater.formats.hash_table import TARGETS, ColumnMapping, preview
+from breakwater.formats.hash_table import TARGETS, ColumnMapping, TooManyColumns, preview
 from breakwater.formats.record import FormatError
 from breakwater.hashlists import index
 from breakwater.hashlists.actions import importing
@@ -91,8 +91,11 @@ def _mapping(path: Path, form: str, said: list[str]) -> ColumnMapping | None:
         if said:
             wrong("--column is for tables only")
         return None
-    with path.open("rb") as stream:
-        seen = preview(stream)
+    try:
+        with path.open("rb") as stream:
+            seen = preview(stream)
+    except TooManyColumns as problem:
+        wrong(f"{path.name}: {problem}")
     columns = dict(seen.mapping.columns)
     for one in said:
         name, _, kind = one.rpartition("=")
