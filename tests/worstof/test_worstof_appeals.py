@@ -1,6 +1,7 @@
 """An appeal gets a code and a clock, and is decided with a reason by somebody who did not judge."""
 
 import dataclasses
+import json
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,9 +14,9 @@ from django.test import Client
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof import appeal_views
-from breakwater.worstof.actions import appeals
+from breakwater.worstof.actions import appeals, transparency
 from breakwater.worstof.models import Appeal, Entry, LogLeaf, ZoneChange
-from breakwater.worstof.queries import stop_texts
+from breakwater.worstof.queries import log, stop_texts
 from breakwater.worstof.rules.fairness import Fairness
 
 
@@ -70,6 +71,42 @@ def test_who_verified_the_entry_may_not_alone_reject_the_appeal(
     listed.refresh_from_db()
     assert listed.state == "listed"
     assert LogLeaf.objects.latest("index").verb == "appeal-rejected"
+
+
+GIVEN = ("bad.example", "never-heard.example", "no name at all")
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_every_answer_adds_one_leaf_whether_the_name_is_known_or_not(
+    given: str, listed, supervisor: User, at
+) -> None:
+    before = log.size()
+    appeals.reject(appeal_for(given, at), by=supervisor, answer="Seen again.", at=at)
+    assert log.size() == before + 1
+    leaf = LogLeaf.objects.latest("index")
+    assert len(bytes(leaf.commitment)) == 32
+    decision = json.loads(leaf.decision)
+    assert (decision["verb"], decision["name"]) == ("appeal-rejected", given)
+    assert sorted(decision) == ["at", "list", "name", "verb"]
+
+
+@pytest.mark.parametrize("given", GIVEN[1:])
+def test_an_appeal_for_an_unknown_name_that_is_upheld_is_in_the_log_too(
+    given: str, listed, supervisor: User, at
+) -> None:
+    before = log.size()
+    appeals.uphold(appeal_for(given, at), by=supervisor, answer="It was never listed.", at=at)
+    assert log.size() == before + 1
+
+
+def test_answers_of_one_minute_are_signed_together(listed, supervisor: User, at) -> None:
+    assert transparency.sign_when_due(at)
+    for number, given in enumerate(GIVEN):
+        when = at + timedelta(seconds=10 * number)
+        appeals.reject(appeal_for(given, at), by=supervisor, answer="No.", at=when)
+        assert not transparency.sign_when_due(when)
+    assert transparency.sign_when_due(at + timedelta(minutes=1))
+    assert [head.size for head in log.heads()] == [1, 4]
 
 
 def test_an_appeal_is_decided_once_and_with_a_reason(listed, supervisor: User, at) -> None:

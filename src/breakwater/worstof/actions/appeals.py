@@ -121,8 +121,7 @@ def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
     with transaction.atomic():
         appeal = _open(appeal)
         mine, others = _shared_out(appeal, by)
-        if appeal.entry:
-            transparency.append("appeal-upheld", appeal.entry, at=at)
+        transparency.append_answer("appeal-upheld", appeal, at=at)
         for entry in mine:
             if entry.state in life.OPEN:
                 life.remove(entry, by=by, reason=answer, at=at)
@@ -181,8 +180,7 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         if has_judged(by, appeal):
             raise JudgedTheEntry
         _, others = _shared_out(appeal, by)
-        if appeal.entry:
-            transparency.append("appeal-rejected", appeal.entry, at=at)
+        transparency.append_answer("appeal-rejected", appeal, at=at)
         _decide(appeal, Appeal.State.REJECTED, by, answer, at)
         _hand_on(appeal, others)
         record("worstof.appeal.rejected", actor=by, at=at, target=f"appeal {appeal.pk}",

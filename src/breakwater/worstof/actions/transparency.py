@@ -9,7 +9,7 @@ from django.db.models import F
 from breakwater.custody.actions import NotInTransaction, record
 from breakwater.storage.bulk import lock_writer
 from breakwater.worstof import signing
-from breakwater.worstof.models import Entry, LogCount, LogHead, LogLeaf, LogNode
+from breakwater.worstof.models import Appeal, Entry, LogCount, LogHead, LogLeaf, LogNode
 from breakwater.worstof.queries import log
 from breakwater.worstof.rules import leaves, merkle
 from breakwater.worstof.rules.opened import Opened
@@ -25,7 +25,7 @@ class NotInLog(Exception):
 
 
 def append(verb: str, entry: Entry, *, at: datetime) -> LogLeaf:
-    """Put a decision into the log; call it in the decision's own transaction.
+    """Put a decision on an entry into the log; call it in the decision's own transaction.
 
     The leaf's index is the next one, also when several processes decide at once: they queue
     until the transaction of the one before has ended, and a transaction that fails leaves no gap.
@@ -34,19 +34,29 @@ def append(verb: str, entry: Entry, *, at: datetime) -> LogLeaf:
         NotInTransaction: there is no open transaction.
         ValueError: the verb is none of `VERBS`.
     """
+    return _append(verb, entry.name, entry.block_list.name, at)
+
+
+def append_answer(verb: str, appeal: Appeal, *, at: datetime) -> LogLeaf:
+    """Put the answer to an appeal into the log: one leaf, whether or not the name was ever known.
+
+    A leaf for known names alone would tell whoever appeals, by the size of the log, which names
+    are known.
+
+    Raises: as `append` does.
+    """
+    on = appeal.entry.block_list.name if appeal.entry else ""
+    return _append(verb, appeal.name or appeal.given, on, at)
+
+
+def _append(verb: str, name: str, on: str, at: datetime) -> LogLeaf:
     if verb not in VERBS:
         raise ValueError(f"the transparency log knows no {verb}")
     if not connection.in_atomic_block:
         raise NotInTransaction("add to the transparency log inside the decision's transaction")
     lock_writer(_WRITER)
-    decision = leaves.canonical(
-        {
-            "at": leaves.written(at),
-            "list": entry.block_list.name,
-            "name": entry.name,
-            "verb": verb,
-        }
-    )
+    said = {"at": leaves.written(at), "list": on, "name": name, "verb": verb}
+    decision = leaves.canonical(said)
     nonce = secrets.token_bytes(leaves.NONCE_BYTES)
     leaf = LogLeaf(
         index=log.size(), commitment=leaves.commitment(nonce, decision), nonce=nonce,
