@@ -1,7 +1,7 @@
 """Decisions enter the log once and in order, its public side names nobody, its heads are signed."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -121,6 +121,45 @@ def test_the_worker_signs_new_leaves_a_minute_after_the_head_before(entry, at) -
     assert sign_when_due(at + timedelta(seconds=61))
     assert not sign_when_due(at + timedelta(hours=1))
     assert list(LogHead.objects.order_by("size").values_list("size", flat=True)) == [1, 2]
+
+
+def test_a_clock_that_was_ahead_stops_no_head_and_no_time_goes_back(entry, at) -> None:
+    ahead = at + timedelta(days=365)
+    decide(entry, at)
+    assert sign_when_due(ahead)
+    decide(entry, at)
+    assert sign_when_due(at + timedelta(hours=1))
+    decide(entry, at)
+    assert not sign_when_due(at + timedelta(hours=1, seconds=59))
+    assert sign_when_due(at + timedelta(hours=1, seconds=60))
+    decide(entry, at)
+    assert sign_when_due(ahead + timedelta(minutes=2))
+    assert [(head.size, head.at) for head in log.heads()] == [
+        (1, ahead), (2, ahead), (3, ahead), (4, ahead + timedelta(minutes=2)),
+    ]  # fmt: skip
+    assert all(head.is_signed_by(signing.public_key()) for head in log.heads())
+
+
+def test_the_page_says_that_a_head_is_ahead_of_the_clock(entry, at) -> None:
+    decide(entry, at)
+    sign_when_due(at)
+    said = "clock was ahead when a head was signed"
+    assert said not in Client().get("/transparency/").content.decode()
+    decide(entry, at)
+    sign_when_due(datetime.now(UTC) + timedelta(days=365))
+    assert said in Client().get("/transparency/").content.decode()
+
+
+def test_a_log_that_stands_still_has_its_head_signed_anew_each_day(entry, at) -> None:
+    decide(entry, at, 3)
+    assert sign_when_due(at)
+    assert not sign_when_due(at + timedelta(hours=23, minutes=59))
+    assert sign_when_due(at + timedelta(days=1))
+    assert not sign_when_due(at + timedelta(days=1, minutes=5))
+    (head,) = log.heads()
+    assert (head.size, head.at) == (3, at + timedelta(days=1))
+    assert head.is_signed_by(signing.public_key())
+    assert AuditEntry.objects.filter(verb="worstof.log.signed").count() == 2
 
 
 def test_what_is_public_of_the_log_names_no_domain_and_sets_no_cookie(entry, at) -> None:

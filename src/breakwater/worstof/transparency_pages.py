@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -51,10 +52,11 @@ def public(view: View) -> View:
 @public
 def about(request: HttpRequest) -> HttpResponseBase:
     """What is logged, the last signed head, and how somebody outside checks it."""
-    key = _key()
+    key, head = _key(), log.last_head()
     base = request.build_absolute_uri(reverse("transparency"))
     context = {
-        "head": log.last_head(),
+        "head": head,
+        "is_ahead": head is not None and head.at > timezone.now(),
         "is_begun": log.size() > 0,
         "key": key.hex(),
         "fingerprint": signing.fingerprint(key) if key else "",

@@ -1,5 +1,6 @@
 """Adds decisions to the transparency log and signs what it has become."""
 
+import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 
@@ -14,9 +15,13 @@ from breakwater.worstof.queries import log
 from breakwater.worstof.rules import leaves, merkle
 from breakwater.worstof.rules.opened import Opened
 
+_log = logging.getLogger(__name__)
 # What a leaf can tell, see `LogLeaf.verb`; the yearly report counts these words.
 VERBS = ("listed", "removed", "lapsed", "appeal-upheld", "appeal-rejected")
 BETWEEN_HEADS = timedelta(minutes=1)
+# A head without new leaves is signed again after a day, so that a log that stands still can be
+# told from one that somebody holds back.
+RENEWED_AFTER = timedelta(days=1)
 _WRITER = 0x776F6C67  # of `lock_writer`: the log has one writer at a time
 
 
@@ -83,30 +88,57 @@ def _grow(leaf: LogLeaf) -> None:
 
 
 def sign_head(*, actor: str, at: datetime) -> LogHead | None:
-    """Sign what the log has become; None if its last head already says so.
+    """Sign what the log has become; None if its last head says so and is younger than a day.
+
+    The time that is signed is never earlier than that of the head before: if the clock was ahead
+    then, heads carry that time until the clock has reached it.
 
     Raises:
         signing.BadKey: the key file is damaged.
     """
-    at = at.replace(microsecond=0)
     with transaction.atomic():
         lock_writer(_WRITER)
-        size = log.size()
-        if size == 0 or LogHead.objects.filter(size__gte=size).exists():
+        size, last = log.size(), log.last_head()
+        moment = _not_before(last, at.replace(microsecond=0))
+        if size == 0 or (last and not _is_due(last, size, moment)):
             return None
-        head = leaves.Head(size, log.root_at(size), at)
-        row = LogHead.objects.create(
-            size=size, root=head.root, at=at, signature=signing.sign(head.signed)
+        # A renewed head takes the place of the one of its size: it says the same, and later.
+        root = last.root if last and last.size == size else log.root_at(size)
+        head = leaves.Head(size, root, moment)
+        row, _ = LogHead.objects.update_or_create(
+            size=size,
+            defaults={"root": head.root, "at": moment, "signature": signing.sign(head.signed)},
         )
         record("worstof.log.signed", actor=actor, at=at, target=f"size {size}",
-               detail={"size": size, "root": head.root.hex()})  # fmt: skip
+               detail={"size": size, "root": head.root.hex(), "at": leaves.written(moment)})  # fmt: skip
     return row
 
 
+def _is_due(last: leaves.Head, size: int, moment: datetime) -> bool:
+    return size > last.size or (size == last.size and moment - last.at >= RENEWED_AFTER)
+
+
+def _not_before(last: leaves.Head | None, at: datetime) -> datetime:
+    if last is None or at >= last.at:
+        return at
+    _log.warning("The clock says %s, but the last head was signed at %s: the new one says so too.",
+                 leaves.written(at), leaves.written(last.at))  # fmt: skip
+    return last.at
+
+
 def sign_when_due(at: datetime) -> bool:
-    """Sign a head if there are new leaves and the last head is a minute old; say whether."""
-    last = LogHead.objects.order_by("-size").first()
-    if last and (at - last.at < BETWEEN_HEADS or last.size == log.size()):
+    """Sign a head if there are new leaves and none was signed for a minute, or if the last one is
+    a day old; say whether.
+
+    The minute is counted from when the desk signed, not from the time in the head: that one can
+    be ahead, and the log must not stand still until the clock has reached it.
+    """
+    last = log.last_head()
+    if last and last.size < log.size():
+        signed = log.signed_last()
+        if signed and timedelta(0) <= at - signed < BETWEEN_HEADS:
+            return False
+    elif last and at - last.at < RENEWED_AFTER:
         return False
     return sign_head(actor="worker", at=at) is not None
 

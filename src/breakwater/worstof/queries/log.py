@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Collection, Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 
+from breakwater.custody.models import AuditEntry
 from breakwater.storage.bulk import fetch_by_ids
 from breakwater.worstof.models import LogHead, LogLeaf, LogNode
 from breakwater.worstof.rules import merkle
@@ -53,6 +54,12 @@ def head_of(row: LogHead) -> Head:
 def last_head() -> Head | None:
     row = LogHead.objects.order_by("-size").first()
     return head_of(row) if row else None
+
+
+def signed_last() -> datetime | None:
+    """When the desk last signed a head, by its clock of then; the head can carry another time."""
+    rows = AuditEntry.objects.filter(verb="worstof.log.signed").order_by("-seq")
+    return rows.values_list("at", flat=True).first()
 
 
 def heads(since: int = 0, limit: int | None = None) -> list[Head]:
