@@ -12,7 +12,7 @@ from django.db import transaction
 from typer.testing import CliRunner, Result
 
 from breakwater.custody.models import AuditEntry
-from breakwater.worstof import signing
+from breakwater.worstof import log_commands, signing
 from breakwater.worstof.actions.transparency import append, sign_head
 from breakwater.worstof.commands import app
 from breakwater.worstof.models import BlockList, Entry, LogHead, LogLeaf, LogNode
@@ -28,6 +28,17 @@ def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "worstof" / "signing.key"
     monkeypatch.setattr(signing, "key_path", lambda: path)
     return path
+
+
+@pytest.fixture(autouse=True)
+def checker_clock(at: datetime, monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """The checker's clock; an hour after the first decision, if nothing else is said."""
+
+    def after(time: timedelta) -> None:
+        monkeypatch.setattr(log_commands, "now", lambda: at + time)
+
+    after(timedelta(hours=1))
+    return after
 
 
 @pytest.fixture
@@ -244,9 +255,111 @@ def test_a_head_in_the_middle_that_disappears_is_found(checker, grow) -> None:
     checker.finds("withdrawn head", "12 leaves")
 
 
-def test_a_log_without_heads_is_found(checker) -> None:
+def test_a_log_that_shows_no_head_any_more_is_found(checker) -> None:
     LogHead.objects.all().delete()
-    checker.finds("unreadable: The log shows no signed head.")
+    checker.finds("truncated: The log shows no head any more; it signed one (12 leaves")
+
+
+@pytest.fixture
+def first(live_server, tmp_path: Path) -> Callable[..., Result]:
+    """The first audit of a checker who holds no head yet, at an address below the desk's."""
+
+    def audit(path: str = "/transparency/") -> Result:
+        key, file = signing.public_key().hex(), tmp_path / "first.json"
+        answer = run("audit", "--url", live_server.url + path, "--head", file, "--key", key)
+        assert file.exists() == (answer.exit_code in (0, 3))
+        return answer
+
+    return audit
+
+
+def test_a_desk_that_decided_nothing_yet_is_not_accused(db, first) -> None:
+    answer = first()
+    assert answer.exit_code == 2
+    assert "The log has no signed head yet." in answer.output
+    assert "tampered" not in answer.output
+
+
+def test_a_wrong_address_is_no_tampering(grow, first, checker, live_server) -> None:
+    for path in ("/typo/", "/"):
+        answer = first(path)
+        assert answer.exit_code == 2, answer.output
+        assert "could not be read, which says nothing of it" in answer.output
+    checker.url = f"{live_server.url}/typo/"  # nor is it for somebody who holds a head
+    assert checker.audit().exit_code == 2
+
+
+def test_a_page_that_answers_in_the_place_of_the_log_is_no_tampering(grow, first) -> None:
+    """As the pages of a network that one has to sign in to first."""
+    answer = first("/transparency/report/?")
+    assert answer.exit_code == 2
+    assert "no JSON" in answer.output
+
+
+def test_a_head_that_the_log_shows_and_does_not_offer_is_found(grow, tmp_path: Path) -> None:
+    """The log itself proves that it is cut, to somebody who holds no head."""
+    folder, path = copied(tmp_path / "copy"), tmp_path / "head.json"
+    head = log.heads()[0]
+    (folder / "head.json").write_text(json.dumps(head.as_data()))
+    lines = (folder / "leaves.jsonl").read_text().splitlines(keepends=True)
+    (folder / "leaves.jsonl").write_text("".join(lines[:5]))
+    key = signing.public_key().hex()
+    answer = run("audit", "--folder", folder, "--head", path, "--key", key)
+    assert answer.exit_code == 1, answer.output
+    assert "truncated: The head says 12 leaves; the log shows them up to leaf 4" in answer.output
+
+
+def test_a_head_signed_while_the_log_is_read_is_no_tampering(grow, tmp_path: Path) -> None:
+    folder, path = copied(tmp_path / "copy"), tmp_path / "head.json"
+    (folder / "head.json").write_text(json.dumps(log.heads()[0].as_data()))
+    key = signing.public_key().hex()
+    answer = run("audit", "--folder", folder, "--head", path, "--key", key)
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(path.read_text())["size"] == 12
+
+
+def test_a_head_whose_time_goes_back_is_found(checker, grow, at) -> None:
+    sign_back = Head(13, b"", at - timedelta(days=400))
+    grow(1)
+    head = Head(13, log.root_at(13), sign_back.at)
+    LogHead.objects.filter(size=13).update(at=head.at, signature=signing.sign(head.signed))
+    checker.finds("backdated: Time goes back", "13 leaves")
+
+
+def test_a_head_that_was_renewed_is_well(checker, at, checker_clock) -> None:
+    sign_head(actor="test", at=at + timedelta(days=2))
+    checker_clock(timedelta(days=2))
+    assert checker.audit().exit_code == 0
+    assert json.loads(checker.path.read_text())["at"] == "2026-11-04T12:00:00Z"
+
+
+def test_a_copy_with_leaves_that_no_head_covers_is_found(grow, tmp_path: Path) -> None:
+    folder, path = copied(tmp_path / "copy"), tmp_path / "head.json"
+    with (folder / "leaves.jsonl").open("a") as file:
+        file.write(json.dumps({"index": 12, "commitment": "ab" * 32}) + "\n")
+    key = signing.public_key().hex()
+    answer = run("audit", "--folder", folder, "--head", path, "--key", key)
+    assert answer.exit_code == 1, answer.output
+    assert "unsigned: No signed head covers leaf 12" in answer.output
+
+
+def test_a_log_that_stands_still_is_told_apart_from_one_that_is_well(
+    checker, checker_clock
+) -> None:
+    checker_clock(timedelta(days=2, hours=5))
+    answer = checker.audit()
+    assert answer.exit_code == 0
+    assert "The head was signed 2 days and 5 hours ago." in answer.output
+    checker_clock(timedelta(days=9))
+    answer = checker.audit()
+    assert answer.exit_code == 3
+    assert "All is well" not in answer.output
+    assert "held back from you" in answer.output
+    assert checker.audit("--max-age", 30).exit_code == 0
+    checker_clock(-timedelta(days=40))
+    answer = checker.audit()
+    assert answer.exit_code == 3
+    assert "41 days ahead of this machine's clock" in answer.output
 
 
 def test_two_checkers_who_were_shown_different_logs_find_it_by_their_heads(

@@ -4,11 +4,12 @@ import getpass
 import json
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from django.utils import timezone
+from django.utils.timezone import now
 from rich.console import Console
 
 from breakwater.worstof import signing
@@ -17,6 +18,7 @@ from breakwater.worstof.rules import checking, opened
 from breakwater.worstof.rules.leaves import BadHead, Head, read_head, written
 
 app = typer.Typer()
+MAX_AGE = 3  # days; the desk signs a head a day
 out = Console(highlight=False, soft_wrap=True)
 
 Key = Annotated[
@@ -52,7 +54,7 @@ def sign_head() -> None:
     from breakwater.worstof.queries import log
 
     try:
-        transparency.sign_head(actor=f"{getpass.getuser()} (command line)", at=timezone.now())
+        transparency.sign_head(actor=f"{getpass.getuser()} (command line)", at=now())
     except signing.BadKey as problem:
         _refused(str(problem))
     head = log.last_head()
@@ -159,12 +161,15 @@ def audit(
     also: Annotated[
         list[Path] | None, typer.Option(help="A head file of another checker, to compare.")
     ] = None,
+    max_age: Annotated[
+        int, typer.Option(min=1, help="Days that the newest head may be old; one is signed a day.")
+    ] = MAX_AGE,
 ) -> None:
     """Check a transparency log from outside: nothing was edited, removed, moved or forked.
 
     Needs no account and no database, only the log's public key and the last head that was
     checked. Ends with 0 and keeps the new head if all is well, with 1 and the findings if the
-    log was tampered with, with 2 if it could not be read.
+    log was tampered with, with 2 if it could not be read, with 3 if it is well but stands still.
     """
     if bool(url) == bool(folder):
         _wrong("Say where the log is, with --url or with --folder.")
@@ -173,18 +178,50 @@ def audit(
     try:
         log = HttpLog(url) if url else FolderLog(folder or Path())
         checked = checking.check(log, pinned, held)
-    except (OSError, ValueError) as problem:
+    except checking.NoHead as problem:
+        _wrong(f"{problem} The first is signed within a minute of the first decision.")
+    except (OSError, ValueError, checking.Unreadable) as problem:
         _wrong(f"The log could not be read, which says nothing of it: {problem}")
+    kept = _well(checked, head)
+    _replace(head, json.dumps({"key": pinned.hex(), **kept.as_data()}))
+    stands = _standing(kept, max_age)
+    out.print(
+        f"{'No tampering was found' if stands else 'All is well'}: {kept.size:,} decisions, "
+        f"signed on {written(kept.at)}, begin as {len(held)} held head(s) say.",
+        markup=False,
+    )
+    out.print(stands or _age(kept), markup=False)
+    if stands:
+        raise typer.Exit(3)
+
+
+def _well(checked: checking.Checked, file: Path) -> Head:
     for finding in checked.findings:
         out.print(f"{finding.fault}: {finding.text}", markup=False)
     if checked.findings or checked.head is None:
-        _refused(f"The log was tampered with. The head in {head} stays as it was; keep it.")
-    _replace(head, json.dumps({"key": pinned.hex(), **checked.head.as_data()}))
-    out.print(
-        f"All is well: {checked.head.size:,} decisions, signed on {written(checked.head.at)}, "
-        f"begin as {len(held)} held head(s) say.",
-        markup=False,
-    )
+        _refused(f"The log was tampered with. The head in {file} stays as it was; keep it.")
+    return checked.head
+
+
+def _age(head: Head) -> str:
+    hours = max(0, round((now() - head.at) / timedelta(hours=1)))
+    return f"The head was signed {hours // 24} days and {hours % 24} hours ago."
+
+
+def _standing(head: Head, most: int) -> str:
+    """Why this head cannot be trusted to be the newest; empty if it is young enough."""
+    age = now() - head.at
+    if age > timedelta(days=most):
+        return (
+            f"{_age(head)} A desk signs one a day: it has stopped, or newer heads are held back "
+            "from you. Ask for its newest head by another way."
+        )
+    if age < -timedelta(days=1):
+        return (
+            f"The head says a time {-age.days} days ahead of this machine's clock. One of the two "
+            "clocks is wrong, and nothing tells whether newer heads are held back from you."
+        )
+    return ""
 
 
 @app.command()
@@ -216,9 +253,7 @@ def _open(what: str) -> list[dict[str, object]]:
     from breakwater.worstof.actions import transparency
 
     try:
-        return transparency.open_leaves(
-            what, by=f"{getpass.getuser()} (command line)", at=timezone.now()
-        )
+        return transparency.open_leaves(what, by=f"{getpass.getuser()} (command line)", at=now())
     except transparency.NotInLog as problem:
         _refused(str(problem))
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from breakwater.worstof.rules.checking import Unreadable
-from breakwater.worstof.rules.leaves import BadHead, Head, read_head
+from breakwater.worstof.rules.checking import NoHead, Unreadable
+from breakwater.worstof.rules.leaves import NO_HEAD, BadHead, Head, read_head
 
 PAGE = 5_000
 _MOST_BYTES = 8 * 1024 * 1024  # of one answer
@@ -36,6 +36,13 @@ def _object(text: bytes | str, what: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Unreadable(f"{what} is no JSON object")
     return data
+
+
+def _says_no_head(text: bytes) -> bool:
+    try:
+        return _object(text, "head").get("problem") == NO_HEAD
+    except Unreadable:
+        return False
 
 
 def _hash(value: object, what: str) -> bytes:
@@ -89,8 +96,8 @@ class HttpLog:
         try:
             return _head(self._ask("head"))
         except urllib.error.HTTPError as refused:
-            if refused.code == 404:
-                raise Unreadable("The log shows no signed head.") from refused
+            if refused.code == 404 and _says_no_head(refused.read(_MOST_BYTES)):
+                raise NoHead(NO_HEAD) from refused
             raise
 
     def heads(self) -> Iterator[Head]:

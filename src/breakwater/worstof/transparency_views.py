@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from breakwater.hashlists.rules.throttle import Throttle
 from breakwater.worstof import signing
 from breakwater.worstof.queries import log
+from breakwater.worstof.rules.leaves import NO_HEAD
 
 LIMIT = 5_000
 # All callers of a server process together: who asks is not looked at, let alone kept.
@@ -90,7 +91,7 @@ def key(request: HttpRequest) -> tuple[dict[str, object], int]:
 def head(request: HttpRequest) -> tuple[dict[str, object], int]:
     last = log.last_head()
     if last is None:
-        raise LookupError("The log has no signed head yet.")
+        raise LookupError(NO_HEAD)
     return last.as_data(), SOON
 
 

@@ -23,6 +23,8 @@ class Fault(StrEnum):
     REWRITTEN = "rewritten"  # the leaves changed, in a way that leaves no trace of how
     SPLIT = "split view"  # the key signed two different logs
     WITHDRAWN = "withdrawn head"  # a head that was signed is shown no more
+    BACKDATED = "backdated"  # a head says an earlier time than one of fewer leaves
+    UNSIGNED = "unsigned"  # leaves that no signed head covers
     UNREADABLE = "unreadable"
 
 
@@ -44,6 +46,10 @@ class Unreadable(Exception):
     """The log answered something that no log says."""
 
 
+class NoHead(Unreadable):
+    """The log itself says that it has signed no head yet."""
+
+
 class Log(Protocol):
     """A log as its public addresses or a copy of them show it."""
 
@@ -52,7 +58,10 @@ class Log(Protocol):
     def heads(self) -> Iterable[Head]: ...
 
     def leaves(self, size: int) -> Iterator[tuple[int, bytes]]:
-        """Index and commitment of the leaves below `size`, in the order the log gives them."""
+        """Index and commitment of the leaves below `size`, in the order the log gives them.
+
+        A copy, which cannot have grown meanwhile, also gives what lies behind.
+        """
 
     def proof(self, index: int, size: int) -> tuple[bytes, list[bytes]] | None:
         """The hash the log keeps of a leaf and its inclusion proof; None if it gives none."""
@@ -62,30 +71,41 @@ def check(log: Log, key: bytes, held: Sequence[Head]) -> Checked:
     """Compare a log with the heads that checkers hold, all signed by `key` (32 bytes, public).
 
     Raises:
-        OSError: the log could not be read at all; that says nothing of it.
+        OSError, Unreadable: no head could be read at all; that says nothing of the log.
+        NoHead: the log has none yet, and nobody holds one.
     """
     try:
-        return _check(log, key, held)
+        offered = log.head()
+    except NoHead:
+        faults = tuple(_gone(held))
+        if not faults:
+            raise
+        return Checked(None, faults)
+    try:
+        return _check(log, offered, key, held)
     except Unreadable as problem:
         return Checked(None, (Finding(Fault.UNREADABLE, str(problem)),))
 
 
-def _check(log: Log, key: bytes, held: Sequence[Head]) -> Checked:
-    offered = log.head()
+def _check(log: Log, offered: Head, key: bytes, held: Sequence[Head]) -> Checked:
     if not offered.is_signed_by(key):
         text = f"The pinned key did not sign the log's head ({_named(offered)})."
         return Checked(None, (Finding(Fault.SIGNATURE, text),))
     shown = list(log.heads())
     findings = list(_unsigned(shown, key))
     good = [h for h in shown if h.is_signed_by(key)]
+    # A larger head can be signed while the log is read, and then its leaves are there too. Where
+    # they are not, the log is cut behind the head that it offers, and proves it itself.
+    newest = max([offered, *good], key=lambda h: (h.size, h.at))
     findings += _contradictions([*held, offered, *good])
+    findings += _backdated([*held, offered, *good])
     findings += _withdrawn(held, offered, good)
-    findings += _shorter(held, offered)
-    leaves, faults = _read(log, offered.size)
+    findings += _shorter(held, newest)
+    leaves, faults = _read(log, newest.size)
     findings += faults
     heads = [h for h in (*held, *good, offered) if h.size <= len(leaves)]
     findings += _roots(log, leaves, sorted(heads, key=lambda h: h.size), bool(faults))
-    return Checked(offered, _once(findings))
+    return Checked(newest, _once(findings))
 
 
 def _named(head: Head) -> str:
@@ -116,6 +136,17 @@ def _contradictions(heads: list[Head]) -> Iterator[Finding]:
             )
 
 
+def _backdated(heads: list[Head]) -> Iterator[Finding]:
+    """A head of more leaves was signed later; one of the same size may be renewed."""
+    latest: Head | None = None
+    for head in sorted(heads, key=lambda h: (h.size, h.at)):
+        if latest and head.size > latest.size and head.at < latest.at:
+            text = f"Time goes back from one head ({_named(latest)}) to the next ({_named(head)})."
+            yield Finding(Fault.BACKDATED, text)
+        if latest is None or head.at >= latest.at:
+            latest = head
+
+
 def _withdrawn(held: Sequence[Head], offered: Head, good: list[Head]) -> Iterator[Finding]:
     shown = {h.size for h in good}
     for head in (*held, offered):
@@ -124,11 +155,18 @@ def _withdrawn(held: Sequence[Head], offered: Head, good: list[Head]) -> Iterato
             yield Finding(Fault.WITHDRAWN, text)
 
 
-def _shorter(held: Sequence[Head], offered: Head) -> Iterator[Finding]:
+def _gone(held: Sequence[Head]) -> Iterator[Finding]:
     for head in held:
-        if head.size > offered.size:
+        if head.size:
+            text = f"The log shows no head any more; it signed one ({_named(head)})."
+            yield Finding(Fault.TRUNCATED, text)
+
+
+def _shorter(held: Sequence[Head], newest: Head) -> Iterator[Finding]:
+    for head in held:
+        if head.size > newest.size:
             text = (
-                f"The log ends at {offered.size} leaves now; "
+                f"The log ends at {newest.size} leaves now; "
                 f"a head signed on {written(head.at)} has {head.size}."
             )
             yield Finding(Fault.TRUNCATED, text)
@@ -140,6 +178,10 @@ def _read(log: Log, size: int) -> tuple[list[bytes], list[Finding]]:
     findings: list[Finding] = []
     expected = 0
     for index, commitment in log.leaves(size):
+        if index >= size:
+            text = f"No signed head covers leaf {index}; the newest has {size} leaves."
+            findings.append(Finding(Fault.UNSIGNED, text))
+            break
         if index > expected:
             findings.append(Finding(Fault.REMOVED, _gap(expected, index)))
         elif index < expected:

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 _LEAF = b"breakwater worstof decision 1\x00"
 _HEAD = "breakwater worstof log head 1"
 NONCE_BYTES = 32
+# The log's answer before its first decision; a checker tells it from a wrong address by it.
+NO_HEAD = "The log has no signed head yet."
 
 
 class BadHead(ValueError):
