@@ -20,7 +20,7 @@ from threatexchange.exchanges.impl.ncmec_api import NCMECCollabConfig, NCMECSign
 from threatexchange.signal_type.md5 import VideoMD5Signal
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
-from breakwater.hashlists import basic, index
+from breakwater.hashlists import index
 from breakwater.hashlists.actions import importing, recipients
 from breakwater.hashlists.actions.importing import Received, receive
 from breakwater.hashlists.actions.lists import Terms, create_list, retire_list
@@ -47,7 +47,6 @@ def clock_in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def unit_x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, officer: User) -> HashList:
     monkeypatch.setattr(index, "folder", lambda: tmp_path)
     monkeypatch.setattr(importing, "folder", lambda: tmp_path)
-    basic.FAILURES._calls.clear()
     terms = Terms("Unit X", "Unit X", "Act s. 1", scheme="industry", handling="authorities")
     made = create_list(terms, by=officer, at=timezone.now() - 2 * AGO)
     # Three parts of one minute each, so that the client's pages and ranges do not coincide.

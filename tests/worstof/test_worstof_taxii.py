@@ -1,6 +1,7 @@
 """The real TAXII client pages through the list, and sees what left as revoked."""
 
 import dataclasses
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import stix2
 import taxii2client
 from django.conf import settings
 
+from breakwater.custody.models import AuditEntry
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.publishing import publish_waiting
 from breakwater.worstof.actions.zone import queue_change
@@ -30,7 +32,8 @@ def test_a_client_finds_pages_and_asks_for_what_is_new(
     net, secrets = recipients.create_recipient("Net", "net", by="t", at=at, forms=["taxii"])
     later = at + timedelta(hours=2)
     queue_change(made[0], adds=False, at=later)
-    publish_waiting(later)
+    last = publish_waiting(later)
+    assert last
     address = f"{live_server.url}/taxii2/"
     server = taxii2client.Server(address, user="net", password=secrets.http)
     (collection,) = server.default.collections
@@ -45,3 +48,7 @@ def test_a_client_finds_pages_and_asks_for_what_is_new(
     assert [said["id"] for said in new] == [said.id for said in objects if said.revoked]
     assert collection.get_object(new[0]["id"])["objects"] == new
     assert len(collection.get_manifest()["objects"]) == 13
+    taken = [json.loads(row.detail) for row in
+             AuditEntry.objects.filter(verb="worstof.list.downloaded").order_by("seq")]  # fmt: skip
+    assert [row["what"] for row in taken] == [*["objects"] * 6, "manifest"]
+    assert {(row["serial"], row["address"]) for row in taken} == {(last.serial, "127.0.0.1")}

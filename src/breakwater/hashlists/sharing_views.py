@@ -23,6 +23,7 @@ from breakwater.hashlists.models import Recipient
 from breakwater.hashlists.queries.shared import feedback_word, recipient_number
 from breakwater.hashlists.rules.feedback import grounds_for
 from breakwater.hashlists.rules.sharing import BEGINNING, PAGE, BadRange, Range, read_place
+from breakwater.people.client_address import client_address
 
 XML = "application/xml; charset=utf-8"
 MOST_BYTES = 64 * 1024
@@ -83,7 +84,7 @@ def _sentence(status: int, text: str, **headers: str) -> HttpResponse:
 def status(request: HttpRequest, recipient: Recipient, only: int | None = None) -> bytes:
     actions.granted(recipient, only)
     member = Member(recipient_number(recipient.pk), recipient.name)
-    address = request.META.get("REMOTE_ADDR", "")
+    address = client_address(request)
     return hash_sharing.write_status(Status(member, recipient.username, address))
 
 

@@ -1,17 +1,37 @@
-"""The network address of whoever calls, also when proxies stand in front of the desk."""
+"""The address that a request came from: the one way to read it, for throttles, logs and sign-ins."""
+
+import ipaddress
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address that the outermost of our own proxies saw; without proxies, the connection's.
+    """Give the client's address, also behind proxies that the operator trusts.
 
-    Each proxy adds to X-Forwarded-For on the right; what stands left of ours anybody can write.
-    "" if the server knows none.
+    Each proxy adds the address that it was called from at the end of X-Forwarded-For. So many
+    entries from the end as there are trusted proxies stands the client's; whatever stands before
+    it was written by the client and means nothing. A request that did not come through all of
+    them, or a header that holds no address there, counts as coming from the neighbour.
     """
+    neighbour = str(request.META.get("REMOTE_ADDR", ""))
     proxies = settings.CONFIG.trusted_proxies
-    said = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if proxies and len(said) >= proxies and said[-proxies].strip():
-        return str(said[-proxies].strip())
-    return str(request.META.get("REMOTE_ADDR", ""))
+    if not proxies:
+        return neighbour
+    told = request.headers.get("X-Forwarded-For", "").split(",")
+    if len(told) < proxies:
+        return neighbour
+    return _read(told[-proxies]) or neighbour
+
+
+def _read(text: str) -> str:
+    """An address as proxies write it, also with a port behind it; empty if it is none."""
+    host = text.strip()
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return ""

@@ -5,8 +5,6 @@ multipart), calls one action, and answers in the API's XML with its codes. Every
 carries a Request-ID, a code and a description.
 """
 
-import base64
-import binascii
 import logging
 import uuid
 from collections.abc import Callable
@@ -22,7 +20,9 @@ from lxml import etree
 from breakwater.formats import ispws
 from breakwater.formats.ispws.parsing import MAX_BYTES
 from breakwater.formats.ispws.xsd import schema_text
-from breakwater.reports import door_throttle
+from breakwater.hashlists.basic import opened_by
+from breakwater.hashlists.rules.throttle import Throttle
+from breakwater.people.client_address import client_address
 from breakwater.reports.actions import filing as actions
 from breakwater.reports.actions.accounts import account_for
 from breakwater.reports.models import ProviderAccount
@@ -30,6 +30,7 @@ from breakwater.reports.uploads import HashedFile, HashingUploadHandler
 
 log = logging.getLogger(__name__)
 XML = "text/xml; charset=utf-8"
+FAILURES = Throttle(10, 300.0)
 Door = Callable[[HttpRequest, ProviderAccount], HttpResponse]
 
 SUCCESS, SERVER_ERROR, INVALID_REQUEST, INVALID, MALFORMED = 0, 1000, 4000, 4100, 4110
@@ -96,20 +97,7 @@ def _answer(request: HttpRequest, method: str, view: Door) -> HttpResponse:
 
 
 def _account(request: HttpRequest) -> ProviderAccount | None:
-    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        username, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    source = f"{username}|{request.META.get('REMOTE_ADDR', '')}"
-    if door_throttle.is_blocked(source):
-        return None
-    account = account_for(username, secret)
-    if account is None:
-        door_throttle.failed(source)
-    return account
+    return opened_by(request, account_for, FAILURES)
 
 
 def report_response(
@@ -157,7 +145,7 @@ def _number(request: HttpRequest) -> int:
 
 @door("GET")
 def status(request: HttpRequest, account: ProviderAccount) -> HttpResponse:
-    who = f"Remote User : {account.username}, Remote Ip : {request.META.get('REMOTE_ADDR', '')}"
+    who = f"Remote User : {account.username}, Remote Ip : {client_address(request)}"
     return report_response(SUCCESS, who)
 
 

@@ -18,6 +18,7 @@ from breakwater.worstof.actions import downloading
 from breakwater.worstof.download_views import copy_of_recipient
 from breakwater.worstof.models import Recipient
 
+HASHES = "hashes.csv"
 _PIECE = 256 * 1024
 
 
@@ -38,16 +39,16 @@ def _file(
 ) -> HttpResponseBase:
     archive = zipfile.ZipFile(copy.path)
     names = archive.namelist()
-    if name == "hashes.csv":
+    if name not in (*names, HASHES):
+        archive.close()
+        return HttpResponse("There is no such file.", content_type="text/plain", status=404)
+    if name != "manifest.json":  # which holds nothing of a name; a digest of one is as good as it
+        address = client_address(request)
+        downloading.record_download(recipient, copy, address=address, at=timezone.now())
+    if name == HASHES:
         body = _hashes(archive)
         archive.close()
         return HttpResponse(body, content_type="text/csv")
-    if name not in names:
-        archive.close()
-        return HttpResponse("There is no such file.", content_type="text/plain", status=404)
-    if name != "manifest.json":
-        address = client_address(request)
-        downloading.record_download(recipient, copy, address=address, at=timezone.now())
     return StreamingHttpResponse(_pieces(archive, name), content_type="application/json")
 
 

@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_datetime
 from breakwater.formats.block_list.header import identifier
 from breakwater.formats.block_list.stix import MEDIA_TYPE
 from breakwater.hashlists.basic import CHALLENGE, opened_by
+from breakwater.people.client_address import client_address
 from breakwater.worstof.actions.downloading import record_taxii
 from breakwater.worstof.actions.recipients import TAXII, recipient_for
 from breakwater.worstof.download_views import FAILURES
@@ -122,8 +123,8 @@ def contents(
         rows = []
     page, more = _page(request, rows)
     body = _BODIES[what](page) | ({"more": True, "next": _place(page[-1])} if more else {})
-    if what == "objects":
-        record_taxii(recipient, len(page), at=timezone.now())
+    address = client_address(request)
+    record_taxii(recipient, what, len(page), address=address, at=timezone.now())
     if not page:
         return body, {}
     names = ("X-TAXII-Date-Added-First", "X-TAXII-Date-Added-Last")

@@ -159,19 +159,23 @@ def _kept(recipient: Recipient, form: str) -> Copy | None:
 
 def record_download(recipient: Recipient, copy: Copy, *, address: str, at: datetime) -> None:
     """Log who took which copy, from where."""
-    detail = {"form": copy.manifest.form, "serial": copy.manifest.serial,
-              "sha256": copy.manifest.sha256, "count": copy.manifest.count,
-              "address": address}  # fmt: skip
-    actor = f"{recipient.name} ({recipient.key_name})"
-    with transaction.atomic():
-        Recipient.objects.filter(pk=recipient.pk).update(downloaded_at=at)
-        record("worstof.list.downloaded", actor=actor, at=at, target=recipient.key_name,
-               detail=detail)  # fmt: skip
+    said = copy.manifest
+    detail = {"form": said.form, "serial": said.serial, "sha256": said.sha256, "count": said.count}
+    _record(recipient, detail, address, at)
 
 
-def record_taxii(recipient: Recipient, count: int, *, at: datetime) -> None:
-    """Log that a recipient took a page of indicators."""
-    actor, detail = f"{recipient.name} ({recipient.key_name})", {"form": "taxii", "count": count}
+def record_taxii(
+    recipient: Recipient, what: str, count: int, *, address: str, at: datetime
+) -> None:
+    """Log that a recipient took a page of indicators, or of their manifest or versions, and from
+    where. An indicator's identifier is made of its name, so that each of them tells the name."""
+    last = zone.last()
+    detail = {"form": "taxii", "what": what, "count": count, "serial": last.serial if last else 0}
+    _record(recipient, detail, address, at)
+
+
+def _record(recipient: Recipient, detail: dict[str, object], address: str, at: datetime) -> None:
+    actor, detail = f"{recipient.name} ({recipient.key_name})", detail | {"address": address}
     with transaction.atomic():
         Recipient.objects.filter(pk=recipient.pk).update(downloaded_at=at)
         record("worstof.list.downloaded", actor=actor, at=at, target=recipient.key_name,
