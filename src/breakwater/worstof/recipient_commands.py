@@ -17,7 +17,7 @@ from breakwater.worstof import tsig
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.models import Recipient
-from breakwater.worstof.queries.canaries import Trace, opened
+from breakwater.worstof.queries.canaries import MOST_UNPACKED, TooMuch, Trace, opened
 from breakwater.worstof.rules.addresses import BadAddress, read_addresses
 
 app = typer.Typer()
@@ -145,6 +145,8 @@ def trace(
             found = trace_leak(opened(source), sha256=digest, by=_sender(), at=timezone.now())
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as fault:
         _wrong(f"{file} cannot be read: {fault}.")
+    except TooMuch:
+        _wrong(f"{file} holds more than {MOST_UNPACKED // 1024**3} GiB; give it in parts.")
     _tell(found)
     if not found.found:
         raise typer.Exit(1)

@@ -24,7 +24,7 @@ from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
 from breakwater.worstof.queries import proofs, zone
-from breakwater.worstof.queries.canaries import opened
+from breakwater.worstof.queries.canaries import MOST_UNPACKED, TooMuch, opened
 from breakwater.worstof.queries.zone import ZONE
 from breakwater.worstof.recipient_forms import (
     FORMS,
@@ -214,6 +214,9 @@ def trace_page(request: HttpRequest) -> HttpResponseBase:
             context |= _traced(request, form)
         except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
             form.add_error("file", _("The file is damaged and cannot be read."))
+        except TooMuch:
+            said = _("Unpacked, the file is larger than %(n)s GiB. Give it in parts.")
+            form.add_error("file", said % {"n": MOST_UNPACKED // 1024**3})
     return render(request, "worstof/trace.html", context)
 
 
@@ -221,7 +224,7 @@ def _traced(request: HttpRequest, form: LeakForm) -> dict[str, Any]:
     file = form.cleaned_data["file"]
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
-    lines, by = opened(file), signed_in(request)
-    found = trace_leak(lines, sha256=digest, by=by, at=timezone.now())
+    by = signed_in(request)
+    found = trace_leak(opened(file), sha256=digest, by=by, at=timezone.now())
     said = "" if found.found else texts.no_canary(found)
     return {"found": found, "answer": texts.traced(found), "sha256": digest, "no_canary": said}

@@ -10,12 +10,12 @@ from breakwater.people.models import User
 from breakwater.worstof.queries.canaries import Trace, trace
 
 
-def trace_leak(lines: Iterable[bytes], *, sha256: str, by: User | str, at: datetime) -> Trace:
+def trace_leak(pieces: Iterable[bytes], *, sha256: str, by: User | str, at: datetime) -> Trace:
     """Say whose copies a file was made of; the log keeps counts and key names, no listed name.
 
-    `lines` is the open file, `sha256` that of its bytes.
+    `pieces` is the open file, `sha256` that of its bytes.
     """
-    found = trace(lines)
+    found = trace(pieces)
     counts = {row.recipient.key_name: len(row.canaries) for row in found.found}
     detail = {"names": found.names, "listed": found.listed, "canaries": counts}
     with transaction.atomic():

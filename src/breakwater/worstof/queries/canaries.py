@@ -3,14 +3,24 @@
 import gzip
 import hashlib
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from itertools import islice
+from typing import IO, BinaryIO
 
 from breakwater.worstof.models import Recipient, ZoneName
-from breakwater.worstof.queries.zone import pieces
+from breakwater.worstof.queries.zone import pieces as parts_of
 from breakwater.worstof.rules.canaries import chance_of_none
 from breakwater.worstof.rules.tracing import names_and_digests
+
+# A million names as STIX, the widest form, are some 600 MB.
+MOST_UNPACKED = 2 * 1024**3
+_PIECE, _OVERLAP = 1024 * 1024, 512  # bytes
+_BATCH = 100_000  # words
+
+
+class TooMuch(ValueError):
+    """A file holds more bytes than any copy of the list: small ones can unpack to terabytes."""
 
 
 @dataclass(frozen=True)
@@ -57,38 +67,63 @@ def owner_of(name: str) -> Recipient | None:
     return owners().get(name.lower().strip("."))
 
 
-def trace(lines: Iterable[bytes]) -> Trace:
-    """Say whose copies a file was made of, whatever its form and however dirty its lines are."""
-    words = set(names_and_digests(lines))
-    found: dict[int, tuple[Recipient, set[str]]] = {}
-    for name, recipient in owners().items():
-        if name in words or not words.isdisjoint(_digests(name)):
-            found.setdefault(recipient.pk, (recipient, set()))[1].add(name)
-    rows = (Found(recipient, tuple(sorted(names))) for recipient, names in found.values())
+def trace(pieces: Iterable[bytes]) -> Trace:
+    """Say whose copies a file was made of, whatever its form and however dirty its lines are.
+
+    What is kept meanwhile is bounded by the list and the canaries, not by the file.
+    """
+    whose = owners()
+    telling = {word: name for name in whose for word in (name, *_digests(name))}
+    canaries: set[str] = set()
+    listed: set[str] = set()
+    words = iter(names_and_digests(pieces))
+    while batch := set(islice(words, _BATCH)):
+        canaries.update(telling[word] for word in batch & telling.keys())
+        listed.update(_listed(batch))
+    found: dict[int, tuple[Recipient, list[str]]] = {}
+    for name in sorted(canaries):
+        found.setdefault(whose[name].pk, (whose[name], []))[1].append(name)
+    rows = (Found(recipient, tuple(names)) for recipient, names in found.values())
     most_first = sorted(rows, key=lambda row: (-len(row.canaries), row.recipient.name))
-    return Trace(_listed(words), ZoneName.objects.count(), tuple(most_first))
+    return Trace(len(listed), ZoneName.objects.count(), tuple(most_first))
 
 
 def opened(file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file; of a zip's files and of a gzip's content, if it is one.
+    """The content of a file in pieces; of a zip's files and of a gzip's content, if it is one.
+
+    Each piece begins with the end of the one before, so that no name is cut in two unseen.
 
     Raises:
+        TooMuch: unpacked, it is larger than anything that is a list.
         OSError, EOFError, zipfile.BadZipFile, zlib.error: it is damaged.
     """
     first = file.read(2)
     file.seek(0)
+    left = MOST_UNPACKED
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
             for member in archive.infolist():
-                with archive.open(member) as lines:
-                    yield from lines
+                with archive.open(member) as unpacked:
+                    left = yield from _pieces(unpacked, left)
         return
     file.seek(0)
     if first == b"\x1f\x8b":
         with gzip.open(file) as unpacked:
-            yield from unpacked
+            yield from _pieces(unpacked, left)
     else:
-        yield from file
+        yield from _pieces(file, left)
+
+
+def _pieces(file: IO[bytes], left: int) -> Generator[bytes, None, int]:
+    """Give pieces of a file, then how many bytes may still come of others."""
+    end = b""
+    while piece := file.read(_PIECE):
+        left -= len(piece)
+        if left < 0:
+            raise TooMuch(MOST_UNPACKED)
+        yield end + piece
+        end = piece[-_OVERLAP:]
+    return left
 
 
 def _digests(name: str) -> set[str]:
@@ -98,7 +133,7 @@ def _digests(name: str) -> set[str]:
     return {made(value, usedforsecurity=False).hexdigest() for made in algorithms}
 
 
-def _listed(words: set[str]) -> int:
+def _listed(words: set[str]) -> Iterator[str]:
     names = sorted(word for word in words if "." in word)
-    rows = (ZoneName.objects.filter(name__in=piece).count() for piece in pieces(names))
-    return sum(rows)
+    for piece in parts_of(names):
+        yield from ZoneName.objects.filter(name__in=piece).values_list("name", flat=True)

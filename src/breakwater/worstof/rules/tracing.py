@@ -1,33 +1,46 @@
-"""Finds domain names in a file of any form, and the digests that feeds give instead of names."""
+"""Finds domain names in a file of any form, and the digests that feeds give instead of names.
+
+The file comes from an adversary: what a byte of it costs is bounded, whatever stands in it.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 
-# Labels as DNS has them, in any text: zone files, JSON, CSV, URLs, mail, a pasted chat.
-_NAME = re.compile(rb"(?<![a-z0-9_-])(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]+")
+# Labels as DNS has them, in any text: zone files, JSON, CSV, URLs, mail, a pasted chat. At most 127
+# of them, as in a name, and nothing is asked of the last one here: a pattern that fails at the end
+# of a long run is tried again at each of its labels.
+_LABEL = rb"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rb"(?<![a-z0-9_-])%b(?:\.%b){1,126}" % (_LABEL, _LABEL))
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32}(?:[0-9a-f]{8}|[0-9a-f]{32})?(?![0-9a-f])")
+_LAST = re.compile("[a-z][a-z0-9-]+")
 _LONGEST = 253
+# A canary has few labels: it is looked for near both ends.
+_FROM_START, _FROM_END, _BEHIND = 12, 8, 6
 
 
-def names_and_digests(lines: Iterable[bytes]) -> Iterator[str]:
+def names_and_digests(pieces: Iterable[bytes]) -> Iterator[str]:
     """Every name, in lower case, and every MD5, SHA-1 or SHA-256 in hexadecimal.
 
     A name also comes without its first labels: `www.` or `*.` before a canary hides nothing. A
     zone file may write names below its own origin; those begin with the canary instead, so a
     name also comes without its last labels.
     """
-    for line in lines:
-        low = line.lower()
+    for piece in pieces:
+        low = piece.lower()
         for found in _NAME.finditer(low):
-            yield from _parts(found.group().decode("ascii"))
+            yield from _parts(found.group().decode("ascii").split("."))
         for digest in _DIGEST.finditer(low):
             yield digest.group().decode("ascii")
 
 
-def _parts(name: str) -> Iterator[str]:
-    labels = name[-1000:].split(".")
-    for start in range(min(len(labels) - 1, 12)):
-        for end in range(len(labels), max(start + 1, len(labels) - 6), -1):
+def _parts(labels: list[str]) -> Iterator[str]:
+    while labels and not _LAST.fullmatch(labels[-1]):
+        labels.pop()  # a number or one letter behind the last dot belongs to no name
+    many = len(labels)
+    for start in range(many - 1):
+        if _FROM_START <= start < many - _FROM_END:
+            continue
+        for end in range(many, max(start + 1, many - _BEHIND), -1):
             part = ".".join(labels[start:end])
             if len(part) <= _LONGEST:
                 yield part
