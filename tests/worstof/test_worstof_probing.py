@@ -1,17 +1,23 @@
 """Probes against a resolver of a few lines: what counts as blocked, and when one gives up."""
 
 import socket
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
+from shutil import which
 
 import dns.message
 import dns.rcode
 import pytest
 
 from breakwater.custody.models import AuditEntry
+from breakwater.worstof import recipient_texts
 from breakwater.worstof.actions import probing
 from breakwater.worstof.models import Recipient, ZoneName
+from breakwater.worstof.queries import proofs
 from breakwater.worstof.rules.zone_digest import bucket_of
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +30,7 @@ class Resolver:
 
     def __init__(self) -> None:
         self.blocked: set[str] = set()
+        self.exists: tuple[str, ...] = ("example",)  # below which every name has an answer
         self.is_off = False
         self.asked = 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -42,7 +49,8 @@ class Resolver:
             if not self.is_off:
                 query = dns.message.from_wire(wire)
                 answer = dns.message.make_response(query)
-                if str(query.question[0].name).rstrip(".") in self.blocked:
+                name = str(query.question[0].name).rstrip(".")
+                if name in self.blocked or not name.endswith(self.exists):
                     answer.set_rcode(dns.rcode.NXDOMAIN)
                 self.socket.sendto(answer.to_wire(), sender)
 
@@ -105,3 +113,71 @@ def test_one_that_was_asked_lately_is_not_asked_again(resolver, recipient_at, at
     assert probing.work(at)
     assert not probing.work(at + probing.EVERY / 2)
     assert probing.work(at + probing.EVERY)
+
+
+def test_a_resolver_that_blocks_nothing_has_no_canary_counted(resolver, recipient_at, at):
+    """The negative control: what does not exist gives NXDOMAIN at every resolver."""
+    resolver.exists = tuple(LISTED[:2])
+    row = probing.probe(recipient_at(resolver.place), at=at)[0]
+    assert (row.asked, row.blocked) == (2, 0)
+    assert (row.canaries_asked, row.canaries_blocked) == (0, 0)
+    assert (row.unclear, row.problem) == (6, "")
+
+
+def test_an_answer_that_cannot_tell_counts_for_nothing_and_is_shown(resolver, recipient_at, at):
+    resolver.exists = ()
+    recipient = recipient_at(resolver.place)
+    probing.probe(recipient, at=at)
+    found = proofs.lately(at=at)[recipient.pk]
+    assert (found.asked, found.unclear, found.coverage) == (0, 8, None)
+    assert "no answer of the last 24 hours tells" in recipient_texts.answer(recipient, found)
+
+
+UNBOUND = next((x for x in (which("unbound"), "/usr/sbin/unbound") if x and Path(x).exists()), None)
+
+
+@pytest.fixture
+def unbound(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """A real resolver without the internet: a wildcard for canaries, NXDOMAIN for the rest."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def started(*blocked: str) -> str:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        lines = [
+            "server:", f" interface: 127.0.0.1@{port}", " do-daemonize: no", ' username: ""',
+            ' chroot: ""', f' directory: "{tmp_path}"', ' pidfile: ""', " use-syslog: no",
+            ' local-zone: "." static', ' local-zone: "quay.example." redirect',
+            ' local-data: "quay.example. A 192.0.2.1"',
+            *(f' local-zone: "{name}." always_nxdomain' for name in blocked),
+            "remote-control:", " control-enable: no",
+        ]  # fmt: skip
+        file = tmp_path / f"{port}.conf"
+        file.write_text("\n".join(lines) + "\n")
+        running.append(subprocess.Popen([str(UNBOUND), "-c", str(file)]))
+        for _ in range(50):
+            if probing._ask(("127.0.0.1", port), "up.quay.example"):
+                break
+            time.sleep(0.1)
+        return f"127.0.0.1:{port}"
+
+    yield started
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.skipif(UNBOUND is None, reason="unbound is not installed")
+def test_at_a_real_resolver_a_wildcard_tells_blocked_canaries_from_free_ones(
+    unbound, recipient_at, at
+):
+    canaries = ["word-a.quay.example", "word-b.quay.example"]
+    for blocked, counted in ((canaries, (2, 2)), ((), (2, 0))):
+        Recipient.objects.filter(name="Example Net").delete()
+        row = recipient_at(unbound(*LISTED, *blocked))
+        row.canaries = canaries
+        found = probing.probe(row, at=at)[0]
+        assert (found.canaries_asked, found.canaries_blocked) == counted
+        assert (found.asked, found.unclear) == (0, 6)  # NXDOMAIN with and without a block
+        probing.Probe.objects.all().delete()

@@ -71,6 +71,10 @@ def answer(found: Overview, last: Publication | None, providers: Mapping[int, Fo
     said = ngettext("%(n)s domain is blocked", "%(n)s domains are blocked", names)
     blocked = said % {"n": words.number(names)}
     asked = sum(x.asked for x in providers.values())
+    if not asked and any(x.unclear for x in providers.values()):
+        return _(
+            "%(blocked)s; no provider's answers of the last 24 hours tell whether it blocks"
+        ) % {"blocked": blocked}
     if not asked:
         return _("%(blocked)s; no provider was probed in the last 24 hours") % {"blocked": blocked}
     share = words.percent(sum(x.blocked for x in providers.values()) / asked)
@@ -147,9 +151,14 @@ def _held(change: HeldChange) -> str:
 
 
 def _of_recipient(recipient: Recipient, found: Found | None) -> Iterator[Event]:
-    if found is None or found.coverage is None:
+    if found is None:
         return
     name = recipient.name
+    if found.coverage is None and found.unclear:
+        text = _("It cannot be told whether %(name)s blocks: it has no stop page to see it by.")
+        yield Event(text % {"name": name})
+    if found.coverage is None:
+        return
     if found.silent == found.probes:
         yield Event(_("The resolvers of %(name)s did not answer.") % {"name": name})
     elif found.coverage < ENOUGH:

@@ -188,7 +188,7 @@ def probe() -> None:
     for recipient in Recipient.objects.filter(closed_at=None).order_by("name"):
         for row in probing.probe(recipient, at=timezone.now()):
             told = f"{row.blocked} of {row.asked} names, {row.canaries_blocked} of "
-            told += f"{row.canaries_asked} canaries blocked"
+            told += f"{row.canaries_asked} canaries blocked; {row.unclear} cannot be told"
             out.print(f"{recipient.name} {row.resolver}: {told} {row.problem}", markup=False)
 
 

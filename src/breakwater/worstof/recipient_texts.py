@@ -20,6 +20,10 @@ def answer(recipient: Recipient, found: Found | None) -> str:
     """What a recipient's page says first."""
     if recipient.closed_at:
         return _("%(name)s is closed: it gets nothing") % {"name": recipient.name}
+    if found and found.coverage is None and found.unclear:
+        return _("%(name)s: no answer of the last 24 hours tells whether it blocks") % {
+            "name": recipient.name
+        }
     if found is None or found.coverage is None:
         return _("%(name)s: its resolvers were not asked in the last 24 hours") % {
             "name": recipient.name

@@ -2,6 +2,7 @@
 
 import ipaddress
 import random
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,10 +35,15 @@ _EXAMPLES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one resolver said; a name that got no answer counts as not blocked."""
+    """What one resolver said; a name that got no answer counts as not blocked.
+
+    `unclear` are names that look blocked, as would any other name beside them: of those the
+    answer tells nothing.
+    """
 
     blocked: int
     answered: int
+    unclear: int = 0
 
 
 def work(at: datetime) -> bool:
@@ -114,17 +120,19 @@ def _look(
     row.canaries_asked = len(recipient.canaries)
     try:
         place = split(where)
-        stops = stop_addresses(place, recipient.stop_page)
-        listed = _ask_all(place, sample, stops)
-        canaries = _ask_all(place, recipient.canaries, stops)
-        if newest and _ask_all(place, [newest.name], stops).blocked:
+        resolver = _Resolver(place, stop_addresses(place, recipient.stop_page))
+        listed, canaries = resolver.ask_all(sample), resolver.ask_all(recipient.canaries)
+        if newest and resolver.ask_all([newest.name]).blocked:
             row.delay_ms = max(0, round((at - newest.decided_at) / timedelta(milliseconds=1)))
     except BadAddress:
         row.problem = "bad-address"
         return row
-    row.blocked, row.canaries_blocked = listed.blocked, canaries.blocked
-    if listed.answered + canaries.answered < len(sample) + len(recipient.canaries):
+    if listed.answered + canaries.answered < row.asked + row.canaries_asked:
         row.problem = "no-answer"
+    row.blocked, row.canaries_blocked = listed.blocked, canaries.blocked
+    row.asked -= listed.unclear
+    row.canaries_asked -= canaries.unclear
+    row.unclear = listed.unclear + canaries.unclear
     return row
 
 
@@ -136,24 +144,48 @@ def stop_addresses(place: tuple[str, int], stop_page: str) -> set[str]:
     return {f"{stop_page.rstrip('.')}."} | (_told(answer) if answer else set())
 
 
-def _ask_all(place: tuple[str, int], names: Sequence[str], stops: set[str]) -> Asked:
-    answers: list[dns.message.Message] = []
-    silent = 0
-    for name in names:
-        answer = _ask(place, name)
-        if answer is not None:
-            answers.append(answer)
-        silent = silent + 1 if answer is None else 0
-        if silent == _GIVES_UP:
-            break  # it is off: the worker has other things to do than to wait for the rest
-    return Asked(sum(_blocks(answer, stops) for answer in answers), len(answers))
+class _Resolver:
+    """One resolver in one probe: what it says of a name, and of a name beside it that nobody lists.
 
+    A canary does not exist, and a listed domain may be gone: NXDOMAIN is a block only where the
+    other name gets another answer. A resolver that leads every name to its stop page does not
+    block either.
+    """
 
-def _blocks(answer: dns.message.Message, stops: set[str]) -> bool:
-    """A block is the stop page, or NXDOMAIN where the recipient has none."""
-    if stops:
-        return bool(_told(answer) & stops)
-    return bool(answer.rcode() == dns.rcode.NXDOMAIN)
+    def __init__(self, place: tuple[str, int], stops: set[str]) -> None:
+        self.place, self.stops = place, stops
+        self._beside: dict[str, bool | None] = {}
+
+    def ask_all(self, names: Sequence[str]) -> Asked:
+        blocked = answered = unclear = silent = 0
+        for name in names:
+            answer = _ask(self.place, name)
+            silent = silent + 1 if answer is None else 0
+            if silent == _GIVES_UP:
+                break  # it is off: the worker has other things to do than to wait for the rest
+            if answer is None:
+                continue
+            answered += 1
+            if self._looks_blocked(answer):
+                if self._looks_blocked_beside(name) is False:
+                    blocked += 1
+                else:
+                    unclear += 1
+        return Asked(blocked, answered, unclear)
+
+    def _looks_blocked(self, answer: dns.message.Message) -> bool:
+        """The stop page, or NXDOMAIN where the recipient has none."""
+        if self.stops:
+            return bool(_told(answer) & self.stops)
+        return bool(answer.rcode() == dns.rcode.NXDOMAIN)
+
+    def _looks_blocked_beside(self, name: str) -> bool | None:
+        """The same of a random name below the same domain, asked once; None without an answer."""
+        domain = name.rstrip(".").partition(".")[2]
+        if domain not in self._beside:
+            answer = _ask(self.place, f"{secrets.token_hex(8)}.{domain}")
+            self._beside[domain] = None if answer is None else self._looks_blocked(answer)
+        return self._beside[domain]
 
 
 def _told(answer: dns.message.Message) -> set[str]:

@@ -47,10 +47,12 @@ class Probe(models.Model):
     recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="probes")
     resolver = models.CharField(max_length=64)  # address:port
     at = models.DateTimeField()
+    # Names and canaries whose answer cannot tell are in `unclear` and in no other count.
     asked = models.IntegerField()
     blocked = models.IntegerField()
     canaries_asked = models.IntegerField(default=0)
     canaries_blocked = models.IntegerField(default=0)
+    unclear = models.IntegerField(default=0)
     delay_ms = models.IntegerField(null=True)  # from decision to blocked, of the newest name asked
     problem = models.CharField(max_length=200, blank=True)
 

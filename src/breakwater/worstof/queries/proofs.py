@@ -22,6 +22,7 @@ class Found:
     probes: int = 0
     asked: int = 0
     blocked: int = 0
+    unclear: int = 0  # names and canaries whose answer cannot tell; they are not in `asked`
     silent: int = 0  # probes in which a resolver left a question without answer
     delays_ms: tuple[int, ...] = ()
 
@@ -42,6 +43,7 @@ _COUNTS = {
     "blocked_names": Sum("blocked"),
     "asked_canaries": Sum("canaries_asked"),
     "blocked_canaries": Sum("canaries_blocked"),
+    "unclear_names": Sum("unclear"),
     "silent": Count("pk", filter=~Q(problem="")),
 }
 
@@ -49,7 +51,7 @@ _COUNTS = {
 def _found(row: Mapping[str, Any], delays: Sequence[int]) -> Found:
     asked = row["asked_names"] + row["asked_canaries"]
     blocked = row["blocked_names"] + row["blocked_canaries"]
-    return Found(row["n"], asked, blocked, row["silent"], tuple(delays))
+    return Found(row["n"], asked, blocked, row["unclear_names"], row["silent"], tuple(delays))
 
 
 def by_day(recipient: Recipient, *, at: datetime) -> dict[date, Found]:
