@@ -155,7 +155,9 @@ def _of_recipient(recipient: Recipient, found: Found | None) -> Iterator[Event]:
         return
     name = recipient.name
     if found.coverage is None and found.unclear:
-        text = _("It cannot be told whether %(name)s blocks: it has no stop page to see it by.")
+        text = _(
+            "It cannot be told whether %(name)s blocks: names that nobody listed get the same answers."
+        )
         yield Event(text % {"name": name})
     if found.coverage is None:
         return
