@@ -108,13 +108,13 @@ def opened(file: BinaryIO) -> Iterator[bytes]:
         return
     file.seek(0)
     if first == b"\x1f\x8b":
-        with gzip.open(file) as unpacked:
+        with gzip.GzipFile(fileobj=file) as unpacked:
             yield from _pieces(unpacked, left)
     else:
         yield from _pieces(file, left)
 
 
-def _pieces(file: IO[bytes], left: int) -> Generator[bytes, None, int]:
+def _pieces(file: IO[bytes] | gzip.GzipFile, left: int) -> Generator[bytes, None, int]:
     """Give pieces of a file, then how many bytes may still come of others."""
     end = b""
     while piece := file.read(_PIECE):
