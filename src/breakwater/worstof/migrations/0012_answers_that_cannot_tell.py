@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("worstof", "0010_probe_without_names")]
+    dependencies = [("worstof", "0011_refusals")]
 
     operations = [
         migrations.AddField(
