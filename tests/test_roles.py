@@ -294,3 +294,23 @@ def test_outside_of_the_police_nobody_sees_the_queue_or_hands_files_in(kind):
 def test_a_provider_does_not_see_how_well_the_others_block():
     assert not any(may(role, "provider", "worstof.overview") for role in ROLES)
     assert may("analyst", "regulator", "worstof.overview")
+
+
+@pytest.mark.parametrize("role", ["officer", "supervisor", "administrator", "auditor", "reader"])
+def test_another_countrys_agency_judges_domains_and_does_nothing_else(role):
+    kind = "ministry" if role in ("administrator", "auditor") else "police"
+    opened = {action for action in ACTIONS if may(role, kind, action, is_guest=True)}
+    assert opened <= {"worstof.see", "worstof.nominate", "worstof.assess"}
+
+
+def test_another_countrys_supervisor_sees_no_queue_and_changes_no_recipient(
+    client, assessor, settings
+):
+    assessor.role = "supervisor"
+    assessor.save()
+    client.force_login(assessor)
+    names = ("queue", "worst-of-recipients", "worst-of-held")
+    pages = [reverse(name) for name in names]
+    assert [client.get(page).status_code for page in pages] == [403] * 3
+    settings.DESK_COUNTRY = assessor.agency.country
+    assert [client.get(page).status_code for page in pages] == [200] * 3

@@ -131,7 +131,7 @@ def test_an_appeal_upheld_here_leaves_another_countrys_own_list_to_that_country(
     assert client_for(supervisor).get(address(part)).status_code == 404
     assert f'href="{address(part)}"' not in seen(client_for(supervisor), address(appeal))
     assert "Another country still examines it" in status_page(code)
-    assert "The appeal is upheld" in decide(client_for(neighbour), part, "uphold", "Here as well.")
+    appeals.uphold(part, by=neighbour, answer="Here as well.", at=at)
     on_theirs.refresh_from_db()
     assert on_theirs.state == "removed"
     assert "Here as well." in status_page(code)

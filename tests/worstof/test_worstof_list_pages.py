@@ -122,11 +122,18 @@ def test_the_international_list_stays_international(world_list, supervisor, clie
 
 
 def test_another_countrys_list_is_not_there(supervisor, client_for, at):
-    terms = Terms("Additions of Elsewhere", "Act", "CW", distinct="agency")
-    other = create_list(terms, by=supervisor, at=at)
+    other = BlockList.objects.create(
+        name="Additions of Elsewhere", legal_basis="Act", country="CW", distinct="agency"
+    )
     assert other.name not in client_for(supervisor).get(reverse("worst-of-lists")).content.decode()
     page = reverse("worst-of-list", args=[other.pk])
     assert client_for(supervisor).get(page).status_code == 404
+
+
+def test_no_country_adds_to_what_the_providers_of_another_are_sent(supervisor, at):
+    terms = Terms("Additions of Elsewhere", "Act", "CW", distinct="agency")
+    with pytest.raises(BadTerms, match="this desk's country, JM"):
+        create_list(terms, by=supervisor, at=at)
 
 
 def test_a_national_list_that_nothing_could_enter_is_not_made(supervisor, at):

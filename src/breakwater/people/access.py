@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -20,7 +21,8 @@ def user_may(user: User | AnonymousUser, action: str) -> bool:
     """Whether this person may do this; nobody without an agency may do anything."""
     if not isinstance(user, User) or not user.is_active or user.agency is None:
         return False
-    return rules.may(user.role, user.agency.kind, action)
+    is_guest = user.agency.country != settings.DESK_COUNTRY
+    return rules.may(user.role, user.agency.kind, action, is_guest=is_guest)
 
 
 def sees_only_shared(user: User) -> bool:

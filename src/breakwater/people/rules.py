@@ -91,9 +91,14 @@ FIRST_PASSWORD_LIFE = timedelta(hours=72)
 TOKEN_DAYS = (30, 90, 365)
 
 
-def may(role: str, agency_kind: str, action: str) -> bool:
+def may(role: str, agency_kind: str, action: str, *, is_guest: bool = False) -> bool:
+    """Whether the table opens an action; a guest is somebody of another country's agency.
+
+    Whatever a guest's role is called, it opens at most what an assessor has: another country's
+    supervisor decides neither about this country's reports nor about who gets its lists.
+    """
     is_open = action in _OF_ROLE.get(role, ()) and (agency_kind, action) not in _NOT_FOR_KIND
-    return is_open and fits(role, agency_kind)
+    return is_open and fits(role, agency_kind) and (not is_guest or action in _ASSESSOR)
 
 
 def fits(role: str, agency_kind: str) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from breakwater import countries
@@ -55,6 +56,9 @@ def create_list(terms: Terms, *, by: User, at: datetime) -> BlockList:
         BadTerms: a term is missing or out of its bounds, or the name is taken.
     """
     made = BlockList()
+    if terms.country not in ("", settings.DESK_COUNTRY):
+        # What one country alone says would be sent to the providers of another.
+        raise BadTerms("country", f"this desk's country, {settings.DESK_COUNTRY}, or none")
     with transaction.atomic():
         keep_terms(made, terms)
         detail = {name: value for name, value in asdict(terms).items() if value}
