@@ -136,7 +136,7 @@ PAGES = {
     # the Worst Of list
     "worst-of": Page(JUDGES),
     "worst-of-find": posted(JUDGES, 200),
-    "worst-of-csv": Page(JUDGES),
+    "worst-of-csv": Page(DESK),
     "worst-of-numbers-csv": Page(FIGURES),
     "worst-of-nominate": Page(JUDGES),
     "worst-of-import": Page(JUDGES),

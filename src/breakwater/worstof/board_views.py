@@ -116,9 +116,12 @@ COLUMNS = (
 
 
 @require_GET
-@needs("worstof.see")
+@needs("worstof.sign")
 def board_csv(request: HttpRequest) -> HttpResponseBase:
-    """Every entry that the reader sees, with its name."""
+    """Every entry that the reader sees, with its name.
+
+    Not for guests: a list of names in a file has no canaries by which a leak could be traced.
+    """
     return _csv(signed_in(request), has_names=True)
 
 
