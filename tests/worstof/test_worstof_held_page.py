@@ -87,3 +87,19 @@ def test_one_person_throws_a_change_away(
     held.refresh_from_db()
     assert held.state == HeldChange.State.DISCARDED
     assert "No change is held" in client_for(officer).get("/worst-of/held/").content.decode()
+
+
+def test_removals_cannot_be_thrown_away_on_the_page(
+    officer: User, client_for: ClientFor, at: datetime
+) -> None:
+    rows = [
+        ZoneChange.objects.create(name=f"n{number}.example", adds=False, decided_at=at)
+        for number in range(60)
+    ]
+    (held,) = brake.hold(rows, brake.TOO_MANY, Change(0, 60, 200), at=at)
+    client = client_for(officer)
+    assert "Throw it away" not in client.get("/worst-of/held/").content.decode()
+    assert "stay blocked" in sign(client, held, verb="discard")
+    held.refresh_from_db()
+    assert held.state == HeldChange.State.WAITING
+    assert not ZoneChange.objects.exclude(refused="").exists()

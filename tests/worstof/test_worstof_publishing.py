@@ -279,6 +279,41 @@ def test_a_held_change_that_is_thrown_away_is_never_published(
         brake.release(held, by=officer, reason="late", at=at)
 
 
+def test_throwing_names_to_add_away_leaves_the_removals_that_were_stopped_beside_them(
+    at: datetime, officer: User, supervisor: User
+) -> None:
+    fill(1000, at)
+    for adds, word in ((True, "new"), (False, "old")):
+        rows = (ZoneChange(name=f"{word}-{n}.example", adds=adds, decided_at=at) for n in range(51))
+        ZoneChange.objects.bulk_create(rows)
+    assert publish_waiting(at) is None
+    adding, removing = HeldChange.objects.order_by("-added")
+    assert [(h.added, h.removed) for h in (adding, removing)] == [(51, 0), (0, 51)]
+    brake.discard(adding, by=officer, reason="a wrong file", at=at)
+    with pytest.raises(brake.OnlyRemovals):
+        brake.discard(removing, by=officer, reason="a wrong file", at=at)
+    for by in (officer, supervisor):
+        brake.release(removing, by=by, reason="checked", at=at)
+    made = publish_waiting(at)
+    assert made is not None
+    assert (made.added, made.removed) == (0, 51)
+
+
+def test_removals_in_a_change_that_is_thrown_away_meet_the_brake_anew(
+    decide: Decide, at: datetime, officer: User
+) -> None:
+    """Rows from before names to add and names to remove were held apart."""
+    decide("wrong.example")
+    publish_waiting(at)
+    decide("bad.example")
+    decide("wrong.example", adds=False)
+    held = HeldChange.objects.create(reason=brake.TOO_MANY, added=1, removed=1, listed=1, at=at)
+    ZoneChange.objects.filter(published_at=None).update(held=held)
+    brake.discard(held, by=officer, reason="a wrong file", at=at)
+    publish_waiting(at)
+    assert published() == {}
+
+
 def test_only_who_may_sign_releases_and_only_what_they_saw(
     decide: Decide, at: datetime, officer: User, assessor: User
 ) -> None:

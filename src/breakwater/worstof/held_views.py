@@ -88,6 +88,8 @@ def decide_held(request: HttpRequest, pk: int) -> HttpResponseBase:
         messages.error(request, _("You have signed already; another person has to sign."))
     except brake.HeldGrew:
         messages.error(request, _("More names joined the change meanwhile. Look again."))
+    except brake.OnlyRemovals:
+        messages.error(request, _("Removals are not thrown away: their names would stay blocked."))
     except brake.ReasonMissing:
         messages.error(request, _("Say why."))
     return redirect("worst-of-held")

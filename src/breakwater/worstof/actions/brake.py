@@ -37,12 +37,17 @@ class ReasonMissing(ValueError):
     """Say why."""
 
 
+class OnlyRemovals(ValueError):
+    """A removal is signed for or goes on waiting: thrown away, it would leave the name blocked."""
+
+
 def hold(
     changes: Sequence[ZoneChange], reason: str, size: Change, *, at: datetime
 ) -> list[HeldChange]:
-    """Stop these changes, those of each country's own list apart: only they may see its names.
+    """Stop these changes, all names to add or all names to remove.
 
-    They join one that waits for the same reason and nobody signed yet.
+    Those of each country's own list are held apart: only they may see its names. They join what
+    waits for the same reason, is of that kind, and was signed by nobody yet.
     """
     of_list = dict(ZoneChange.objects.filter(pk__in=[c.pk for c in changes]).values_list(
         "pk", "entry__block_list__country"))  # fmt: skip
@@ -58,7 +63,8 @@ def _hold(
     open_ones = HeldChange.objects.filter(
         state=HeldChange.State.WAITING, reason=reason, country=country
     )
-    held = open_ones.filter(signatures=None).order_by("-id").first()
+    same_kind = open_ones.filter(removed=0) if changes[0].adds else open_ones.filter(added=0)
+    held = same_kind.filter(signatures=None).order_by("-id").first()
     if held is None:
         held = HeldChange.objects.create(
             country=country, reason=reason, added=0, removed=0, listed=size.listed, at=at
@@ -103,14 +109,20 @@ def release(
 
 
 def discard(held: HeldChange, *, by: User, reason: str, at: datetime) -> None:
-    """Throw a held change away: its names are never published by it. One person is enough.
+    """Throw names away that were to be added. One person is enough: nothing gets blocked by it.
+
+    Removals held with them go past the brake once more.
 
     Raises:
-        NotHeld, MayNotSign, ReasonMissing: nothing was thrown away.
+        NotHeld, MayNotSign, ReasonMissing, OnlyRemovals: nothing was thrown away.
     """
     with transaction.atomic():
         held = _waiting(held, by, reason)
-        held.changes.filter(published_at=None).update(refused="discarded")
+        open_ones = held.changes.filter(published_at=None)
+        if not open_ones.filter(adds=True).exists():
+            raise OnlyRemovals(str(held))
+        open_ones.filter(adds=True).update(refused="discarded")
+        open_ones.filter(adds=False).update(held=None)
         _end(held, HeldChange.State.DISCARDED, at)
         detail = {"reason": reason.strip(), "added": held.added, "removed": held.removed}
         target = f"held {held.pk}"

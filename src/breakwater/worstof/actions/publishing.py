@@ -240,9 +240,9 @@ def _past_the_brake(
         changes = [c for c in changes if not c.adds or c.held_id]
         unsigned = [c for c in unsigned if not c.adds]
         size = _size(_outcome(unsigned), hour, found)
-    if unsigned and size.holds_removals:
-        brake.hold(unsigned, brake.TOO_MANY, size, at=at)
-        changes = [c for c in changes if c.held_id]
+    if size.holds_removals and (removals := [c for c in unsigned if not c.adds]):
+        brake.hold(removals, brake.TOO_MANY, size, at=at)
+        changes = [c for c in changes if c.adds or c.held_id]
     return changes
 
 
