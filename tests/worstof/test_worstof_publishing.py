@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof import signing
-from breakwater.worstof.actions import brake, last_defence, publishing
+from breakwater.worstof.actions import brake, publishing
 from breakwater.worstof.actions.publishing import accept_copy, publish_waiting
 from breakwater.worstof.actions.zone import queue_change
 from breakwater.worstof.models import (
@@ -25,7 +25,7 @@ from breakwater.worstof.models import (
     ZoneDigests,
     ZoneName,
 )
-from breakwater.worstof.queries import zone
+from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.rules.brake import Change
 from breakwater.worstof.rules.folding import Said, folded, with_parents
 from breakwater.worstof.rules.zone_digest import bucket_of, digests_of, root_of
@@ -39,7 +39,7 @@ Decide = Callable[..., Entry]
 def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of the test's own for what the publisher keeps outside of the database."""
     monkeypatch.setattr(publishing, "folder", lambda: tmp_path)
-    monkeypatch.setattr(last_defence, "never_block_path", lambda: tmp_path / "never-block.txt")
+    monkeypatch.setattr(known_names, "folder", lambda: tmp_path)
     monkeypatch.setattr(signing, "key_path", lambda: tmp_path / "signing.key")
     return tmp_path
 
@@ -244,6 +244,143 @@ def test_a_name_put_among_those_never_to_block_leaves_at_once(
     assert published() == {}
 
 
+def test_many_names_put_among_those_never_to_block_leave_past_the_brake_and_once(
+    marks: Path, decide: Decide, at: datetime
+) -> None:
+    """A wrong block does harm every minute, so its end waits for nobody."""
+    fill(200, at)
+    lines = [f"old-{n}.example\n" for n in range(60)]
+    (marks / "never-block.txt").write_text("".join(lines))
+    decide("old-199.example", adds=False)
+    made = publish_waiting(at)
+    assert made is not None
+    assert (made.added, made.removed) == (0, 61)
+    assert not HeldChange.objects.filter(state=HeldChange.State.WAITING).exists()
+    told = HeldChange.objects.get()
+    assert (told.reason, told.state, told.removed) == ("never-block", "released", 60)
+    assert AuditEntry.objects.filter(verb="worstof.names.dropped").count() == 1
+    rows = ZoneChange.objects.count()
+    for _turn in range(3):
+        assert publish_waiting(at) is None
+    assert ZoneChange.objects.count() == rows
+    # They are no moves of the hour: the next decision need not wait for their sake.
+    for n in range(5):
+        decide(f"bad-{n}.example")
+    assert publish_waiting(at) is not None
+    assert not HeldChange.objects.filter(state=HeldChange.State.WAITING).exists()
+
+
+def test_removals_and_names_never_to_block_are_held_once_while_publishing_stands_still(
+    marks: Path, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(60, at)
+    publishing.write_mark(99)  # as if this were an older copy
+    (marks / "never-block.txt").write_text("".join(f"old-{n}.example\n" for n in range(60)))
+    for _turn in range(3):
+        assert publish_waiting(at) is None
+    assert not ZoneChange.objects.exists()
+    assert not HeldChange.objects.exists()
+
+
+def test_a_name_below_one_never_to_block_leaves_as_well(
+    marks: Path, decide: Decide, at: datetime
+) -> None:
+    decide("files.good.example")
+    decide("files.github.io")
+    publish_waiting(at)
+    (marks / "never-block.txt").write_text("good.example\ngithub.io\n")
+    publish_waiting(at)
+    # Below a public suffix everybody is their own owner.
+    assert published() == {"files.github.io": False}
+    assert publish_waiting(at) is None
+
+
+FORMS = {
+    "single": "form:single_label",
+    "192.0.2.7": "form:ip_address",
+    "0x7f.1": "form:ip_address",
+    "-bad.example": "form:hyphen",
+    "bad..example": "form:empty_label",
+    ".bad.example": "form:spelling",
+    f"{'a' * 64}.example": "form:label_length",
+    "bad.example.": "form:spelling",
+    "BAD.example": "form:spelling",
+    "*.bad.example": "form:spelling",
+    "bad.example CNAME .\ngood.example": "form:characters",
+    "bücher.example": "form:spelling",
+    "xn--a.example": "form:punycode",
+    "bad.onion": "form:not_in_dns",
+    "bad.exa$ple": "form:characters",
+    "http://bad.example/": "form:spelling",
+    "": "form:empty",
+}
+
+
+def test_what_is_no_name_in_its_normal_form_is_refused_where_it_is_published(at: datetime) -> None:
+    rows = [ZoneChange(name=name, adds=True, decided_at=at) for name in FORMS]
+    # A removal of what never was published, beside them: nobody has to hear of it.
+    rows.append(ZoneChange(name="bad..example", adds=False, decided_at=at))
+    ZoneChange.objects.bulk_create(rows)
+    assert publish_waiting(at) is None
+    refused = ZoneChange.objects.filter(adds=True).values_list("name", "refused")
+    assert dict(refused) == FORMS
+    assert ZoneChange.objects.get(adds=False).refused == "form:empty_label"
+    assert published() == {}
+
+
+def test_a_line_never_to_block_that_nobody_can_read_lets_no_name_in_and_names_out(
+    marks: Path, decide: Decide, at: datetime
+) -> None:
+    decide("old.example")
+    publish_waiting(at)
+    (marks / "never-block.txt").write_bytes(b"good.example\nb\xfccher.example\n192.0.2.1\n")
+    decide("bad.example")
+    decide("old.example", adds=False)
+    publish_waiting(at)
+    assert published() == {}
+    assert "lines that are no names: 2, 3." in zone.state().problem
+    assert not HeldChange.objects.exists()
+    (marks / "never-block.txt").write_text("good.example\nbücher.example\n")
+    publish_waiting(at)
+    assert published() == {"bad.example": False}
+    assert zone.state().problem == ""
+
+
+def test_a_file_of_names_never_to_block_without_an_octet_lets_no_name_in(
+    marks: Path, decide: Decide, at: datetime
+) -> None:
+    """A disk that was full when the file was saved leaves one of these."""
+    (marks / "never-block.txt").write_bytes(b"")
+    decide("bad.example")
+    assert publish_waiting(at) is None
+    assert published() == {}
+
+
+def test_a_list_of_names_never_to_block_that_cannot_be_reached_publishes_nothing(
+    marks: Path, decide: Decide, at: datetime
+) -> None:
+    (marks / "never-block.txt").symlink_to(marks / "not-mounted" / "never-block.txt")
+    decide("bad.example")
+    with pytest.raises(OSError, match="never-block"):
+        publish_waiting(at)
+    assert published() == {}
+
+
+def test_accepting_a_copy_takes_out_what_can_never_be_listed(at: datetime, marks: Path) -> None:
+    """Somebody who looks through ten thousand names misses one."""
+    (marks / "never-block.txt").write_text("good.example\n")
+    names = ["bad.example", "co.uk", "good.example", "no name", "files.good.example"]
+    ZoneName.objects.bulk_create(
+        ZoneName(name=n, is_national=False, serial=1, bucket=bucket_of(n)) for n in names
+    )
+    accept_copy(by="administrator", reason="restored", at=at)
+    assert published() == {"bad.example": False}
+    assert zone.is_whole()
+    changes = ZoneChange.objects.values_list("serial", "effect")
+    assert list(changes) == [(1, -1)] * 4
+    assert publish_waiting(at) is None
+
+
 def test_eight_thousand_names_at_once_wait_for_two_people(
     at: datetime, officer: User, supervisor: User
 ) -> None:
@@ -428,7 +565,7 @@ def test_a_bad_check_holds_names_to_add_and_lets_removals_pass(
     decide("bad.example")
     assert publish_waiting(at, check=lambda adds: "") is not None
     assert zone.state().probe == PublisherState.Probe.NOTHING  # it had no name to ask for
-    last_defence.never_block_path().write_text("good.example\n")
+    (known_names.folder() / "never-block.txt").write_text("good.example\n")
     decide("another.example")
     assert publish_waiting(at, check=lambda adds: "") is not None
     assert zone.state().probe == PublisherState.Probe.GOOD

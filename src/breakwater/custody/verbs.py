@@ -97,6 +97,7 @@ VERBS: dict[str, Promise] = {
     "worstof.list.traced": _("Traced a leaked copy of the Worst Of list"),
     "worstof.log.opened": _("Opened leaves of the transparency log"),
     "worstof.log.signed": _("Signed a head of the transparency log"),
+    "worstof.names.dropped": _("Took names off the Worst Of list that must never be blocked"),
     "worstof.recipient.addressed": _("Changed the resolvers of a recipient of the Worst Of list"),
     "worstof.recipient.closed": _("Closed a recipient of the Worst Of list"),
     "worstof.recipient.created": _("Made a recipient of the Worst Of list"),

@@ -26,7 +26,7 @@ from breakwater.worstof.actions.downloading import (
 from breakwater.worstof.entry_texts import guard_line
 from breakwater.worstof.line_texts import reason_line
 from breakwater.worstof.models import Recipient
-from breakwater.worstof.queries.known_names import known
+from breakwater.worstof.queries.known_names import NEVER_BLOCK, known, never_block
 from breakwater.worstof.rules.guards import guards_for, refusals
 from breakwater.worstof.signing import BadKey, public_key
 
@@ -171,6 +171,9 @@ def check(
 ) -> None:
     """Say what the guards say of names. Ends with 1 if one is refused or needs signatures."""
     stands = known()
+    for line in never_block().bad:
+        where = f"{NEVER_BLOCK}, line {line.number}"
+        err.print(f"{where}: {reason_line(line.problem)}.", markup=False, soft_wrap=True)
     free = True
     for text in names:
         try:

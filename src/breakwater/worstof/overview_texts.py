@@ -43,6 +43,10 @@ PROBLEMS: Mapping[str, str | Promise] = {
         "The primary does not take its new configuration: recipients and keys that changed since "
         "wait. The others get what is published."
     ),
+    "never-block.txt": lazy(
+        "A line of the file of names never to block cannot be read. No name is added until it is "
+        "put right; names that leave the list still leave it."
+    ),
     "PrimaryFailed": lazy("The primary, which providers take the list from, does not answer."),
     "NoBind": lazy("The primary, which providers take the list from, cannot be started."),
     "The primary has serial": lazy(

@@ -16,7 +16,6 @@ from rich.console import Console
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions import probing, publishing, recipients
-from breakwater.worstof.actions.last_defence import never_block, never_block_path
 from breakwater.worstof.actions.publishing import folder
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.configuration import BadAddress, Place, split
@@ -25,6 +24,7 @@ from breakwater.worstof.primary.server import BadConfiguration, NoBind, free_por
 from breakwater.worstof.primary.serving import AlreadyServed, Serving
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
 from breakwater.worstof.primary.views import PrimaryFailed
+from breakwater.worstof.queries import known_names
 from breakwater.worstof.queries.zone import ZONE
 
 out = Console(highlight=False)
@@ -67,8 +67,9 @@ def serve(
     out.print(f"The hidden primary listens on {address} port {port} for zone {place.zone}.")
     if not check_resolver:
         out.print("The live check is off: give --check-resolver ADDR:PORT.")
-    elif not never_block():
-        out.print(f"The live check has no name to ask for: write some into {never_block_path()}.")
+    elif not known_names.never_block().names:
+        path = known_names.folder() / known_names.NEVER_BLOCK
+        out.print(f"The live check has no name to ask for: write some into {path}.")
     try:
         Serving(place).run(stop)
     except AlreadyServed:

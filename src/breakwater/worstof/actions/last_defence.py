@@ -1,60 +1,80 @@
 """Looks at every name once more when it is about to be published, wherever its row came from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
-
-from django.conf import settings
 
 from breakwater.custody.actions import record
-from breakwater.worstof.models import ZoneChange, ZoneName
-from breakwater.worstof.queries import zone
+from breakwater.formats.domain_name import BadName, read_name
+from breakwater.worstof.models import HeldChange, ZoneChange, ZoneName
+from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.rules.brake import SIGNATURES
-from breakwater.worstof.rules.folding import with_parents
+from breakwater.worstof.rules.guards import guards_for, parents
+from breakwater.worstof.rules.operator_names import OperatorNames
 
 NEVER_BLOCK = "never-block"
-_read: tuple[tuple[int, int], frozenset[str]] | None = None
+_LINES_TOLD = 5
+# The file whose names were looked for below: none of the zone's names stands below one of them.
+_swept: OperatorNames | None = None
 
 
-def never_block_path() -> Path:
-    return Path(settings.CONFIG.data_dir) / "worstof" / "never-block.txt"
+def doubt() -> str:
+    """Why no name may be added now, or "".
 
-
-def never_block() -> list[str]:
-    """The operator's names that must always resolve, one a line; `#` begins a remark."""
-    try:
-        lines = never_block_path().read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    bare = (line.partition("#")[0].strip().lower().rstrip(".") for line in lines)
-    return [line for line in bare if line.isascii() and line]
-
-
-def never_blocked() -> frozenset[str]:
-    """Names whose block would hit one of `never_block`: those names, and all above them."""
-    global _read
-    try:
-        found = never_block_path().stat()
-    except FileNotFoundError:
-        return frozenset()
-    mark = (found.st_mtime_ns, found.st_size)
-    if _read is None or _read[0] != mark:
-        _read = (mark, frozenset(with_parents(never_block())))
-    return _read[1]
+    A line of never-block.txt that nobody can read is a name that somebody wants to be safe.
+    """
+    bad = known_names.never_block().bad
+    if not bad:
+        return ""
+    numbers = ", ".join(str(line.number) for line in bad[:_LINES_TOLD])
+    more = " and more" if len(bad) > _LINES_TOLD else ""
+    return (
+        f"{known_names.NEVER_BLOCK} has lines that are no names: {numbers}{more}. "
+        "No name is added until they are put right."
+    )
 
 
 def names_to_drop() -> list[str]:
-    """Names of the zone that the operator has meanwhile put among those never to block."""
-    return list(zone.kept(sorted(never_blocked())))
+    """Names of the zone that the operator has meanwhile put among those never to block.
+
+    Names below one are looked for when the file is new, since that reads the whole zone: 3 s at a
+    million names. Later ones are refused before they get there.
+    """
+    global _swept
+    never = known_names.never_block()
+    found = list(zone.kept(sorted(never.and_above)))
+    if never.names and never is not _swept:
+        below = _names_below(never)
+        found += below
+        _swept = _swept if below else never
+    return found
+
+
+def _names_below(never: OperatorNames) -> list[str]:
+    names = frozenset(never.names)
+    rows = ZoneName.objects.values_list("name", flat=True).iterator(chunk_size=5000)
+    near = (name for name in rows if not names.isdisjoint(parents(name)))
+    return [name for name in near if forbidden(name) and name not in never.and_above]
 
 
 def drop_never_block(*, at: datetime) -> None:
-    """Have them leave the zone, as a change of its own."""
-    ZoneChange.objects.bulk_create(
-        ZoneChange(name=name, adds=False, decided_at=at) for name in names_to_drop()
-    )
+    """Have them leave the zone, past the brake (docs/decisions/two-countries-and-brakes.md)."""
+    names = names_to_drop()
+    if names:
+        take_off(names, at=at)
+
+
+def take_off(names: Sequence[str], *, at: datetime) -> list[ZoneChange]:
+    """Queue removals that wait for nobody; a row beside those of the brake says how many."""
+    found = zone.last()
+    past = HeldChange.objects.create(
+        state=HeldChange.State.RELEASED, reason=NEVER_BLOCK, added=0, removed=len(names),
+        listed=found.names if found else 0, at=at, ended_at=at,
+    )  # fmt: skip
+    detail = {"reason": NEVER_BLOCK, "removed": len(names)}
+    target = f"held {past.pk}"
+    record("worstof.names.dropped", actor="publisher", at=at, target=target, detail=detail)
+    rows = (ZoneChange(name=name, adds=False, decided_at=at, held=past) for name in names)
+    return ZoneChange.objects.bulk_create(rows)
 
 
 def refuse(changes: Sequence[ZoneChange], *, at: datetime) -> list[ZoneChange]:
@@ -64,7 +84,7 @@ def refuse(changes: Sequence[ZoneChange], *, at: datetime) -> list[ZoneChange]:
     """
     passed = []
     for change in changes:
-        change.refused = reason_against(change) if change.adds else ""
+        change.refused = _against_adding(change) if change.adds else _against_removing(change)
         if not change.refused:
             passed.append(change)
             continue
@@ -77,23 +97,37 @@ def refuse(changes: Sequence[ZoneChange], *, at: datetime) -> list[ZoneChange]:
 
 def read_tables() -> None:
     """Read what the guards know, so that the first name to be published does not wait for it."""
-    reason_against(ZoneChange(name="nothing.invalid", adds=True))
+    forbidden("nothing.invalid")
 
 
-def reason_against(change: ZoneChange) -> str:
-    """Why this name must not be added: "never-block", "guard:<key>"; or ""."""
-    if change.name in never_blocked():
+def forbidden(name: str) -> str:
+    """Why a name can never be in the zone: "form:<problem>", "never-block", "guard:<key>"; or ""."""
+    if fault := _form_fault(name):
+        return fault
+    if name in known_names.never_block().and_above:
         return NEVER_BLOCK
-    # The guards' own module is asked by name, so that deleting it deletes the feature alone.
-    if not find_spec("breakwater.worstof.rules.guards"):
-        return ""
-    guards = import_module("breakwater.worstof.rules.guards")
-    known = import_module("breakwater.worstof.queries.known_names").known()
-    hits = guards.guards_for(change.name, known)
-    for guard in hits:
-        if guard.refuses:
-            return f"guard:{guard.key}"
+    refusing = (guard for guard in guards_for(name, known_names.known()) if guard.refuses)
+    return next((f"guard:{guard.key}" for guard in refusing), "")
+
+
+def _form_fault(name: str) -> str:
+    try:
+        return "" if read_name(name).name == name else "form:spelling"
+    except BadName as bad:
+        return f"form:{bad.problem}"
+
+
+def _against_adding(change: ZoneChange) -> str:
+    if found := forbidden(change.name):
+        return found
+    hits = guards_for(change.name, known_names.known())
     return f"guard:{hits[0].key}" if hits and not _was_signed(change) else ""
+
+
+def _against_removing(change: ZoneChange) -> str:
+    """What is no name, and is not in the zone, never reached anybody and need not be taken back."""
+    fault = _form_fault(change.name)
+    return fault if fault and not zone.kept([change.name]) else ""
 
 
 def _was_signed(change: ZoneChange) -> bool:
@@ -102,6 +136,6 @@ def _was_signed(change: ZoneChange) -> bool:
     return signers >= SIGNATURES
 
 
-def zone_is_clean() -> bool:
-    """Whether no name of the zone would block one that must never be blocked."""
-    return not ZoneName.objects.filter(name__in=never_blocked()).exists()
+def all_forbidden(names: Iterable[str]) -> list[str]:
+    """Those of the names that can never be in the zone."""
+    return [name for name in names if forbidden(name)]

@@ -28,7 +28,7 @@ from breakwater.worstof.models import (
     ZoneDigests,
     ZoneName,
 )
-from breakwater.worstof.queries import zone
+from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.rules.brake import Change, net
 from breakwater.worstof.rules.folding import folded
 from breakwater.worstof.rules.zone_digest import (
@@ -112,9 +112,12 @@ def publish_waiting(at: datetime, *, check: Check | None = None) -> Publication 
         return None
     if made:
         write_mark(made.serial)
-    if checked and not checked.is_sure:
-        tell(checked.problem, at=at)
+    tell(last_defence.doubt() or _unsure(checked), at=at)
     return made
+
+
+def _unsure(checked: Checked | None) -> str:
+    return checked.problem if checked and not checked.is_sure else ""
 
 
 def _ask(check: Check | None) -> Checked | None:
@@ -142,18 +145,33 @@ def tell(problem: str, *, at: datetime) -> None:
 def accept_copy(*, by: User | str, reason: str, at: datetime) -> None:
     """Publish again from a database that is older than what was published, or was repaired.
 
-    Somebody made sure that its names are right. Serials go on above the highest one known.
+    Somebody made sure that its names are right; those that can never be listed are taken out all
+    the same. Serials go on above the highest one known.
     """
     with transaction.atomic():
         bulk.lock_writer(PUBLISHER_LOCK)
-        kept = _seal_names_kept()
         found = zone.last()
         serial = max(known_serial(), found.serial if found else 0) + 1
-        detail = {"reason": reason, "serial": serial}
+        removed = _take_out_forbidden(serial, at)
+        kept = _seal_names_kept()
+        detail = {"reason": reason, "serial": serial, "removed": removed}
         record("worstof.zone.accepted", actor=by, at=at, detail=detail)
-        made = _sign(serial, kept, _sizes(), (0, 0), at)
+        made = _sign(serial, kept, _sizes(), (0, removed), at)
     write_mark(made.serial)
     tell("", at=at)
+
+
+def _take_out_forbidden(serial: int, at: datetime) -> int:
+    names = ZoneName.objects.values_list("name", flat=True).iterator(chunk_size=5000)
+    bad = last_defence.all_forbidden(names)
+    if bad:
+        for piece in zone.pieces(bad):
+            ZoneName.objects.filter(name__in=piece).delete()
+        rows = [change.pk for change in last_defence.take_off(bad, at=at)]
+        done = {"serial": serial, "published_at": at, "effect": -1}
+        for start in range(0, len(rows), 5000):
+            ZoneChange.objects.filter(pk__in=rows[start : start + 5000]).update(**done)
+    return len(bad)
 
 
 def republish(*, at: datetime) -> Publication:
@@ -173,6 +191,8 @@ def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     found = zone.last()
     kept = _check_copy(found)
     decided = last_defence.refuse(list(zone.waiting().select_related("entry")), at=at)
+    if last_defence.doubt():
+        decided = [change for change in decided if not change.adds]
     outcome = _outcome(decided)
     changes = _past_the_brake(decided, outcome, found, at)
     changes = _past_the_check(changes, found, checked, at)
@@ -216,8 +236,8 @@ def _outcome(changes: Sequence[ZoneChange]) -> Outcome:
     """Which of the names are in the zone before and after these changes."""
     names = sorted({change.name for change in changes})
     after = folded(zone.history(names, {change.pk for change in changes}))
-    never = last_defence.never_blocked()
-    return zone.kept(names), {n: national for n, national in after.items() if n not in never}
+    may_stand = {n: nation for n, nation in after.items() if not last_defence.forbidden(n)}
+    return zone.kept(names), may_stand
 
 
 def _effects(before: dict[str, bool], after: dict[str, bool]) -> dict[str, int]:
@@ -276,7 +296,7 @@ def _past_the_check(
 
 def keep_probe(result: PublisherState.Probe, *, at: datetime) -> None:
     """Keep what the check found; where it had no name to ask for, "good" would be untrue."""
-    if result == PublisherState.Probe.GOOD and not last_defence.never_block():
+    if result == PublisherState.Probe.GOOD and not known_names.never_block().names:
         result = PublisherState.Probe.NOTHING
     PublisherState.objects.update_or_create(pk=1, defaults={"probe": result, "probed_at": at})
 

@@ -89,7 +89,11 @@ class PublisherState(models.Model):
 
 
 class HeldChange(models.Model):
-    """A bulk change that the brake stopped: it waits for two people, or is thrown away."""
+    """A bulk change that the brake stopped: it waits for two people, or is thrown away.
+
+    With the reason "never-block" it was not stopped: names that must never be blocked left at
+    once, without signatures, and do not count as moves of the hour.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waits for two signatures")

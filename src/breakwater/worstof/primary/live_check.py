@@ -12,10 +12,10 @@ import dns.rcode
 import dns.update
 
 from breakwater.worstof import tsig
-from breakwater.worstof.actions.last_defence import never_block
 from breakwater.worstof.actions.publishing import Unsure
 from breakwater.worstof.primary import configuration, zone_file
 from breakwater.worstof.primary.configuration import STAGE, Place
+from breakwater.worstof.queries.known_names import never_block
 
 _MOST = 500  # names asked each time
 _PATIENCE = 20.0  # seconds until the stage must have taken a change; 4 at a million names
@@ -49,7 +49,7 @@ class Stage:
 
     def look(self) -> str:
         """Ask for the names that must never be blocked, as the stage stands."""
-        names = never_block()[:_MOST]
+        names = never_block().names[:_MOST]
         if not names:
             return ""
         with ThreadPoolExecutor(8) as several:

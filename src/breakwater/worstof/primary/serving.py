@@ -27,7 +27,7 @@ from breakwater.worstof.primary.live_check import Stage
 from breakwater.worstof.primary.logs import Logs
 from breakwater.worstof.primary.server import BadConfiguration, Bind, NoBind
 from breakwater.worstof.primary.views import PrimaryFailed
-from breakwater.worstof.queries import zone
+from breakwater.worstof.queries import known_names, zone
 
 log = logging.getLogger(__name__)
 PAUSE = 0.05  # seconds between two looks for a decision
@@ -216,7 +216,7 @@ class Serving:
             now: dict[str, object] = {"served_at": at}
             if self.stage is None:
                 now["probe"] = PublisherState.Probe.OFF
-            elif not last_defence.never_block():
+            elif not known_names.never_block().names:
                 now["probe"] = PublisherState.Probe.NOTHING
             PublisherState.objects.update_or_create(pk=1, defaults=now)
             self.beaten = at

@@ -10,9 +10,11 @@ import publicsuffixlist
 from django.conf import settings
 
 from breakwater.worstof.rules.guards import Known, read_named, read_names, read_suffixes
+from breakwater.worstof.rules.operator_names import OperatorNames, read_operator_names
 
 TOP_SITES = "top-sites.txt"
 NEVER_BLOCK = "never-block.txt"
+CANARY_DOMAINS = "canary-domains.txt"
 
 
 def folder() -> Path:
@@ -24,14 +26,42 @@ def known() -> Known:
     return _read(*(_version(folder() / name) for name in (TOP_SITES, NEVER_BLOCK)))
 
 
-Version = tuple[Path, int, int]
+def never_block() -> OperatorNames:
+    """Names that must always resolve; the same object until the file has changed.
+
+    Raises:
+        OSError: the file is there and cannot be read. Nobody knows then what must not be blocked.
+    """
+    return _read_operator(_version(folder() / NEVER_BLOCK))
+
+
+def canary_domains() -> OperatorNames:
+    """Domains that the operator owns for canaries.
+
+    Raises:
+        OSError: the file is there and cannot be read.
+    """
+    return _read_operator(_version(folder() / CANARY_DOMAINS))
+
+
+# The time of the last change of the inode: a copy may keep size and time of its content.
+Version = tuple[Path, int, int, int]
 
 
 def _version(path: Path) -> Version:
-    if not path.exists():
-        return path, 0, 0
-    seen = path.stat()
-    return path, seen.st_mtime_ns, seen.st_size
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise  # it leads to a file system that is not mounted
+        return path, 0, 0, 0
+    return path, seen.st_ino, seen.st_ctime_ns, seen.st_size
+
+
+@lru_cache(maxsize=4)
+def _read_operator(version: Version) -> OperatorNames:
+    path, is_there, _, _ = version
+    return read_operator_names(path.read_bytes()) if is_there else OperatorNames()
 
 
 @lru_cache(maxsize=1)
@@ -44,11 +74,11 @@ def _read(top_sites: Version, never: Version) -> Known:
         read_suffixes(suffixes),
         read_named(table),
         {name: rank for rank, name in enumerate(dict.fromkeys(top), 1)},
-        frozenset(read_names(_lines(never))),
+        frozenset(_read_operator(never).names),
         table["top_site"]["refuses_to_rank"],
     )
 
 
 def _lines(version: Version) -> list[str]:
-    path, seen, _ = version
-    return path.read_text("utf-8", "replace").splitlines() if seen else []
+    path, is_there, _, _ = version
+    return path.read_text("utf-8-sig", "replace").splitlines() if is_there else []
