@@ -1,28 +1,167 @@
 """The real TAXII client pages through the list, and sees what left as revoked."""
 
 import dataclasses
+import hashlib
 import json
+from base64 import b64encode
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import stix2
 import taxii2client
 from django.conf import settings
+from django.test import Client
 
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.publishing import publish_waiting
 from breakwater.worstof.actions.zone import queue_change
 from breakwater.worstof.models import BlockList, Entry
+from breakwater.worstof.taxii_views import COLLECTION
 
 pytestmark = pytest.mark.django_db(transaction=True)
+HOUR = timedelta(hours=1)
+Get = Callable[..., dict[str, Any]]
+Decide = Callable[..., None]
 
 
-def test_a_client_finds_pages_and_asks_for_what_is_new(
-    live_server, at: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(settings, "CONFIG", dataclasses.replace(settings.CONFIG, data_dir=tmp_path))
+    (tmp_path / "worstof").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def decide(at: datetime) -> Decide:
+    """Decide that a name enters or leaves the list of a country ("": the international one)."""
+
+    def decided(name: str, *, adds: bool = True, country: str = "") -> None:
+        on, _ = BlockList.objects.get_or_create(
+            country=country, defaults={"name": country or "all", "legal_basis": "Act"}
+        )
+        entry, _ = Entry.objects.get_or_create(
+            block_list=on, name=name, defaults={"shown": name, "created_at": at}
+        )
+        queue_change(entry, adds=adds, at=at)
+
+    return decided
+
+
+@pytest.fixture
+def recipient_of(client: Client, at: datetime) -> Callable[[str], Get]:
+    """A recipient of a scope, as its client asks for objects."""
+
+    def made(scope: str) -> Get:
+        _, secrets = recipients.create_recipient(
+            scope, f"net-{scope}", by="t", at=at, forms=["taxii"], scope=scope
+        )
+        said = b64encode(f"net-{scope}:{secrets.http}".encode()).decode()
+
+        def get(status: int = 200, **asked: object) -> dict[str, Any]:
+            address = f"/taxii2/worst-of/collections/{COLLECTION}/objects/"
+            answer = client.get(address, asked, headers={"Authorization": f"Basic {said}"})
+            assert answer.status_code == status
+            return {"objects": [], **answer.json(), "headers": answer.headers}
+
+        return get
+
+    return made
+
+
+def names_of(objects: list[dict[str, Any]], *, revoked: bool) -> list[str]:
+    found = [said for said in objects if said.get("revoked", False) == revoked]
+    return sorted(said["pattern"].split("'")[1] for said in found)
+
+
+def test_a_token_for_the_next_page_tells_no_name_and_skips_none(
+    recipient_of: Callable[[str], Get], decide: Decide, at: datetime
+) -> None:
+    names = [f"n{i}.example" for i in range(5)]
+    for name in names:
+        decide(name)
+    publish_waiting(at)
+    get = recipient_of("national")
+    seen, token = [], {}
+    for turn in range(30):
+        page = get(limit=1, **token)
+        seen += page["objects"]
+        if turn == 3:  # the list moves between two pages
+            decide("n0.example", adds=False)
+            decide("late.example")
+            publish_waiting(at + HOUR)
+        if not page.get("more"):
+            break
+        token = {"next": page["next"]}
+        told = page["next"] + bytes.fromhex(page["next"].partition("-")[2]).decode("latin-1")
+        assert "example" not in told
+        for digest in ("md5", "sha1", "sha256"):
+            name = names_of(page["objects"], revoked=False) or names_of(
+                page["objects"], revoked=True
+            )
+            assert hashlib.new(digest, name[0].encode()).hexdigest()[:16] not in told
+    assert {*names, "late.example"} <= {*names_of(seen, revoked=False), "n0.example"}
+    assert names_of(seen, revoked=True) == ["n0.example"]
+    assert get(400, next="n1.example")["title"] == "next is what the page before gave."
+
+
+@pytest.mark.parametrize("scope", ["international", "national"])
+def test_a_name_that_must_never_be_blocked_is_revoked_for_who_asks_for_news(
+    scope: str,
+    recipient_of: Callable[[str], Get],
+    decide: Decide,
+    at: datetime,
+    data_dir: Path,
+) -> None:
+    for name in ("good.example", "bad.example", "x.shop.example"):
+        decide(name)
+    publish_waiting(at)
+    get = recipient_of(scope)
+    last = get()["headers"]["X-TAXII-Date-Added-Last"]
+    (data_dir / "worstof" / "never-block.txt").write_text("good.example\nshop.example\n")
+    publish_waiting(at + HOUR)
+    new = get(added_after=last)["objects"]
+    assert names_of(new, revoked=True) == ["good.example", "x.shop.example"]
+    assert names_of(new, revoked=False) == []
+
+
+def test_revoked_objects_come_also_when_the_clock_was_set_back_or_the_name_came_again(
+    recipient_of: Callable[[str], Get], decide: Decide, at: datetime
+) -> None:
+    decide("bad.example")
+    publish_waiting(at)
+    get = recipient_of("national")
+    first = get()
+    old = next(said for said in first["objects"] if "'bad.example'" in said["pattern"])
+    decide("bad.example", adds=False)
+    publish_waiting(at - 400 * HOUR)
+    decide("bad.example")
+    publish_waiting(at - 400 * HOUR)
+    new = get(added_after=first["headers"]["X-TAXII-Date-Added-Last"])["objects"]
+    assert [said["id"] for said in new if said.get("revoked")] == [old["id"]]
+    (again,) = (said for said in new if not said.get("revoked"))
+    assert again["id"] != old["id"]
+    assert again["pattern"] == old["pattern"]
+
+
+def test_a_name_that_only_a_national_list_keeps_is_revoked_for_the_international_scope_alone(
+    recipient_of: Callable[[str], Get], decide: Decide, at: datetime
+) -> None:
+    decide("bad.example")
+    decide("bad.example", country="JM")
+    publish_waiting(at)
+    world, nation = recipient_of("international"), recipient_of("national")
+    decide("bad.example", adds=False)
+    publish_waiting(at + HOUR)
+    assert names_of(world()["objects"], revoked=True) == ["bad.example"]
+    assert names_of(nation()["objects"], revoked=True) == []
+    assert "bad.example" in names_of(nation()["objects"], revoked=False)
+
+
+def test_a_client_finds_pages_and_asks_for_what_is_new(live_server, at: datetime) -> None:
     on = BlockList.objects.create(name="all", legal_basis="Act")
     facts = {"block_list": on, "created_at": at}
     made = [Entry.objects.create(name=f"n{i}.example", shown="n", **facts) for i in range(5)]

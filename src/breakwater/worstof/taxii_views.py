@@ -5,7 +5,7 @@ Source: https://docs.oasis-open.org/cti/taxii/v2.1/os/taxii-v2.1-os.html
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -21,12 +21,18 @@ from breakwater.worstof.actions.downloading import record_taxii
 from breakwater.worstof.actions.recipients import TAXII, recipient_for
 from breakwater.worstof.download_views import FAILURES
 from breakwater.worstof.models import Recipient
-from breakwater.worstof.queries.indicators import Listed, NotSigned, all_listed
+from breakwater.worstof.queries.indicators import (
+    Listed,
+    NotSigned,
+    Place,
+    all_listed,
+)
 from breakwater.worstof.queries.zone import ZONE
 
 TYPE = "application/taxii+json;version=2.1"
 COLLECTION = str(identifier("collection", ZONE))
 PAGE = 1000
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 View = Callable[..., tuple[dict[str, Any], dict[str, str]]]
 
 
@@ -122,7 +128,7 @@ def contents(
     if "indicator" not in request.GET.get("match[type]", "indicator").split(","):
         rows = []
     page, more = _page(request, rows)
-    body = _BODIES[what](page) | ({"more": True, "next": _place(page[-1])} if more else {})
+    body = _BODIES[what](page) | ({"more": True, "next": _token(page[-1].place)} if more else {})
     address = client_address(request)
     record_taxii(recipient, what, len(page), address=address, at=timezone.now())
     if not page:
@@ -150,8 +156,9 @@ def _page(request: HttpRequest, rows: Sequence[Listed]) -> tuple[Sequence[Listed
     if since is not None:
         after = _read_time(since)
         rows = [row for row in rows if row.added > after]
-    if place := request.GET.get("next"):
-        rows = [row for row in rows if _place(row) > place]
+    if token := request.GET.get("next"):
+        place = _read_token(token)
+        rows = [row for row in rows if row.place > place]
     size = min(int(limit), PAGE)
     return rows[:size], len(rows) > size
 
@@ -170,5 +177,14 @@ def _time(when: datetime) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-def _place(row: Listed) -> str:
-    return f"{_time(row.added)} {row.name}"
+def _token(place: Place) -> str:
+    """What a client sends back for the next page. It ends in logs, so no name can be read of it."""
+    return f"{(place.added - _EPOCH) // _TICK:x}-{place.digest.hex()}"
+
+
+def _read_token(token: str) -> Place:
+    when, _, digest = token.partition("-")
+    try:
+        return Place(_EPOCH + int(when, 16) * _TICK, bytes.fromhex(digest))
+    except (ValueError, OverflowError):
+        raise _Refused(400, "next is what the page before gave.") from None

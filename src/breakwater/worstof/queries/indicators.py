@@ -1,12 +1,17 @@
 """What TAXII gives of the list: each name with when it came, and names that left as revoked."""
 
 import hashlib
+import hmac
 import json
-from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
+
+from django.utils.crypto import salted_hmac
 
 from breakwater.formats.block_list import Header
 from breakwater.formats.block_list.header import identifier
@@ -14,20 +19,40 @@ from breakwater.formats.block_list.stix import indicator, moment
 from breakwater.worstof.models import Publication, Recipient, ZoneChange
 from breakwater.worstof.queries import zone
 
+_STEP = timedelta(milliseconds=1)  # the finest that STIX tells apart
+
 
 class NotSigned(Exception):
     """Nothing is published, or the names kept are not those that were signed."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+class Place(NamedTuple):
+    """Where an indicator stands among the others. `digest` is keyed: it tells nothing of a name."""
+
+    added: datetime
+    digest: bytes
+
+
+class Stay(NamedTuple):
+    """The serials at which a name came and left; 0: nobody knows, None: it is still there."""
+
+    came: int
+    left: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """One indicator as it is now. `time` counts: a name that was listed again is a new object."""
 
-    added: datetime
+    place: Place
     name: str
     time: int
     since: datetime
     is_revoked: bool
+
+    @property
+    def added(self) -> datetime:
+        return self.place.added
 
     @property
     def id(self) -> str:
@@ -59,40 +84,80 @@ def _all_listed(pk: int, terms: str, serial: int) -> tuple[Listed, ...]:
     recipient, publication = Recipient.objects.get(pk=pk), Publication.objects.get(serial=serial)
     if zone.names_signed(recipient, publication) is None:
         raise NotSigned
-    times = dict(Publication.objects.order_by("serial").values_list("serial", "at"))
-    at_of = {number: at.astimezone(UTC) for number, at in times.items()}
-    rows = dict(zone.names_for(recipient).values_list("name", "serial"))
-    gone = _removals(recipient)
-    found = [_now(name, number, gone, at_of) for name, number in rows.items()]
-    found += [_gone(name, gone[name], at_of) for name in gone.keys() - rows.keys()]
-    found += [_canary(name, recipient, at_of) for name in recipient.canaries]
-    return tuple(sorted(found))
+    at = _times()
+    stays = dict(_stays(is_international=recipient.scope == Recipient.Scope.INTERNATIONAL))
+    found = [row for name in stays for row in _past(name, stays[name], at)]
+    for name, number in zone.names_for(recipient).values_list("name", "serial"):
+        known = stays.pop(name, [])
+        is_open = bool(known) and known[-1].left is None
+        came = known[-1].came if is_open else number
+        found.append(_listed(name, len(known) - is_open, at[came]))
+    # What the history has as listed and the zone has not was taken out by hand.
+    for name, known in stays.items():
+        if known[-1].left is None:
+            since = at[known[-1].came]
+            found.append(_listed(name, len(known) - 1, since, left=at[serial]))
+    found += [_canary(name, recipient, at) for name in recipient.canaries]
+    return tuple(sorted(found, key=attrgetter("place")))
 
 
-def _removals(recipient: Recipient) -> dict[str, list[int]]:
-    """The serials at which names left, that this recipient was once given."""
-    rows = ZoneChange.objects.filter(refused="").exclude(serial=None).order_by("serial")
-    if recipient.scope == Recipient.Scope.INTERNATIONAL:
-        rows = rows.filter(entry__block_list__country="")
-    given = set(rows.filter(adds=True).values_list("name", flat=True))
-    found: dict[str, list[int]] = {}
-    for name, serial in rows.filter(adds=False).values_list("name", "serial"):
-        if name in given and serial is not None:
-            found.setdefault(name, []).append(serial)
+def _times() -> dict[int, datetime]:
+    """When each publication was, in an order that a clock set back does not change.
+
+    A client asks for what was added after the last that it has: nothing may come before that.
+    """
+    found: dict[int, datetime] = {}
+    last = datetime.min.replace(tzinfo=UTC)
+    for number, at in Publication.objects.order_by("serial").values_list("serial", "at"):
+        last = max(at.astimezone(UTC), last + _STEP)
+        found[number] = last
     return found
 
 
-def _now(name: str, serial: int, gone: dict[str, list[int]], at: dict[int, datetime]) -> Listed:
-    time = bisect_right(gone.get(name, []), serial)
-    return Listed(at[serial], name, time, at[serial], is_revoked=False)
+def _stays(*, is_international: bool) -> Iterator[tuple[str, list[Stay]]]:
+    """When each name came to these recipients and left them, whoever had it leave."""
+    rows = ZoneChange.objects.filter(refused="").exclude(serial=None)
+    columns = ("name", "serial", "pk", "entry_id", "adds", "entry__block_list__country", "effect")
+    ordered = rows.order_by("name", "serial", "pk").values_list(*columns)
+    for name, changes in groupby(ordered.iterator(chunk_size=5000), itemgetter(0)):
+        stays: list[Stay] = []
+        last: dict[int | None, tuple[int, bool]] = {}
+        in_zone = False
+        for serial, at_once in groupby(changes, itemgetter(1)):
+            for _name, _serial, pk, entry, adds, country, effect in at_once:
+                in_zone = effect > 0 if effect else in_zone
+                counts = adds and not (is_international and country)
+                last[entry] = max(last.get(entry, (0, False)), (pk, counts))
+                if effect < 0 and not stays:
+                    stays.append(Stay(0, None))
+            is_given = in_zone and any(counts for _pk, counts in last.values())
+            if is_given and (not stays or stays[-1].left is not None):
+                stays.append(Stay(serial, None))
+            elif not is_given and stays and stays[-1].left is None:
+                stays[-1] = Stay(stays[-1].came, serial)
+        if stays:
+            yield name, stays
 
 
-def _gone(name: str, serials: list[int], at: dict[int, datetime]) -> Listed:
-    return Listed(at[serials[-1]], name, len(serials) - 1, at[serials[-1]], is_revoked=True)
+def _past(name: str, stays: list[Stay], at: dict[int, datetime]) -> Iterator[Listed]:
+    for time, stay in enumerate(stays):
+        if stay.left is not None:
+            since = at.get(stay.came, at[stay.left])
+            yield _listed(name, time, since, left=at[stay.left])
+
+
+def _listed(name: str, time: int, since: datetime, *, left: datetime | None = None) -> Listed:
+    digest = hmac.digest(_key(), f"{name}#{time}".encode("ascii"), "sha256")[:16]
+    return Listed(Place(left or since, digest), name, time, since, is_revoked=left is not None)
+
+
+@lru_cache(maxsize=1)
+def _key() -> bytes:
+    return salted_hmac("worstof.indicators", "place", algorithm="sha256").digest()
 
 
 def _canary(name: str, recipient: Recipient, at: dict[int, datetime]) -> Listed:
     """A canary came with some publication before the recipient was made: always the same one."""
     before = [when for when in at.values() if when <= recipient.created_at] or [*at.values()][:1]
-    place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % len(before)
-    return Listed(before[place], name, 0, before[place], is_revoked=False)
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % len(before)
+    return _listed(name, 0, before[number])
