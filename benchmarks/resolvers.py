@@ -284,7 +284,7 @@ def start_all(
     ports = resolvers.ports
     told = {**ports, "unbound": resolvers.sidecar, "knot": resolvers.heard}
     for name in which:
-        desk.add_recipient(f"isp-{name}", [told[name]], f'["canary-{name}.example"]')
+        desk.add_recipient(f"isp-{name}", [told[name]], f'["canary.{name}-isp.example"]')
     resolvers.start_upstream()
     desk.start()
     for name in which:

@@ -49,14 +49,14 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         desk.stop()
 
 
-def source_of(desk: Desk) -> Source:
-    secret = desk.key_file("isp").read_text().strip()
-    return Source("127.0.0.1", desk.port, ZONE, tsig.key("isp", secret))
+def source_of(desk: Desk, key_name: str = "isp") -> Source:
+    secret = desk.key_file(key_name).read_text().strip()
+    return Source("127.0.0.1", desk.port, ZONE, tsig.key(key_name, secret))
 
 
-def names_of(desk: Desk) -> set[str]:
+def names_of(desk: Desk, key_name: str = "isp") -> set[str]:
     try:
-        return set(take(source_of(desk), Copy()).every())
+        return set(take(source_of(desk, key_name), Copy()).every())
     except NotTaken:
         return set()
 
@@ -67,6 +67,14 @@ def test_a_recipient_closed_while_the_primary_runs_loses_its_zone(desk: Desk) ->
     wait_for(lambda: not list(desk.folder.glob("worstof/primary/isp.zone*")), 20)
     with pytest.raises(NotTaken):
         take(source, Copy())
+
+
+def test_a_canary_that_must_never_be_blocked_leaves_the_zone(desk: Desk) -> None:
+    lost, kept = "drufon.mossgate.example", "plovax.quietfield.example"
+    desk.add_recipient("other", [], f'["{lost}", "{kept}"]')
+    wait_for(lambda: names_of(desk, "other") == {"one.example", lost, kept}, 20)
+    (desk.folder / "worstof" / "never-block.txt").write_text(f"{lost}\n")
+    wait_for(lambda: names_of(desk, "other") == {"one.example", kept}, 20)
 
 
 def test_a_primary_ahead_of_the_database_keeps_its_zone_and_the_page_says_why(

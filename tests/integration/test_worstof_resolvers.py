@@ -126,8 +126,8 @@ def test_no_other_type_of_record_slips_past_the_block(servers: tuple[Desk, Resol
 def test_each_recipient_has_its_own_canary_and_no_other(servers: tuple[Desk, Resolvers]) -> None:
     _, resolvers = servers
     for resolver in FOUR:
-        assert resolvers.blocks(resolver, f"canary-{resolver}.example")
-        other = "canary-bind.example" if resolver != "bind" else "canary-knot.example"
+        assert resolvers.blocks(resolver, f"canary.{resolver}-isp.example")
+        other = "canary.bind-isp.example" if resolver != "bind" else "canary.knot-isp.example"
         assert resolvers.resolves(resolver, other)
 
 

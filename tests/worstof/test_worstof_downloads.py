@@ -23,6 +23,7 @@ from breakwater.worstof.actions.publishing import publish_waiting
 from breakwater.worstof.actions.zone import queue_change
 from breakwater.worstof.list_commands import app
 from breakwater.worstof.models import BlockList, Entry, Publication, Recipient, ZoneName
+from breakwater.worstof.queries import known_names
 from breakwater.worstof.queries.canaries import opened, trace
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +92,20 @@ def test_a_copy_has_the_names_and_the_recipients_canaries_mixed(net, publish) ->
     found = [line.lstrip(".") for line in lines if line and not line.startswith("#")]
     assert sorted(found) == sorted([*caller.recipient.canaries, "a-one.example", "z-two.example"])
     assert found == sorted(found)
+
+
+def test_a_canary_that_must_never_be_blocked_leaves_a_copy_that_is_there_already(
+    net, publish
+) -> None:
+    publish("one.example")
+    caller = net()
+    lost = caller.recipient.canaries[0].encode()
+    assert lost in caller.body("squid")
+    path = known_names.folder() / "never-block.txt"
+    path.write_bytes(lost)
+    assert lost not in caller.body("squid")
+    path.unlink()
+    assert lost in caller.body("squid")
 
 
 @pytest.mark.parametrize("form", FILES)

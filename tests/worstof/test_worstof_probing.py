@@ -22,7 +22,7 @@ from breakwater.worstof.rules.zone_digest import bucket_of
 
 pytestmark = pytest.mark.django_db
 LISTED = [f"listed-{number}.example" for number in range(6)]
-CANARIES = ["canary-a.example", "canary-b.example"]
+CANARIES = ["canary-a.mossgate.example", "canary-b.mossgate.example"]
 
 
 class Resolver:

@@ -22,7 +22,7 @@ from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.commands import app
 from breakwater.worstof.models import Recipient, ZoneName
 from breakwater.worstof.primary.configuration import update_key
-from breakwater.worstof.queries.canaries import owner_of, trace
+from breakwater.worstof.queries.canaries import given_to, owner_of, trace
 from breakwater.worstof.rules import canaries
 from breakwater.worstof.rules.addresses import BadAddress, read_addresses
 from breakwater.worstof.rules.tracing import names_and_digests
@@ -198,6 +198,50 @@ def test_canaries_are_each_recipients_own_and_below_domains_of_the_operator(
         assert name.partition(".")[2] in ("lanternway.example", "brightmoor.test")
     assert owner_of(first.canaries[0].upper() + ".") == first
     assert owner_of("lanternway.example") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("co.uk", "co.uk: public_suffix"),
+        ("github.io", "github.io: public_suffix"),
+        ("tumblr.com", "tumblr.com: below_shared_host"),
+        ("cloudfront.net", "cloudfront.net: public_suffix"),
+        ("fbcdn.net", "fbcdn.net: below_cdn"),
+        ("windows.com", "windows.com: above_named"),
+        ("big-site.example", "big-site.example: below_top_site"),
+        ("bank.example", "bank.example: never_block"),
+        ("listed.example", "listed.example: listed"),
+        ("example", "line 2: single_label"),
+        ("192.0.2.1", "line 2: ip_address"),
+        ("-lantern.example", "line 2: hyphen"),
+    ],
+)
+def test_no_canary_stands_where_a_block_would_hurt_others(
+    line: str, why: str, data_dir: Path, at: datetime
+) -> None:
+    folder = data_dir / "worstof"
+    folder.mkdir()
+    ZoneName.objects.create(name="listed.example", is_national=False, serial=1)
+    (folder / "top-sites.txt").write_text("1,big-site.example\n")
+    (folder / "never-block.txt").write_text("bank.example\n")
+    (folder / "canary-domains.txt").write_text(f"\ufefflanternway.example\n{line}\n")
+    with pytest.raises(recipients.BadCanaryDomains) as refused:
+        recipients.create_recipient("Net", "net", by="t", at=at)
+    assert str(refused.value) == why
+    assert not Recipient.objects.exists()
+
+
+def test_a_canary_that_meets_a_guard_later_is_given_no_more_and_still_traced(
+    make: Make, data_dir: Path
+) -> None:
+    net = make("net-a")
+    lost = net.canaries[0]
+    (data_dir / "worstof" / "never-block.txt").write_text(f"{lost.title()}\n")
+    domain = lost.partition(".")[2]
+    # The domain is used for something else as well, so nothing below it is safe to block.
+    assert given_to(net) == [name for name in net.canaries if not name.endswith(domain)]
+    assert owner_of(lost) == net
 
 
 @given(st.integers())

@@ -128,6 +128,20 @@ def test_a_name_that_must_never_be_blocked_is_revoked_for_who_asks_for_news(
     assert names_of(new, revoked=False) == []
 
 
+def test_a_canary_that_must_never_be_blocked_is_revoked(
+    recipient_of: Callable[[str], Get], decide: Decide, at: datetime, data_dir: Path
+) -> None:
+    decide("bad.example")
+    publish_waiting(at)
+    get = recipient_of("national")
+    canaries = recipients.Recipient.objects.get().canaries
+    domain = canaries[0].partition(".")[2]
+    (data_dir / "worstof" / "never-block.txt").write_text(domain)
+    lost = sorted(name for name in canaries if name.endswith(domain))
+    assert names_of(get()["objects"], revoked=True) == lost
+    assert len(get()["objects"]) == 9
+
+
 def test_revoked_objects_come_also_when_the_clock_was_set_back_or_the_name_came_again(
     recipient_of: Callable[[str], Get], decide: Decide, at: datetime
 ) -> None:

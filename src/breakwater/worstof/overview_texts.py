@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from breakwater.drawing import words
 from breakwater.worstof.models import HeldChange, Publication, PublisherState, Recipient
+from breakwater.worstof.queries.canaries import given_to
 from breakwater.worstof.queries.overview import Overview
 from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.recipient_figures import short
@@ -136,6 +137,9 @@ def events(
         if "dns" in recipient.forms and last and _is_late(recipient, last, at):
             text = _("%(name)s has not taken what was published last.") % {"name": recipient.name}
             yield Event(text, recipient.transferred_at)
+        if len(given_to(recipient)) < len(recipient.canaries):
+            text = _("Canaries of %(name)s are not given: a guard stands against them.")
+            yield Event(text % {"name": recipient.name})
         yield from _of_recipient(recipient, found.get(recipient.pk))
 
 

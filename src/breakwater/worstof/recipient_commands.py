@@ -77,6 +77,8 @@ def add(
         _wrong("Another recipient has this name or this key name.")
     except tsig.ReservedKeyName:
         _wrong("The desk's own keys are called so: take another name than rndc or desk….")
+    except recipients.BadCanaryDomains as fault:
+        _wrong(f"canary-domains.txt has to be put right first ({fault}).")
     except tsig.BadKeyName:
         _wrong(f"A key name has small letters, digits and hyphens only, at most {tsig.LONGEST}.")
     except ValueError as fault:

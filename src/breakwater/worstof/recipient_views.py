@@ -80,6 +80,9 @@ def new_recipient(request: HttpRequest) -> HttpResponseBase:
             )
         except recipients.RecipientExists:
             form.add_error(None, _("Another recipient has this name or this key name."))
+        except recipients.BadCanaryDomains as fault:
+            said = _("The file of canary domains has to be put right first (%(why)s).")
+            form.add_error(None, said % {"why": fault})
         else:
             return _secrets_page(request, made, secrets)
     return render(request, "worstof/recipient_new.html", {"form": form})

@@ -23,6 +23,7 @@ from breakwater.worstof import signing
 from breakwater.worstof.actions.recipients import copies_of
 from breakwater.worstof.models import Publication, Recipient
 from breakwater.worstof.queries import zone
+from breakwater.worstof.queries.canaries import given_to
 
 _TRIES = 5
 
@@ -95,7 +96,7 @@ def copy_for(recipient: Recipient, form: str) -> Copy:
 
 
 def _terms(recipient: Recipient) -> str:
-    said = json.dumps([recipient.scope, sorted(recipient.canaries)])
+    said = json.dumps([recipient.scope, sorted(given_to(recipient))])
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -103,7 +104,7 @@ def _write(recipient: Recipient, form: str, names: list[str], publication: Publi
     folder = copies_of(recipient)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     at, serial = publication.at.astimezone(UTC), publication.serial
-    mixed = list(heapq.merge(names, sorted(recipient.canaries)))
+    mixed = list(heapq.merge(names, sorted(given_to(recipient))))
     header = Header(serial=serial, at=at, zone=zone.ZONE, title="Worst Of list")
     terms = _terms(recipient)
     path = folder / f"{form}-{serial}-{terms[:16]}{_suffix(form)}"

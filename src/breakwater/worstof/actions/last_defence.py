@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from breakwater.custody.actions import record
-from breakwater.formats.domain_name import BadName, read_name
 from breakwater.worstof.models import HeldChange, ZoneChange, ZoneName
 from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.rules.brake import SIGNATURES
-from breakwater.worstof.rules.guards import guards_for, parents
+from breakwater.worstof.rules.guards import form_fault, guards_for, parents
 from breakwater.worstof.rules.operator_names import OperatorNames
 
 NEVER_BLOCK = "never-block"
@@ -102,19 +101,12 @@ def read_tables() -> None:
 
 def forbidden(name: str) -> str:
     """Why a name can never be in the zone: "form:<problem>", "never-block", "guard:<key>"; or ""."""
-    if fault := _form_fault(name):
-        return fault
+    if fault := form_fault(name):
+        return f"form:{fault}"
     if name in known_names.never_block().and_above:
         return NEVER_BLOCK
     refusing = (guard for guard in guards_for(name, known_names.known()) if guard.refuses)
     return next((f"guard:{guard.key}" for guard in refusing), "")
-
-
-def _form_fault(name: str) -> str:
-    try:
-        return "" if read_name(name).name == name else "form:spelling"
-    except BadName as bad:
-        return f"form:{bad.problem}"
 
 
 def _against_adding(change: ZoneChange) -> str:
@@ -126,8 +118,8 @@ def _against_adding(change: ZoneChange) -> str:
 
 def _against_removing(change: ZoneChange) -> str:
     """What is no name, and is not in the zone, never reached anybody and need not be taken back."""
-    fault = _form_fault(change.name)
-    return fault if fault and not zone.kept([change.name]) else ""
+    fault = form_fault(change.name)
+    return f"form:{fault}" if fault and not zone.kept([change.name]) else ""
 
 
 def _was_signed(change: ZoneChange) -> bool:

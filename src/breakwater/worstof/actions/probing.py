@@ -17,6 +17,7 @@ from breakwater.custody.actions import record
 from breakwater.worstof.models import Probe, Recipient, ZoneChange
 from breakwater.worstof.primary.configuration import BadAddress, split
 from breakwater.worstof.queries import zone
+from breakwater.worstof.queries.canaries import given_to
 
 SAMPLE = 20  # listed names asked of each resolver
 EVERY = timedelta(minutes=15)
@@ -117,11 +118,12 @@ def _look(
     recipient: Recipient, where: str, sample: list[str], newest: ZoneChange | None, at: datetime
 ) -> Probe:
     row = Probe(recipient=recipient, resolver=where[:64], at=at, asked=len(sample), blocked=0)
-    row.canaries_asked = len(recipient.canaries)
+    given = given_to(recipient)
+    row.canaries_asked = len(given)
     try:
         place = split(where)
         resolver = _Resolver(place, stop_addresses(place, recipient.stop_page))
-        listed, canaries = resolver.ask_all(sample), resolver.ask_all(recipient.canaries)
+        listed, canaries = resolver.ask_all(sample), resolver.ask_all(given)
         if newest and resolver.ask_all([newest.name]).blocked:
             row.delay_ms = max(0, round((at - newest.decided_at) / timedelta(milliseconds=1)))
     except BadAddress:

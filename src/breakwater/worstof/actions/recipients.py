@@ -18,6 +18,8 @@ from breakwater.formats.domain_name import read_name
 from breakwater.people.models import Agency, User
 from breakwater.worstof import tsig
 from breakwater.worstof.models import Entry, Recipient, ZoneName
+from breakwater.worstof.queries import known_names
+from breakwater.worstof.queries.canaries import stands_against
 from breakwater.worstof.rules import canaries
 from breakwater.worstof.rules.addresses import read_address
 
@@ -32,6 +34,10 @@ class RecipientExists(ValueError):
 
 class NoSuchForm(ValueError):
     """The list is not given in this form, or to this scope."""
+
+
+class BadCanaryDomains(ValueError):
+    """A line of canary-domains.txt cannot be used; the message says which, and why."""
 
 
 class Closed(ValueError):
@@ -50,12 +56,24 @@ def canary_domains() -> tuple[str, ...]:
     """Domains that the operator owns for canaries, from `worstof/canary-domains.txt`.
 
     One a line, `#` begins a remark. Without the file, reserved ones.
+
+    Raises:
+        BadCanaryDomains: a line is no name, or no domain of which names can be given away.
     """
-    path = Path(settings.CONFIG.data_dir) / "worstof" / "canary-domains.txt"
-    if not path.exists():
-        return canaries.RESERVED
-    lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
-    return tuple(line.lower().strip(".") for line in lines if line) or canaries.RESERVED
+    found = known_names.canary_domains()
+    for line in found.bad:
+        raise BadCanaryDomains(f"line {line.number}: {line.problem}")
+    for domain in found.names:
+        if key := stands_against(f"canary.{domain}"):
+            raise BadCanaryDomains(f"{domain}: {key}")
+        if _is_in_use([domain]):
+            raise BadCanaryDomains(f"{domain}: listed")
+    return found.names or canaries.RESERVED
+
+
+def _is_in_use(names: Sequence[str]) -> bool:
+    rows = ZoneName.objects.filter(name__in=names), Entry.objects.filter(name__in=names)
+    return any(found.exists() for found in rows)
 
 
 def create_recipient(
@@ -77,6 +95,7 @@ def create_recipient(
         BadAddress: names the first of `notify` that is none.
         RecipientExists: choose another name.
         NoSuchForm: one of the forms or the scope is not known.
+        BadCanaryDomains: the operator's file has to be put right.
         tsig.BadKeyName: the key name is no DNS label in lower case, too long, or the desk's own.
         ValueError: the name is empty.
         OSError: the key's file could not be written; nothing was made.
@@ -119,11 +138,10 @@ def _canaries() -> list[str]:
     taken = {
         name for given in Recipient.objects.values_list("canaries", flat=True) for name in given
     }
-    chance = random.SystemRandom()
+    domains, chance = canary_domains(), random.SystemRandom()
     while True:
-        names = canaries.invent(canary_domains(), taken, chance)
-        in_use = ZoneName.objects.filter(name__in=names), Entry.objects.filter(name__in=names)
-        if not any(rows.exists() for rows in in_use):
+        names = canaries.invent(domains, taken, chance)
+        if not _is_in_use(names) and not any(map(stands_against, names)):
             return names
 
 

@@ -28,6 +28,7 @@ from breakwater.worstof.primary.logs import Logs
 from breakwater.worstof.primary.server import BadConfiguration, Bind, NoBind
 from breakwater.worstof.primary.views import PrimaryFailed
 from breakwater.worstof.queries import known_names, zone
+from breakwater.worstof.queries.canaries import given_to
 
 log = logging.getLogger(__name__)
 PAUSE = 0.05  # seconds between two looks for a decision
@@ -230,6 +231,9 @@ class Serving:
         if refused and refused != self.refused:
             log.error("%s", refused)
         self.refused = refused
+        for recipient in found.values():
+            # Until the next look everything is written with these, whatever the guards say then.
+            recipient.canaries = given_to(recipient)
         return {name: r for name, r in found.items() if name not in faults}
 
     def _follow_recipients(self) -> None:

@@ -9,8 +9,10 @@ from itertools import islice
 from typing import IO, BinaryIO
 
 from breakwater.worstof.models import Recipient, ZoneName
+from breakwater.worstof.queries import known_names
 from breakwater.worstof.queries.zone import pieces as parts_of
 from breakwater.worstof.rules.canaries import chance_of_none
+from breakwater.worstof.rules.guards import form_fault, guards_for
 from breakwater.worstof.rules.tracing import names_and_digests
 
 # A million names as STIX, the widest form, are some 600 MB.
@@ -65,6 +67,24 @@ def owners() -> dict[str, Recipient]:
 def owner_of(name: str) -> Recipient | None:
     """Whose canary this name is, if anybody's."""
     return owners().get(name.lower().strip("."))
+
+
+def stands_against(canary: str) -> str:
+    """Why this canary may be given to nobody, in one key; or "".
+
+    Blocked names have met the guards, and a canary is blocked as well: neither it nor the domain
+    that it stands below may be anybody else's.
+    """
+    if fault := form_fault(canary):
+        return fault
+    known = known_names.known()
+    found = [*guards_for(canary, known), *guards_for(canary.partition(".")[2], known)]
+    return found[0].key if found else ""
+
+
+def given_to(recipient: Recipient) -> list[str]:
+    """The canaries that stand in a recipient's copies: those that still meet no guard."""
+    return [canary for canary in recipient.canaries if not stands_against(canary)]
 
 
 def trace(pieces: Iterable[bytes]) -> Trace:

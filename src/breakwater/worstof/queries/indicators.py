@@ -18,6 +18,7 @@ from breakwater.formats.block_list.header import identifier
 from breakwater.formats.block_list.stix import indicator, moment
 from breakwater.worstof.models import Publication, Recipient, ZoneChange
 from breakwater.worstof.queries import zone
+from breakwater.worstof.queries.canaries import given_to
 
 _STEP = timedelta(milliseconds=1)  # the finest that STIX tells apart
 
@@ -75,7 +76,7 @@ def all_listed(recipient: Recipient) -> tuple[Listed, ...]:
     publication = zone.last()
     if publication is None:
         raise NotSigned
-    terms = json.dumps([recipient.scope, sorted(recipient.canaries)])
+    terms = json.dumps([recipient.scope, sorted(given_to(recipient))])
     return _all_listed(recipient.pk, terms, publication.serial)
 
 
@@ -97,7 +98,11 @@ def _all_listed(pk: int, terms: str, serial: int) -> tuple[Listed, ...]:
         if known[-1].left is None:
             since = at[known[-1].came]
             found.append(_listed(name, len(known) - 1, since, left=at[serial]))
-    found += [_canary(name, recipient, at) for name in recipient.canaries]
+    given = json.loads(terms)[1]
+    for name in recipient.canaries:
+        canary = _canary(name, recipient, at)
+        is_given = name in given
+        found.append(canary if is_given else _listed(name, 0, canary.since, left=at[serial]))
     return tuple(sorted(found, key=attrgetter("place")))
 
 

@@ -109,6 +109,14 @@ def parents(name: str) -> Iterator[str]:
         yield name
 
 
+def form_fault(name: str) -> str:
+    """Why this is no name in its normal form: "spelling" or a problem of `domain_name`; or ""."""
+    try:
+        return "" if read_name(name).name == name else "spelling"
+    except BadName as bad:
+        return bad.problem.value
+
+
 def guards_for(name: str, known: Known) -> list[Guard]:
     """Every guard that a name in its normal form meets, refusing ones first; none: free to list."""
     site = name.removeprefix("www.") if name.count(".") > 1 else name
