@@ -21,7 +21,7 @@ from breakwater.worstof.primary.configuration import Place, View
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import Following, NotTaken, Source, take
 from breakwater.worstof.primary.server import Bind, free_port
-from breakwater.worstof.rules.zone_digest import digests_of, root_of
+from breakwater.worstof.rules.zone_digest import bucket_of, digests_of, root_of
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
 
 pytestmark = [
@@ -75,6 +75,28 @@ def test_a_canary_that_must_never_be_blocked_leaves_the_zone(desk: Desk) -> None
     wait_for(lambda: names_of(desk, "other") == {"one.example", lost, kept}, 20)
     (desk.folder / "worstof" / "never-block.txt").write_text(f"{lost}\n")
     wait_for(lambda: names_of(desk, "other") == {"one.example", kept}, 20)
+
+
+def test_a_name_slipped_into_the_database_reaches_nobody_and_stops_the_publisher(
+    desk: Desk,
+) -> None:
+    desk.stop()
+    desk.do(
+        "INSERT INTO worstof_zonename (name, is_national, serial, bucket) VALUES (?, 0, 1, ?)",
+        "co.uk", bucket_of("co.uk"),
+    )  # fmt: skip
+    desk.start()
+    desk.add_recipient("new", [])
+    desk.decide("two.example")
+    problem = "SELECT problem FROM worstof_publisherstate"
+    wait_for(lambda: "names kept are not those" in str(desk.do(problem)), 60)
+    late = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
+    wait_for(lambda: "names kept are not those" in str(desk.do(late)), 60)
+    assert names_of(desk) == {"one.example"}
+    assert "co.uk" not in names_of(desk, "new")
+    desk.run("worstof", "accept-copy", "--reason", "looked through")
+    wait_for(lambda: names_of(desk, "new") == {"one.example", "two.example"}, 60)
+    assert names_of(desk) == {"one.example", "two.example"}
 
 
 def test_a_primary_ahead_of_the_database_keeps_its_zone_and_the_page_says_why(

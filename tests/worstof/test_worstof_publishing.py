@@ -218,9 +218,42 @@ def test_a_guard_that_can_be_signed_passes_with_two_signatures_and_not_with_one(
     for name, signers in (("wwwone.example", [officer]), ("wwwtwo.example", [officer, supervisor])):
         entry = decide(name)
         for signer in signers:
-            entry.signatures.create(by=signer, reason="A site of its own", at=at)
+            entry.signatures.create(by=signer, reason="A site of its own", at=at, round=1)
     publish_waiting(at)
     assert published() == {"wwwtwo.example": False}
+
+
+def test_signatures_of_an_earlier_round_do_not_list_a_name_again(
+    decide: Decide, at: datetime, officer: User, supervisor: User
+) -> None:
+    entry = decide("wwwone.example")
+    for signer in (officer, supervisor):
+        entry.signatures.create(by=signer, reason="A site of its own", at=at, round=entry.round)
+    publish_waiting(at)
+    decide("wwwone.example", adds=False)
+    Entry.objects.filter(pk=entry.pk).update(round=entry.round + 1)
+    decide("wwwone.example")
+    publish_waiting(at)
+    assert published() == {}
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"serial": "seven"}', "[]"])
+def test_a_damaged_mark_of_how_far_publishing_came_stops_it(
+    content: str, decide: Decide, at: datetime, marks: Path
+) -> None:
+    """A mark that counted as none let a copy of yesterday through."""
+    decide("one.example")
+    publish_waiting(at)
+    (marks / "published.json").write_text(content)
+    decide("two.example")
+    assert publish_waiting(at) is None
+    assert "cannot be read" in zone.state().problem
+    with pytest.raises(publishing.NoMark):
+        accept_copy(by="administrator", reason="checked", at=at)
+    (marks / "published.json").unlink()
+    accept_copy(by="administrator", reason="checked", at=at)
+    publish_waiting(at)
+    assert set(published()) == {"one.example", "two.example"}
 
 
 def test_two_signatures_do_not_help_a_name_that_is_refused(
@@ -228,7 +261,7 @@ def test_two_signatures_do_not_help_a_name_that_is_refused(
 ) -> None:
     entry = decide("github.io")
     for signer in (officer, supervisor):
-        entry.signatures.create(by=signer, reason="No", at=at)
+        entry.signatures.create(by=signer, reason="No", at=at, round=1)
     publish_waiting(at)
     assert published() == {}
 

@@ -28,6 +28,10 @@ PROBLEMS: Mapping[str, str | Promise] = {
     "The names kept": lazy(
         "The names kept are not those that were signed. What was published last stays in force."
     ),
+    "The mark of": lazy(
+        "The file that says how far publishing came is damaged. What was published last stays in "
+        "force."
+    ),
     "The live check": lazy(
         "The check that no wrong name gets blocked does not answer. Nothing is published until "
         "it does."

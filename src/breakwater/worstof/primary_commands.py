@@ -202,5 +202,8 @@ def accept_copy(
     First make sure that the names are right: decisions made after the copy are not in it.
     """
     actor = os.environ.get("USER") or "command line"
-    publishing.accept_copy(by=actor, reason=reason, at=timezone.now())
+    try:
+        publishing.accept_copy(by=actor, reason=reason, at=timezone.now())
+    except publishing.NoMark as damaged:
+        raise _refuse(str(damaged)) from None
     out.print("The list is published as this database has it, with a serial above all others.")

@@ -123,9 +123,12 @@ def _against_removing(change: ZoneChange) -> str:
 
 
 def _was_signed(change: ZoneChange) -> bool:
+    """Whether two people signed for this listing; who signed in an earlier round signed for that."""
     entry = change.entry
-    signers = entry.signatures.values("by").distinct().count() if entry else 0
-    return signers >= SIGNATURES
+    if entry is None:
+        return False
+    signed = entry.signatures.filter(round=entry.round)
+    return signed.values("by").distinct().count() >= SIGNATURES
 
 
 def all_forbidden(names: Iterable[str]) -> list[str]:

@@ -82,6 +82,10 @@ class NotTheNamesSigned(Stopped):
     """The names kept are not those of the last publication."""
 
 
+class NoMark(Stopped):
+    """Nobody can say how far publishing came: the mark outside of the database is damaged."""
+
+
 class OlderCopy(Stopped):
     """The database is older than what this desk has published."""
 
@@ -434,11 +438,22 @@ def _mark_path() -> Path:
 
 
 def read_mark() -> Mark:
+    """How far publishing came; serial 0 if it never began.
+
+    Raises:
+        NoMark: the file is there and does not say.
+        OSError: it cannot be read.
+    """
     try:
         found = json.loads(_mark_path().read_text("ascii"))
         return Mark(int(found["serial"]), str(found["identity"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except FileNotFoundError:
         return Mark(0, "")
+    except (ValueError, KeyError, TypeError) as problem:
+        raise NoMark(
+            f"The mark of the last publication, {_mark_path().name}, cannot be read. The last good "
+            "zone stays. Remove the file and accept the copy once its names are known to be right."
+        ) from problem
 
 
 def write_mark(serial: int) -> None:

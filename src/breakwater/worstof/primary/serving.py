@@ -59,6 +59,7 @@ class Serving:
         self.recipients: dict[str, Recipient] = {}
         self.shape: Shape = []
         self.held: dict[str, views.Held] = {}  # a root of "" stands for a view to write whole
+        self.broken = -1  # serial at which the names kept were not those signed
         self.checked = -1  # serial whose names the live check has seen
         self.looked_at: datetime | None = None
         self.beaten: datetime | None = None
@@ -88,11 +89,7 @@ class Serving:
     def start(self, at: datetime) -> None:
         self.bind.end_others()
         tsig.forget_old_own_keys()
-        if not zone.is_whole():
-            publishing.tell(
-                "The names kept are not those of the last publication. The last good zone stays.",
-                at=at,
-            )
+        self._look_whether_whole(at)
         last_defence.read_tables()
         self.recipients = self._read_recipients()
         self.shape = _shape(self.recipients)
@@ -100,6 +97,24 @@ class Serving:
         self.bind.configure(_views(self.recipients))
         self.bind.start()
         self._learn()
+
+    def _look_whether_whole(self, at: datetime) -> None:
+        """While the names kept are not those signed, nothing new is published, until somebody
+        accepts them as they are (`publishing.accept_copy`), which makes a publication.
+        """
+        found = zone.last()
+        if zone.is_whole():
+            self.broken = -1
+            return
+        self.broken = found.serial if found else 0
+        problem = "The names kept are not those of the last publication. The last good zone stays."
+        publishing.tell(problem, at=at)
+
+    def _is_broken(self, at: datetime) -> bool:
+        found = zone.last()
+        if self.broken >= 0 and self.broken != (found.serial if found else 0):
+            self._look_whether_whole(at)
+        return self.broken >= 0
 
     def stop(self) -> None:
         signal.alarm(0)  # what interrupts a loop that does not end must not interrupt this
@@ -129,10 +144,11 @@ class Serving:
             self.logs.read()
         if self.held.keys() != self.recipients.keys():
             self._learn()
-        check = self.stage.check if self.stage else None
-        made = publishing.publish_waiting(at, check=check)
-        if made:
-            self.checked = made.serial
+        if not self._is_broken(at):
+            check = self.stage.check if self.stage else None
+            made = publishing.publish_waiting(at, check=check)
+            if made:
+                self.checked = made.serial
         self.bring_up(at)
 
     def bring_up(self, at: datetime) -> None:
