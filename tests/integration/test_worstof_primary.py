@@ -43,7 +43,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.decide("one.example")
     desk.start()
     try:
-        wait_for(lambda: names_of(desk) == {"one.example"}, 30)
+        wait_for(lambda: names_of(desk) == {"one.example"}, 90)
         yield desk
     finally:
         desk.stop()
@@ -107,7 +107,7 @@ def test_a_primary_ahead_of_the_database_keeps_its_zone_and_the_page_says_why(
     shutil.copytree(desk.folder, tmp_path / "copy", ignore=shutil.ignore_patterns("primary"))
     desk.start()
     desk.decide("two.example")
-    wait_for(lambda: names_of(desk) == {"one.example", "two.example"}, 20)
+    wait_for(lambda: names_of(desk) == {"one.example", "two.example"}, 60)
     desk.stop()
     shutil.copytree(tmp_path / "copy", desk.folder, dirs_exist_ok=True)
     for left in desk.folder.glob("desk.sqlite3-*"):
