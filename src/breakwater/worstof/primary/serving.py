@@ -111,8 +111,10 @@ class Serving:
         publishing.tell(problem, at=at)
 
     def _is_broken(self, at: datetime) -> bool:
+        if self.broken < 0:
+            return False
         found = zone.last()
-        if self.broken >= 0 and self.broken != (found.serial if found else 0):
+        if self.broken != (found.serial if found else 0):
             self._look_whether_whole(at)
         return self.broken >= 0
 
