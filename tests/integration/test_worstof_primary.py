@@ -133,7 +133,7 @@ def big(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bind,
     zone_file.write_whole(path, zone_file.lines(ZONE, 7, strings, names))
     bind.start()
     try:
-        key = tsig.own_key("isp")
+        key = tsig.key("isp", tsig.secret_of("isp"))
         yield bind, Source("127.0.0.1", place.port, ZONE, key, signing.public_key())
     finally:
         bind.stop()

@@ -84,7 +84,7 @@ def test_a_bad_key_name_of_an_earlier_version_hurts_nobody_else(desk: Desk, key_
     desk.decide("two.example")
     wait_for(lambda: gets(desk, "other") == {"one.example", "two.example"}, 20)
     desk.run("worstof", "recipient", "close", "isp")
-    wait_for(lambda: "refuses the key" in gets(desk, "isp"), 20)
+    wait_for(lambda: "does not know the key" in gets(desk, "isp"), 20)
     desk.run("worstof", "recipient", "close", key_name)
     wait_for(lambda: desk.do(PROBLEM) == [("",)], 20)
 
