@@ -18,6 +18,7 @@ from breakwater.worstof.actions.life import (
     NotYours,
     Sighting,
     SignedAlready,
+    SignedIt,
     TooLate,
     WrongState,
     discuss,
@@ -194,6 +195,18 @@ def test_a_guarded_name_waits_for_two_who_did_not_judge(guarded, colleagues, off
     guarded.refresh_from_db()
     assert guarded.state == "listed"
     assert zone() == [("bad.example", True)]
+
+
+def test_who_signed_does_not_judge_as_well(guarded, colleagues, judged, officer, at):
+    sign(guarded, by=colleagues[0], reason="Dedicated", at=at)
+    with pytest.raises(SignedIt):
+        judged(guarded, colleagues[0])
+    sign(guarded, by=colleagues[1], reason="The host agrees", at=at)
+    with pytest.raises(SignedIt):
+        judged(guarded, colleagues[1], severe="no")
+    move_clocks(at + 90 * DAY)
+    judged(guarded, colleagues[0], 91 * DAY)
+    assert guarded.assessments.filter(round=2, by=colleagues[0]).exists()
 
 
 def test_a_signature_needs_a_reason(guarded, colleagues, at):

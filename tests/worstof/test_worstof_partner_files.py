@@ -178,6 +178,32 @@ def test_one_person_with_the_files_of_two_authorities_lists_nothing(world_list, 
     assert entry.state == "nominated"
 
 
+@pytest.fixture
+def guarded(nominated, judged, officer, assessor):
+    """A domain that two countries verified and whose look asks for two signatures."""
+    return judged(judged(nominated("wwwbad.example"), officer), assessor)
+
+
+def test_who_brought_a_partners_judgement_in_does_not_sign(
+    nominated, judged, officer, police, supervisor, take, at
+):
+    entry = judged(nominated("wwwbad.example"), officer)
+    assert take(line("wwwbad.example", sight="")) == ["further"]
+    with pytest.raises(life.BroughtIn):
+        life.sign(entry, by=supervisor, reason="I know it", at=at)
+    for name in ("one", "two"):
+        other = User.objects.create_user(name, role="officer", agency=police)
+        life.sign(entry, by=other, reason="Dedicated", at=at)
+    entry.refresh_from_db()
+    assert entry.state == "listed"
+
+
+def test_who_signed_a_domain_brings_no_judgement_of_it_in(guarded, supervisor, take, at):
+    life.sign(guarded, by=supervisor, reason="Dedicated", at=at)
+    assert take(line("wwwbad.example", sight="")) == ["own_hands"]
+    assert guarded.assessments.count() == 2
+
+
 def test_ones_own_authority_nominates_by_file_and_judges_on_the_page(
     world_list, officer, police, take
 ):

@@ -114,8 +114,9 @@ REFUSALS: Words = {
     "AlreadyNominated": lazy("Your authority has put this domain forward with the same evidence."),
     "NotSeenLately": lazy("“Online” needs a sight within the last three months, and not to come."),
     "JudgedIt": lazy("You assessed this domain: the extra signatures come from others."),
+    "SignedIt": lazy("You signed this domain: another person has to judge."),
     "SignedAlready": lazy("You have signed already. A second person has to sign."),
-    "BroughtIn": lazy("You brought a partner's judgement of it in: another person has to judge."),
+    "BroughtIn": lazy("You brought a partner's judgement of it in: another has to judge or sign."),
     "TooLate": lazy("It can no longer be taken back: ten minutes are over, or something followed."),
     "NoReason": lazy("Say why."),
 }

@@ -21,7 +21,7 @@ OUTCOMES: Words = {
     "to_come": lazy("Left out: seen at a moment that is still to come"),
     "own_answers": lazy("Left out: your own authority judges on the domain's page"),
     "own_hands": lazy(
-        "Left out: you judged it, or brought another authority's word in; somebody else has to bring this"
+        "Left out: you judged or signed it, or brought another authority's word in; somebody else has to bring this"
     ),
     "moved": lazy("Left out: the domain moved on meanwhile"),
 }

@@ -244,6 +244,8 @@ def _judge(file: PartnerFile, line: Line, at: datetime) -> None:
         )  # fmt: skip
     except life.NotSeenLately:
         row.outcome = Outcome.NOT_SEEN
+    except life.SignedIt:
+        row.outcome = Outcome.OWN_HANDS
     except (life.WrongState, life.NotYours):
         row.outcome = Outcome.MOVED
     row.save(update_fields=["assessment", "outcome"])

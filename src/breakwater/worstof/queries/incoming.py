@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from breakwater.formats.assessment_table import Answers, Line
 from breakwater.people import rules as people_rules
@@ -18,6 +18,7 @@ from breakwater.worstof.models import (
     PartnerFile,
     PartnerLine,
 )
+from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.board import lists
 from breakwater.worstof.queries.judged import plain, rule_of
 from breakwater.worstof.queries.known_names import known
@@ -52,7 +53,7 @@ class Said:
     entry: Entry | None = None
     nominations: frozenset[tuple[object, ...]] = frozenset()
     judgements: frozenset[tuple[object, ...]] = frozenset()
-    in_own_hands: bool = False  # whoever brings the file in has judged it in this round
+    in_own_hands: bool = False  # whoever brings the file in has a part in this round
 
     def standing(self, line: Line) -> Standing:
         state = self.entry.state if self.entry else ""
@@ -102,7 +103,7 @@ def said_of(whose: Whose, names: Iterable[str], by: User) -> dict[str, Said]:
         here = {entry.pk: entry for entry in entries.select_related("block_list")}
         nominations = _nominations(whose.agency, here)
         judgements = _judgements(whose.agency, here)
-        own = _judged_by(by, here) | _brought_by(by, whose.agency, here)
+        own = _in_hands_of(by, whose.agency, here.values())
         for pk, entry in here.items():
             found[entry.name] = Said(
                 entry,
@@ -111,6 +112,13 @@ def said_of(whose: Whose, names: Iterable[str], by: User) -> dict[str, Said]:
                 pk in own,
             )
     return found
+
+
+def _in_hands_of(by: User, agency: Agency, entries: Iterable[Entry]) -> set[int]:
+    """Entries that this person judged, signed, or brought another authority's word in about."""
+    entries = list(entries)
+    brought = hands.brought_in_by(by, entries, but_of=agency)
+    return brought | hands.judged_by(by, entries) | hands.signed_by(by, entries)
 
 
 _Rows = dict[int, set[tuple[object, ...]]]
@@ -130,19 +138,6 @@ def _judgements(agency: Agency, entries: Mapping[int, Entry]) -> _Rows:
     for pk, name, *facts in found.values_list("entry_id", "by_name", *_WORDS):
         rows.setdefault(pk, set()).add((plain(name), *facts))
     return rows
-
-
-def _judged_by(by: User, entries: Mapping[int, Entry]) -> set[int]:
-    found = Assessment.objects.filter(entry__in=entries, by=by, round=F("entry__round"))
-    return set(found.values_list("entry_id", flat=True))
-
-
-def _brought_by(by: User, agency: Agency, entries: Mapping[int, Entry]) -> set[int]:
-    """Entries of which this person has brought in what another authority says in this round."""
-    lines = PartnerLine.objects.filter(file__by=by, assessment__entry__in=entries)
-    others = lines.filter(assessment__round=F("assessment__entry__round"))
-    others = others.exclude(assessment__agency=agency)
-    return set(others.values_list("assessment__entry_id", flat=True))
 
 
 def same_lines(lines: Iterable[Line]) -> dict[int, int]:

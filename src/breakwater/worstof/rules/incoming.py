@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     NOT_SEEN = "not_seen"  # "online", and seen too long ago
     TO_COME = "to_come"  # seen in the future
     OWN_ANSWERS = "own_answers"  # one's own authority judges on the page
-    OWN_HANDS = "own_hands"  # the importer judged it: two authorities' words need two people
+    OWN_HANDS = "own_hands"  # the importer has a part in it: two words need two people
     MOVED = "moved"  # the entry moved on between nomination and judgement
 
 
@@ -43,7 +43,7 @@ class Standing:
     is_forbidden: bool  # by a guard
     is_nominated: bool  # by this authority with the same evidence
     is_judged: bool  # by this authority with the very same words
-    in_own_hands: bool = False  # the importer has judged it for the own authority
+    in_own_hands: bool = False  # the importer judged or signed it, or brought another's word
 
 
 def outcome_of(line: Line, standing: Standing, *, at: datetime, is_own: bool = False) -> Outcome:

@@ -24,6 +24,7 @@ from breakwater.worstof.actions.life.refusals import (
     NotYours,
     Refusal,
     SignedAlready,
+    SignedIt,
     TooLate,
     WrongState,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Refusal",
     "Sighting",
     "SignedAlready",
+    "SignedIt",
     "TooLate",
     "WrongState",
     "assess",

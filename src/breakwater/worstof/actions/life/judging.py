@@ -15,9 +15,10 @@ from breakwater.worstof.actions.life.moves import (
     locked,
     refuse_if_guarded,
 )
-from breakwater.worstof.actions.life.refusals import BroughtIn, NotSeenLately, TooLate
+from breakwater.worstof.actions.life.refusals import BroughtIn, NotSeenLately, SignedIt, TooLate
 from breakwater.worstof.actions.told import Told, Voice
-from breakwater.worstof.models import Assessment, Entry, PartnerLine, Step
+from breakwater.worstof.models import Assessment, Entry, Step
+from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.judged import of_round, weighed
 from breakwater.worstof.rules.verdict import CRITERIA, YES, Outcome, is_fresh
 
@@ -53,6 +54,7 @@ def assess(
         WrongState: the entry is in discussion or over.
         NotYours: the list takes authorities of one country only.
         NotSeenLately: "online" is said of a sight too old, or a sight lies in the future.
+        SignedIt: `by` has signed the entry in this round.
         BroughtIn: `by` brought a partner's assessment of this round in by file.
     """
     voice = voice or Voice.of(by)
@@ -61,8 +63,7 @@ def assess(
     with transaction.atomic():
         entry = locked(entry)
         check_state(entry, MAY_BE_JUDGED)
-        if voice.user is not None:
-            _check_hands(entry, voice.user)
+        _check_hands(entry, by, voice)
         made = Assessment.objects.create(
             entry=entry,
             round=entry.round,
@@ -86,10 +87,15 @@ def _check_sight(judgement: Judgement, at: datetime) -> None:
         raise NotSeenLately
 
 
-def _check_hands(entry: Entry, by: User) -> None:
-    """One person alone, with a file that nobody else saw, must not make two authorities agree."""
-    brought = PartnerLine.objects.filter(file__by=by, assessment__entry=entry)
-    if brought.filter(assessment__round=entry.round).exists():
+def _check_hands(entry: Entry, by: User, voice: Voice) -> None:
+    """One person alone, with a file that nobody else saw, must not make two authorities agree.
+
+    A signature is not struck out for a judgement that comes later: another may have been given
+    because it stood there.
+    """
+    if hands.signed_by(by, [entry]):
+        raise SignedIt
+    if voice.user is not None and hands.brought_in_by(by, [entry]):
         raise BroughtIn
 
 

@@ -25,6 +25,10 @@ class JudgedIt(Refusal):
     """An extra signature has to come from somebody who did not judge the entry."""
 
 
+class SignedIt(Refusal):
+    """A judgement has to come from somebody who did not sign the entry."""
+
+
 class SignedAlready(Refusal):
     """One person signs once."""
 

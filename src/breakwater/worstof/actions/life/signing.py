@@ -13,10 +13,11 @@ from breakwater.worstof.actions.life.moves import (
     locked,
     refuse_if_guarded,
 )
-from breakwater.worstof.actions.life.refusals import JudgedIt, NoReason, SignedAlready
+from breakwater.worstof.actions.life.refusals import BroughtIn, JudgedIt, NoReason, SignedAlready
 from breakwater.worstof.actions.told import Told, Voice
 from breakwater.worstof.models import Entry, Signature
-from breakwater.worstof.queries.judged import of_round, plain, weighed
+from breakwater.worstof.queries import hands
+from breakwater.worstof.queries.judged import of_round, weighed
 from breakwater.worstof.rules.verdict import SIGNATURES, Outcome
 
 
@@ -27,6 +28,7 @@ def sign(entry: Entry, *, by: User, reason: str, at: datetime) -> Signature:
         WrongState: the entry waits for no signature.
         NoReason: no reason is given.
         JudgedIt: this person assessed the entry.
+        BroughtIn: this person brought a partner's assessment of this round in by file.
         SignedAlready: this person signed before.
     """
     if not reason.strip():
@@ -47,10 +49,12 @@ def sign(entry: Entry, *, by: User, reason: str, at: datetime) -> Signature:
 
 
 def _check_signer(entry: Entry, by: User) -> None:
-    for row in of_round(entry):
-        if row.by_id == by.pk or (row.by_id is None and plain(row.by_name) == plain(str(by))):
-            raise JudgedIt
-    if entry.signatures.filter(round=entry.round, by=by).exists():
+    """A signature is a further person's word: nobody's who had another part in this round."""
+    if hands.judged_by(by, [entry]):
+        raise JudgedIt
+    if hands.brought_in_by(by, [entry]):
+        raise BroughtIn
+    if hands.signed_by(by, [entry]):
         raise SignedAlready
 
 
