@@ -184,6 +184,33 @@ def guarded(nominated, judged, officer, assessor):
     return judged(judged(nominated("wwwbad.example"), officer), assessor)
 
 
+@pytest.mark.parametrize("part", ["judges", "brings"])
+def test_who_speaks_between_the_two_steps_of_a_line_is_no_second_voice(
+    nominated, judged, whose, supervisor, world_list, at, monkeypatch, part
+):
+    entry = nominated()
+    draft = importing.receive(file_of(line(sight="")), "x.csv", whose, by=supervisor, at=at)
+    file, step = importing.confirm(draft, by=supervisor, at=at), importing._judge
+
+    def meanwhile(*args):
+        monkeypatch.setattr(importing, "_judge", step)
+        if part == "judges":
+            judged(entry, supervisor)
+        else:
+            third = Agency.objects.create(name="Third", kind="police", country="SX")
+            of = Whose(world_list, third)
+            data = file_of(line(sight="", who="Bea Other"))
+            other = importing.receive(data, "y.csv", of, by=supervisor, at=at)
+            importing.take_in(importing.confirm(other, by=supervisor, at=at), at=at)
+        return step(*args)
+
+    monkeypatch.setattr(importing, "_judge", meanwhile)
+    file = importing.take_in(file, at=at)
+    assert [row.outcome for row in file.lines.all()] == ["own_hands"]
+    entry.refresh_from_db()
+    assert (entry.state, entry.assessments.count()) == ("nominated", 1)
+
+
 def test_who_brought_a_partners_judgement_in_does_not_sign(
     nominated, judged, officer, police, supervisor, take, at
 ):

@@ -244,7 +244,7 @@ def _judge(file: PartnerFile, line: Line, at: datetime) -> None:
         )  # fmt: skip
     except life.NotSeenLately:
         row.outcome = Outcome.NOT_SEEN
-    except life.SignedIt:
+    except (life.OwnHands, life.SignedIt):
         row.outcome = Outcome.OWN_HANDS
     except (life.WrongState, life.NotYours):
         row.outcome = Outcome.MOVED

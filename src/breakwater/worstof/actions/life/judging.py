@@ -15,7 +15,13 @@ from breakwater.worstof.actions.life.moves import (
     locked,
     refuse_if_guarded,
 )
-from breakwater.worstof.actions.life.refusals import BroughtIn, NotSeenLately, SignedIt, TooLate
+from breakwater.worstof.actions.life.refusals import (
+    BroughtIn,
+    NotSeenLately,
+    OwnHands,
+    SignedIt,
+    TooLate,
+)
 from breakwater.worstof.actions.told import Told, Voice
 from breakwater.worstof.models import Assessment, Entry, Step
 from breakwater.worstof.queries import hands
@@ -56,6 +62,7 @@ def assess(
         NotSeenLately: "online" is said of a sight too old, or a sight lies in the future.
         SignedIt: `by` has signed the entry in this round.
         BroughtIn: `by` brought a partner's assessment of this round in by file.
+        OwnHands: `by` brings a partner's in, and judged here or brought another partner's in.
     """
     voice = voice or Voice.of(by)
     check_country(entry.block_list, voice)
@@ -95,8 +102,11 @@ def _check_hands(entry: Entry, by: User, voice: Voice) -> None:
     """
     if hands.signed_by(by, [entry]):
         raise SignedIt
-    if voice.user is not None and hands.brought_in_by(by, [entry]):
-        raise BroughtIn
+    if voice.user is not None:
+        if hands.brought_in_by(by, [entry]):
+            raise BroughtIn
+    elif hands.judged_by(by, [entry]) or hands.brought_in_by(by, [entry], but_of=voice.agency):
+        raise OwnHands
 
 
 def _answers(made: Assessment) -> dict[str, object]:

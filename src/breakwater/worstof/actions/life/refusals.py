@@ -37,6 +37,10 @@ class BroughtIn(Refusal):
     """This person brought another authority's word in: two words need two people."""
 
 
+class OwnHands(Refusal):
+    """Whoever brings a partner's word in has spoken here already: two words need two people."""
+
+
 class TooLate(Refusal):
     """Ten minutes have passed, or something has followed."""
 
