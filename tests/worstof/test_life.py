@@ -106,6 +106,51 @@ def test_a_person_who_moved_to_another_country_does_not_verify_alone(
     assert judged(entry, officer).state == "nominated"
 
 
+@pytest.fixture
+def namesakes(officer, neighbour):
+    """Two accounts in two countries, for what may be one human being."""
+    for person, (first, last) in (
+        (officer, ("Zoë", "Twice")),
+        (neighbour, ("Zoe\u0308", " TWICE")),
+    ):
+        person.first_name, person.last_name = first, last
+        person.save()
+    return officer, neighbour
+
+
+def test_two_accounts_of_one_name_do_not_verify_alone(nominated, judged, namesakes, assessor):
+    here, abroad = namesakes
+    entry = judged(judged(nominated(), here), abroad)
+    assert (entry.state, zone()) == ("nominated", [])
+    assert judged(entry, assessor).state == "listed"
+
+
+def test_two_accounts_of_one_name_neither_judge_and_sign_nor_sign_twice(
+    namesakes, guarded, colleagues, at
+):
+    _, abroad = namesakes
+    with pytest.raises(JudgedIt):
+        sign(guarded, by=abroad, reason="Mine too", at=at)
+    for person in colleagues:
+        person.first_name = "Bo Twice"
+        person.save()
+    sign(guarded, by=colleagues[0], reason="Dedicated", at=at)
+    with pytest.raises(SignedAlready):
+        sign(guarded, by=colleagues[1], reason="Dedicated", at=at)
+
+
+def test_a_person_of_a_chain_of_names_and_accounts_counts_once(
+    nominated, judged, officer, neighbour, assessor
+):
+    entry = judged(nominated(), officer)
+    officer.first_name, officer.agency = "Married", neighbour.agency
+    officer.save()
+    judged(entry, officer)
+    assessor.first_name = "married"
+    assessor.save()
+    assert judged(entry, assessor).state == "nominated"
+
+
 def test_the_name_is_read_in_every_spelling_and_kept_once(nominated, world_list, assessor, at):
     first = nominated("https://BÜCHER.example./page?x=1")
     assert (first.name, first.shown) == ("xn--bcher-kva.example", "bücher.example")

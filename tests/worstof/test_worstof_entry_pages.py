@@ -47,6 +47,19 @@ def test_a_domain_is_listed_by_two_countries_through_the_pages(
     assert 'href="http' not in told
 
 
+def test_the_page_says_why_two_accounts_of_one_name_count_once(
+    nominated, officer, assessor, client_for
+):
+    entry = nominated()
+    for person in (officer, assessor):
+        person.first_name, person.last_name = "Zoe", "Twice"
+        person.save()
+        judge(client_for(person), entry)
+    told = client_for(officer).get(reverse("worst-of-entry", args=[entry.pk])).content.decode()
+    assert "1 more authority has to verify" in told
+    assert "Police of Elsewhere: somebody of the same name judged for another authority" in told
+
+
 def test_the_board_says_what_waits_for_whom(world_list, officer, assessor, client_for):
     here, abroad = client_for(officer), client_for(assessor)
     assert "No domain waits for you" in here.get(reverse("worst-of")).content.decode()

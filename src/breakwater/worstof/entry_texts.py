@@ -144,11 +144,12 @@ NOT_CHANGED: Words = {
     "MayNotWithdraw": lazy("Only the proposer, or who could confirm, ends a proposed change."),
     "EndedAlready": lazy("Somebody confirmed or ended this change meanwhile."),
 }
+# Why a judgement does not count although the table shows four times yes.
 WHY: Words = {
-    Why.DENIED: lazy("denied"),
-    Why.UNSURE: lazy("could not say"),
     Why.STALE: lazy("seen too long ago"),
-    Why.SAME_PERSON: lazy("the same person as another, counts once"),
+    Why.SAME_PERSON: lazy(
+        "somebody of the same name judged for another authority, and a person counts once: somebody else has to judge"
+    ),
     Why.SAME_GROUP: lazy("another of the same country or agency counts already"),
     Why.OUTSIDE: lazy("of another country than the list's"),
 }
@@ -253,6 +254,11 @@ def said_line(of: Assessment) -> str:
         if getattr(of, name) != rules.YES
     ]
     return "; ".join(missed) or _("All criteria verified")
+
+
+def reason_lines(verdict: Verdict, agencies: Mapping[int, str]) -> list[str]:
+    """Which authorities' judgements do not count, and why; `agencies` gives names by number."""
+    return [f"{agencies[r.agency]}: {WHY[r.why]}" for r in verdict.reasons if r.why in WHY]
 
 
 def verdict_line(verdict: Verdict) -> str:

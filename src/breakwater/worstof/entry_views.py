@@ -123,7 +123,7 @@ def _page(
         "earlier": [(a, texts.said_line(a)) for a in heard.earlier],
         # What was said before would lead the judgement that is asked for now.
         "is_asked": entry.state in one.STILL_JUDGED and not heard.shown,
-        "verdict": _verdict(entry, heard),
+        **_verdict(entry, heard),
         "guards": [texts.guard_line(key, match) for key, match in entry.guards],
         "hosting": [(texts.word(texts.HOSTING, k), v) for k, v in entry.hosting.items() if v],
         "nominations": entry.nominations.select_related("agency").order_by("-pk"),
@@ -170,11 +170,14 @@ def _rows(shown: list[Assessment]) -> list[dict[str, Any]]:
     ]
 
 
-def _verdict(entry: Entry, heard: one.Heard) -> str:
+def _verdict(entry: Entry, heard: one.Heard) -> dict[str, object]:
     """What the round adds up to, only for those who may see what was said in it."""
     if not heard.shown:
-        return ""
-    return texts.verdict_line(weighed(entry, of_round(entry), at=timezone.now()))
+        return {}
+    rows = of_round(entry)
+    found = weighed(entry, rows, at=timezone.now())
+    agencies = {row.agency_id: row.agency.name for row in rows}
+    return {"verdict": texts.verdict_line(found), "why": texts.reason_lines(found, agencies)}
 
 
 @require_POST

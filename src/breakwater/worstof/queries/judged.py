@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from unicodedata import normalize
 
 from breakwater.worstof.models import Assessment, BlockList, Entry
 from breakwater.worstof.rules.verdict import CRITERIA, Rule, Said, Verdict, verdict
@@ -33,17 +34,35 @@ def weighed(entry: Entry, found: Iterable[Assessment], *, at: datetime) -> Verdi
 
 
 def as_said(found: Iterable[Assessment]) -> list[Said]:
-    """The rows as values. Somebody whom a file names as an account does is the same person."""
+    """The rows as values, each with the human being who said it."""
     rows = list(found)
-    accounts = {plain(row.by_name): row.by_id for row in rows if row.by_id}
-    return [_said(row, row.by_id or accounts.get(plain(row.by_name))) for row in rows]
+    return [_said(row, person) for row, person in zip(rows, people_of(rows), strict=True)]
 
 
-def _said(row: Assessment, account: int | None) -> Said:
+def people_of(rows: Iterable[Assessment]) -> list[str]:
+    """Who said each row. What shares an account or a name is one person, through any chain.
+
+    Somebody with accounts in two authorities must not verify alone; that two people of one name
+    count once until a third comes is the lesser harm.
+    """
+    known: list[set[str]] = []
+    marks = [_marks(row) for row in rows]
+    for mark in marks:
+        same = [person for person in known if person & mark]
+        known = [person for person in known if not person & mark] + [mark.union(*same)]
+    return [next(min(person) for person in known if person & mark) for mark in marks]
+
+
+def _marks(row: Assessment) -> set[str]:
+    marks = {f"name {plain(row.by_name)}"}
+    return marks | {f"account {row.by_id}"} if row.by_id else marks
+
+
+def _said(row: Assessment, person: str) -> Said:
     return Said(
         agency=row.agency_id,
         country=row.agency.country,
-        person=f"account {account}" if account else f"name {plain(row.by_name)}",
+        person=person,
         answers={criterion: getattr(row, criterion) for criterion in CRITERIA},
         seen_online_at=row.seen_online_at,
         at=row.at,
@@ -52,5 +71,6 @@ def _said(row: Assessment, account: int | None) -> Said:
 
 
 def plain(name: str) -> str:
-    """A person's name as two desks would write it: capitals and spaces say nothing."""
-    return " ".join(name.casefold().split())
+    """A person's name as two desks would write it: capitals, spaces and composed letters say
+    nothing."""
+    return " ".join(normalize("NFKC", name).casefold().split())
