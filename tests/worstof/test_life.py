@@ -16,6 +16,7 @@ from breakwater.worstof.actions.life import (
     NoReason,
     NotSeenLately,
     NotYours,
+    SeenOthers,
     Sighting,
     SignedAlready,
     SignedIt,
@@ -204,8 +205,45 @@ def test_a_doubt_of_a_third_leaves_two_verifications(listed, judged, neighbour):
     assert judged(listed, neighbour, 80 * DAY, real="unsure").state == "listed"
 
 
-def test_a_third_authority_that_agrees_late_takes_nothing_off_the_list(listed, judged, neighbour):
-    later = judged(listed, neighbour, 89 * DAY + 5 * DAY)
+def test_a_yes_to_what_everybody_can_read_is_listed_counts_for_nothing(
+    listed, judged, neighbour, assessor
+):
+    with pytest.raises(SeenOthers):
+        judged(listed, neighbour)
+    assert judged(listed, assessor, DAY, real="unsure").state == "nominated"
+    assert listed.round == 2
+    assert judged(listed, neighbour, DAY).state == "nominated"
+    assert judged(listed, assessor, DAY).state == "listed"
+
+
+def test_who_has_read_what_others_said_verifies_only_after_a_discussion(
+    nominated, judged, officer, assessor, at
+):
+    entry = judged(nominated(), assessor, under_13="unsure")
+    judged(entry, officer)
+    judged(entry, officer, DAY, severe="unsure")
+    with pytest.raises(SeenOthers):
+        judged(entry, officer, DAY)
+    assert judged(entry, assessor, DAY).state == "nominated"
+    discuss(entry, by=officer, reason="I misread it", at=at + DAY)
+    settle(entry, by=officer, reason="Agreed", at=at + DAY)
+    judged(entry, officer, DAY)
+    assert judged(entry, assessor, DAY).state == "listed"
+
+
+def test_a_judgement_that_opened_what_others_said_is_not_taken_back(
+    nominated, judged, officer, assessor, at
+):
+    entry = judged(nominated(), assessor, under_13="unsure")
+    judged(entry, officer, real="unsure")
+    withdraw(Assessment.objects.get(by=officer), by=officer, at=at)
+    judged(entry, officer)
+    with pytest.raises(SeenOthers):
+        withdraw(Assessment.objects.get(by=officer), by=officer, at=at)
+
+
+def test_a_third_authority_that_doubts_late_takes_nothing_off_the_list(listed, judged, neighbour):
+    later = judged(listed, neighbour, 89 * DAY + 5 * DAY, online="unsure")
     assert later.state == Entry.State.LISTED
     assert zone() == [("bad.example", True)]
 
@@ -266,7 +304,7 @@ def test_what_became_too_old_while_it_waited_for_signatures_is_judged_again(
     sign(guarded, by=colleagues[0], reason="a", at=late)
     sign(guarded, by=colleagues[1], reason="b", at=late)
     guarded.refresh_from_db()
-    assert guarded.state == "nominated"
+    assert (guarded.state, guarded.round) == ("nominated", 2)
     assert not zone()
 
 

@@ -38,13 +38,76 @@ def test_a_domain_is_listed_by_two_countries_through_the_pages(
     assert "n-of-mine" in here.get(address).content.decode()
     hidden = abroad.get(address).content.decode()
     assert "n-of-mine" not in hidden
-    assert "when you have judged yourself" in hidden
+    assert "when you have said yes or no to every criterion" in hidden
     assert judge(abroad, entry).status_code == 302
     entry.refresh_from_db()
     assert entry.state == "listed"
     told = abroad.get(address).content.decode()
     assert "n-of-mine" in told
     assert 'href="http' not in told
+
+
+def shown(client_for, user, entry):
+    return client_for(user).get(reverse("worst-of-entry", args=[entry.pk])).content.decode()
+
+
+def test_cannot_say_opens_nothing_and_leaves_the_authority_free_to_verify(
+    nominated, judged, officer, assessor, client_for
+):
+    entry = judged(nominated(), assessor, note="n-of-theirs")
+    judge(client_for(officer), entry, severe="unsure")
+    told = shown(client_for, officer, entry)
+    assert "n-of-theirs" not in told
+    assert "n-of-mine" in told
+    assert "when you have said yes or no to every criterion" in told
+    judge(client_for(officer), entry)
+    assert "n-of-theirs" in shown(client_for, officer, entry)
+    entry.refresh_from_db()
+    assert entry.state == "listed"
+
+
+@pytest.mark.parametrize("verb", ["discuss", "remove"])
+def test_ending_a_round_by_words_opens_nothing(
+    nominated, judged, officer, assessor, client_for, verb, at
+):
+    entry = judged(nominated(), assessor, note="n-of-theirs")
+    getattr(life, verb)(entry, by=officer, reason="Let me see", at=at)
+    assert "n-of-theirs" not in shown(client_for, officer, entry)
+    assert "n-of-theirs" in shown(client_for, assessor, entry)
+    if verb == "discuss":
+        life.settle(entry, by=officer, reason="Anew", at=at)
+        judged(entry, officer)
+        assert "n-of-theirs" not in shown(client_for, officer, entry)
+
+
+def test_a_discussion_after_a_no_is_read_by_all_who_have_to_end_it(
+    nominated, judged, officer, assessor, client_for
+):
+    entry = judged(nominated(), assessor, severe="no", note="n-of-theirs")
+    assert "n-of-theirs" in shown(client_for, officer, entry)
+
+
+def test_who_can_read_the_others_is_told_that_a_yes_comes_too_late(
+    nominated, judged, officer, assessor, neighbour, client_for
+):
+    entry = judged(judged(nominated(), officer), assessor)
+    client = client_for(neighbour)
+    assert "a yes to all four is no longer taken" in shown(client_for, neighbour, entry)
+    answer = judge(client, entry)
+    assert answer.status_code == 400
+    assert "only a doubt or a no is taken" in answer.content.decode()
+    assert judge(client, entry, online="unsure").status_code == 302
+    assert "Take my judgement back" in shown(client_for, neighbour, entry)
+
+
+def test_the_button_to_take_a_judgement_back_goes_when_it_opened_the_others(
+    nominated, judged, officer, assessor, client_for
+):
+    entry = judged(nominated(), assessor, under_13="unsure")
+    judge(client_for(officer), entry, real="unsure")
+    assert "Take my judgement back" in shown(client_for, officer, entry)
+    judge(client_for(officer), entry)
+    assert "Take my judgement back" not in shown(client_for, officer, entry)
 
 
 def test_the_page_says_why_two_accounts_of_one_name_count_once(

@@ -231,6 +231,26 @@ def test_who_signed_a_domain_brings_no_judgement_of_it_in(guarded, supervisor, t
     assert guarded.assessments.count() == 2
 
 
+def test_a_partners_yes_to_what_its_people_can_read_is_left_out(
+    nominated, judged, officer, assessor, take
+):
+    entry = judged(judged(nominated(), officer), assessor)
+    unsure = "yes,yes,yes,unsure,2026-11-01T10:00Z,high,n"
+    outcomes = take(line(sight=""), line(sight="", said=unsure), line(sight="", who="Bo Third"))
+    assert outcomes == ["seen_others", "further", "seen_others"]
+    assert entry.assessments.count() == 3
+
+
+def test_the_second_yes_of_a_partner_counts_until_others_have_judged(
+    nominated, judged, officer, take
+):
+    judged(nominated("two.example"), officer, real="unsure")
+    more = (line("two.example", sight=""), line("two.example", sight="", who="Bo Third"))
+    assert take(line(), line(sight="", who="Bo Third"), *more) == [
+        "new", "further", "further", "seen_others",
+    ]  # fmt: skip
+
+
 def test_ones_own_authority_nominates_by_file_and_judges_on_the_page(
     world_list, officer, police, take
 ):

@@ -117,6 +117,9 @@ REFUSALS: Words = {
     "SignedIt": lazy("You signed this domain: another person has to judge."),
     "SignedAlready": lazy("You have signed already. A second person has to sign."),
     "BroughtIn": lazy("You brought a partner's judgement of it in: another has to judge or sign."),
+    "SeenOthers": lazy(
+        "Your authority can read what others said, so only a doubt or a no is taken. Discuss it, and all judge anew."
+    ),
     "TooLate": lazy("It can no longer be taken back: ten minutes are over, or something followed."),
     "NoReason": lazy("Say why."),
 }

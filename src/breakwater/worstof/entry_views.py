@@ -121,8 +121,6 @@ def _page(
         "criteria": _rows(heard.shown),
         "confidence": [texts.word(texts.CONFIDENCE, a.confidence) for a in heard.shown],
         "earlier": [(a, texts.said_line(a)) for a in heard.earlier],
-        # What was said before would lead the judgement that is asked for now.
-        "is_asked": entry.state in one.STILL_JUDGED and not heard.shown,
         **_verdict(entry, heard),
         "guards": [texts.guard_line(key, match) for key, match in entry.guards],
         "hosting": [(texts.word(texts.HOSTING, k), v) for k, v in entry.hosting.items() if v],
@@ -145,7 +143,7 @@ def _rights(entry: Entry, user: User) -> dict[str, bool]:
     at_home = may_judge(country, rule_of(entry.block_list))
     is_open = entry.state in life.OPEN
     signs = user_may(user, "worstof.sign")
-    own = one.latest_own(entry, user)
+    own = one.withdrawable(entry, user)
     is_recent = own is not None and timezone.now() - own.at <= life.WITHDRAWABLE_FOR
     return {
         "can_assess": at_home and entry.state in life.MAY_BE_JUDGED,
@@ -172,7 +170,7 @@ def _rows(shown: list[Assessment]) -> list[dict[str, Any]]:
 
 def _verdict(entry: Entry, heard: one.Heard) -> dict[str, object]:
     """What the round adds up to, only for those who may see what was said in it."""
-    if not heard.shown:
+    if not (heard.is_open and heard.shown):
         return {}
     rows = of_round(entry)
     found = weighed(entry, rows, at=timezone.now())

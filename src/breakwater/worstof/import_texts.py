@@ -23,6 +23,9 @@ OUTCOMES: Words = {
     "own_hands": lazy(
         "Left out: you judged or signed it, or brought another authority's word in; somebody else has to bring this"
     ),
+    "seen_others": lazy(
+        "Left out: this authority can read what others said of it, so a further yes does not count"
+    ),
     "moved": lazy("Left out: the domain moved on meanwhile"),
 }
 EXPECTED: Words = {

@@ -242,6 +242,8 @@ def _judge(file: PartnerFile, line: Line, at: datetime) -> None:
             row.entry, _judgement(line.answers),
             by=file.by, at=at, voice=_voice(file, line), door=file.door,
         )  # fmt: skip
+    except life.SeenOthers:
+        row.outcome = Outcome.SEEN_OTHERS
     except life.NotSeenLately:
         row.outcome = Outcome.NOT_SEEN
     except (life.OwnHands, life.SignedIt):

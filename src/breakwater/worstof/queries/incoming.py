@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from breakwater.formats.assessment_table import Answers, Line
 from breakwater.people import rules as people_rules
@@ -20,6 +20,7 @@ from breakwater.worstof.models import (
 )
 from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.board import lists
+from breakwater.worstof.queries.independence import has_company, is_open_to
 from breakwater.worstof.queries.judged import plain, rule_of
 from breakwater.worstof.queries.known_names import known
 from breakwater.worstof.rules.guards import guards_for
@@ -29,6 +30,7 @@ from breakwater.worstof.rules.incoming import (
     Standing,
     denies,
     outcome_of,
+    speaks,
 )
 from breakwater.worstof.rules.verdict import may_judge
 
@@ -54,6 +56,8 @@ class Said:
     nominations: frozenset[tuple[object, ...]] = frozenset()
     judgements: frozenset[tuple[object, ...]] = frozenset()
     in_own_hands: bool = False  # whoever brings the file in has a part in this round
+    has_company: bool = False  # see `rules.incoming.Standing`
+    has_seen: bool = False
 
     def standing(self, line: Line) -> Standing:
         state = self.entry.state if self.entry else ""
@@ -65,6 +69,8 @@ class Said:
             is_nominated=_nomination(line) in self.nominations,
             is_judged=_judgement(line) in self.judgements,
             in_own_hands=self.in_own_hands,
+            has_company=self.has_company,
+            has_seen=self.has_seen,
         )
 
 
@@ -104,14 +110,27 @@ def said_of(whose: Whose, names: Iterable[str], by: User) -> dict[str, Said]:
         nominations = _nominations(whose.agency, here)
         judgements = _judgements(whose.agency, here)
         own = _in_hands_of(by, whose.agency, here.values())
+        heard = _heard(whose, here)
         for pk, entry in here.items():
             found[entry.name] = Said(
                 entry,
                 frozenset(nominations.get(pk, ())),
                 frozenset(judgements.get(pk, ())),
                 pk in own,
+                *heard.get(pk, (False, False)),
             )
     return found
+
+
+def _heard(whose: Whose, entries: Mapping[int, Entry]) -> dict[int, tuple[bool, bool]]:
+    """Of entries judged in their round: whether others did, and whether this one can read it."""
+    found = Assessment.objects.filter(entry__in=entries, round=F("entry__round"))
+    rows: dict[int, list[Assessment]] = {}
+    for row in found.select_related("agency").order_by("pk"):
+        rows.setdefault(row.entry_id, []).append(row)
+    agency, of = whose.agency.pk, whose.block_list
+    company = {pk: has_company(agency, said) for pk, said in rows.items()}
+    return {pk: (company[pk], company[pk] and is_open_to(agency, of, rows[pk])) for pk in rows}
 
 
 def _in_hands_of(by: User, agency: Agency, entries: Iterable[Entry]) -> set[int]:
@@ -188,11 +207,14 @@ class Preview:
 
 def _after(line: Line, standing: Standing, outcome: Outcome) -> Standing:
     """How the next line of the file finds the domain."""
+    has_company = standing.has_company and not standing.is_over
     return replace(
         standing,
         is_known=True,
         is_over=outcome is Outcome.REFUSED,
         is_discussed=standing.is_discussed or (denies(line) and not standing.is_judged),
+        has_company=has_company,
+        has_seen=has_company and (standing.has_seen or speaks(line)),
     )
 
 

@@ -1,10 +1,12 @@
 """Reads for the page of one entry; another authority's judgement is hidden until one's own."""
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from breakwater.people.models import User
 from breakwater.worstof.models import Appeal, Assessment, Entry, Signature, Step, ZoneChange
 from breakwater.worstof.queries.board import visible
+from breakwater.worstof.queries.independence import has_company, has_spoken, is_open_to
 
 State = Entry.State
 STILL_JUDGED = (State.NOMINATED, State.DUE)
@@ -14,13 +16,15 @@ STILL_JUDGED = (State.NOMINATED, State.DUE)
 class Heard:
     """What was said in the entry's round, as far as the reader may see it.
 
-    `hidden` are other authorities' assessments that wait until the reader's has judged: each
-    authority judges by itself, as INTERPOL's criteria ask for independent reviews.
+    `hidden` counts the authorities whose assessments wait until the reader's has judged, see
+    `queries.independence`. `is_too_late` if a yes of the reader's authority no longer counts.
     """
 
     shown: list[Assessment]
     hidden: int
     earlier: list[Assessment]
+    is_open: bool
+    is_too_late: bool
 
 
 def entry(pk: int, user: User) -> Entry | None:
@@ -28,13 +32,21 @@ def entry(pk: int, user: User) -> Entry | None:
 
 
 def heard(of: Entry, user: User) -> Heard:
-    found = Assessment.objects.filter(entry=of).select_related("agency", "by").order_by("pk")
-    now = [a for a in found if a.round == of.round]
-    earlier = [a for a in found if a.round != of.round]
-    mine = [a for a in now if a.agency_id == user.agency_id]
-    if mine or of.state not in STILL_JUDGED:
-        return Heard(_standing(now), 0, earlier)
-    return Heard([], len({a.agency_id for a in now}), earlier)
+    found = Assessment.objects.filter(entry=of).select_related("agency", "by")
+    found = found.order_by("round", "pk")
+    rounds = {number: list(rows) for number, rows in groupby(found, key=lambda a: a.round)}
+    now, mine = rounds.pop(of.round, []), user.agency_id
+    is_open = is_open_to(mine, of.block_list, now)
+    shown = _standing([a for a in now if is_open or a.agency_id == mine])
+    # What was said before would lead the judgement that is asked for now.
+    is_asked = of.state in STILL_JUDGED and not is_open
+    earlier = (
+        []
+        if is_asked
+        else [a for rows in rounds.values() if is_open_to(mine, of.block_list, rows) for a in rows]
+    )
+    hidden = len({a.agency_id for a in now}) - len(shown) if not is_open else 0
+    return Heard(shown, hidden, earlier, is_open, is_open and has_company(mine, now))
 
 
 def _standing(found: list[Assessment]) -> list[Assessment]:
@@ -60,6 +72,14 @@ def appeals(of: Entry) -> tuple[int, int]:
 def last_change(of: Entry) -> ZoneChange | None:
     """What the publisher was last told of this entry, and whether it did it."""
     return ZoneChange.objects.filter(entry=of).order_by("-pk").first()
+
+
+def withdrawable(of: Entry, user: User) -> Assessment | None:
+    """The reader's own last assessment, unless it has opened what others said."""
+    rows = list(Assessment.objects.filter(entry=of, round=of.round))
+    if has_spoken(user.agency_id, rows) and has_company(user.agency_id, rows):
+        return None
+    return latest_own(of, user)
 
 
 def latest_own(of: Entry, user: User) -> Assessment | None:

@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     TO_COME = "to_come"  # seen in the future
     OWN_ANSWERS = "own_answers"  # one's own authority judges on the page
     OWN_HANDS = "own_hands"  # the importer has a part in it: two words need two people
+    SEEN_OTHERS = "seen_others"  # a yes of an authority that can read what others said
     MOVED = "moved"  # the entry moved on between nomination and judgement
 
 
@@ -44,6 +45,8 @@ class Standing:
     is_nominated: bool  # by this authority with the same evidence
     is_judged: bool  # by this authority with the very same words
     in_own_hands: bool = False  # the importer judged or signed it, or brought another's word
+    has_company: bool = False  # other authorities have judged in this round
+    has_seen: bool = False  # and this one can read what they said
 
 
 def outcome_of(line: Line, standing: Standing, *, at: datetime, is_own: bool = False) -> Outcome:
@@ -62,13 +65,16 @@ def outcome_of(line: Line, standing: Standing, *, at: datetime, is_own: bool = F
         return late
     if standing.is_over:
         return _beginning(standing) if nominates else Outcome.NO_EVIDENCE
-    return _further(standing) if judges else Outcome.NOMINATED
+    return _further(line, standing) if judges else Outcome.NOMINATED
 
 
-def _further(standing: Standing) -> Outcome:
+def _further(line: Line, standing: Standing) -> Outcome:
     if standing.is_discussed:
         return Outcome.DISCUSSED
-    return Outcome.OWN_HANDS if standing.in_own_hands else Outcome.FURTHER
+    if standing.in_own_hands:
+        return Outcome.OWN_HANDS
+    is_late = standing.has_seen and set(answers_of(line)) == {YES}
+    return Outcome.SEEN_OTHERS if is_late else Outcome.FURTHER
 
 
 def _sights(line: Line, *, judges: bool, at: datetime) -> Outcome | None:
@@ -88,5 +94,16 @@ def _beginning(standing: Standing) -> Outcome:
 
 def denies(line: Line) -> bool:
     """Whether the line says no to a criterion: a listed domain leaves the list with it."""
+    return NO in answers_of(line)
+
+
+def speaks(line: Line) -> bool:
+    """Whether the line says yes or no to every criterion."""
+    said = answers_of(line)
+    return bool(said) and set(said) <= {YES, NO}
+
+
+def answers_of(line: Line) -> tuple[str, ...]:
+    """The answers to the criteria; empty if the line judges nothing."""
     said = line.answers
-    return said is not None and NO in (said.real, said.under_13, said.severe, said.online)
+    return (said.real, said.under_13, said.severe, said.online) if said else ()

@@ -10,6 +10,7 @@ from breakwater.worstof.actions.life.moves import (
     State,
     check_country,
     check_state,
+    doubt,
     leave,
     list_entry,
     locked,
@@ -19,12 +20,14 @@ from breakwater.worstof.actions.life.refusals import (
     BroughtIn,
     NotSeenLately,
     OwnHands,
+    SeenOthers,
     SignedIt,
     TooLate,
 )
 from breakwater.worstof.actions.told import Told, Voice
 from breakwater.worstof.models import Assessment, Entry, Step
 from breakwater.worstof.queries import hands
+from breakwater.worstof.queries.independence import has_company, has_spoken, is_open_to
 from breakwater.worstof.queries.judged import of_round, weighed
 from breakwater.worstof.rules.verdict import CRITERIA, YES, Outcome, is_fresh
 
@@ -62,6 +65,7 @@ def assess(
         NotSeenLately: "online" is said of a sight too old, or a sight lies in the future.
         SignedIt: `by` has signed the entry in this round.
         BroughtIn: `by` brought a partner's assessment of this round in by file.
+        SeenOthers: yes to all, and the authority can read what others said in this round.
         OwnHands: `by` brings a partner's in, and judged here or brought another partner's in.
     """
     voice = voice or Voice.of(by)
@@ -71,6 +75,7 @@ def assess(
         entry = locked(entry)
         check_state(entry, MAY_BE_JUDGED)
         _check_hands(entry, by, voice)
+        _check_independence(entry, judgement, voice)
         made = Assessment.objects.create(
             entry=entry,
             round=entry.round,
@@ -109,6 +114,14 @@ def _check_hands(entry: Entry, by: User, voice: Voice) -> None:
         raise OwnHands
 
 
+def _check_independence(entry: Entry, judgement: Judgement, voice: Voice) -> None:
+    """A yes counts only if it was given before the others' answers were open; a doubt always."""
+    rows, agency = of_round(entry), voice.agency.pk
+    is_yes = all(getattr(judgement, name) == YES for name in CRITERIA)
+    if is_yes and has_company(agency, rows) and is_open_to(agency, entry.block_list, rows):
+        raise SeenOthers
+
+
 def _answers(made: Assessment) -> dict[str, object]:
     answers: dict[str, object] = {name: getattr(made, name) for name in CRITERIA}
     return answers | {"agency": made.agency.name, "person": made.by_name, "door": made.door}
@@ -128,8 +141,7 @@ def _weigh(told: Told) -> None:
         if entry.state in (State.NOMINATED, State.DUE):
             _verified(told)
     elif entry.state in (State.GUARDED, State.LISTED):
-        leave(told, State.NOMINATED)
-        told.say("worstof.entry.doubted")
+        doubt(told)
 
 
 def _verified(told: Told) -> None:
@@ -153,6 +165,7 @@ def withdraw(made: Assessment, *, by: User, at: datetime) -> Entry:
 
     Raises:
         TooLate: it is another's, too old, or the entry has moved since.
+        SeenOthers: it has opened what others said.
     """
     with transaction.atomic():
         entry = locked(made.entry)
@@ -160,6 +173,9 @@ def withdraw(made: Assessment, *, by: User, at: datetime) -> Entry:
         last = Step.objects.filter(entry=entry).order_by("-pk").first()
         if mine is None or last is None or not _is_last(mine, last, at):
             raise TooLate
+        rows = of_round(entry)
+        if has_spoken(mine.agency_id, rows) and has_company(mine.agency_id, rows):
+            raise SeenOthers
         told = Told(entry, by, at, Voice(mine.agency, mine.by_name, by))
         told.say("worstof.entry.withdrawn", detail=_answers(mine))
         mine.delete()  # what it said stays in the audit log

@@ -74,3 +74,10 @@ def leave(told: Told, state: Entry.State, verb: str = "removed") -> None:
     entry.state = state
     entry.fresh_until = entry.due_at = None
     entry.ended_at = told.at if state in OVER else None
+
+
+def doubt(told: Told) -> None:
+    """Have all authorities judge anew: everybody could read the answers while it was verified."""
+    leave(told, State.NOMINATED)
+    told.say("worstof.entry.doubted")
+    begin_round(told.entry)

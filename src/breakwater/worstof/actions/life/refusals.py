@@ -41,6 +41,10 @@ class OwnHands(Refusal):
     """Whoever brings a partner's word in has spoken here already: two words need two people."""
 
 
+class SeenOthers(Refusal):
+    """Whoever can read what others said verifies nothing, and takes nothing back, in that round."""
+
+
 class TooLate(Refusal):
     """Ten minutes have passed, or something has followed."""
 

@@ -8,7 +8,7 @@ from breakwater.people.models import User
 from breakwater.worstof.actions.life.moves import (
     State,
     check_state,
-    leave,
+    doubt,
     list_entry,
     locked,
     refuse_if_guarded,
@@ -65,5 +65,4 @@ def _list_signed(told: Told) -> None:
     if weighed(told.entry, of_round(told.entry), at=told.at).outcome is Outcome.VERIFIED:
         list_entry(told)
     else:
-        leave(told, State.NOMINATED)
-        told.say("worstof.entry.doubted")
+        doubt(told)
