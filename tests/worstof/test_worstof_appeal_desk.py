@@ -203,6 +203,24 @@ def test_a_decision_needs_an_answer_and_is_made_once(listed, supervisor, client_
     assert listed.state == "listed"
 
 
+def test_of_a_name_on_no_list_the_desk_has_an_answer_only(supervisor, client_for, at) -> None:
+    appeal, client = appeal_for("new.example", at), client_for(supervisor)
+    text = seen(client, address(appeal))
+    assert "Send the answer" in text
+    assert "Uphold the appeal" not in text
+    assert "The answer is sent. No list had the domain." in decide(client, appeal, "answer")
+    assert "answered; no list had the domain" in seen(client, address(appeal))
+    assert f'href="{address(appeal)}"' in seen(client, f"{BOARD}?view=decided")
+
+
+def test_an_answer_to_a_name_that_was_listed_meanwhile_decides_nothing(
+    listed, supervisor, client_for, at
+) -> None:
+    text = decide(client_for(supervisor), appeal_for("bad.example", at), "answer", "My words.")
+    assert "A list has the domain now" in text
+    assert "My words." in text
+
+
 def test_an_appeal_that_came_before_the_entry_is_decided_with_it(
     nominated, judged, officer, assessor, supervisor, at
 ) -> None:

@@ -14,9 +14,9 @@ from django.test import Client
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof import appeal_views
-from breakwater.worstof.actions import appeals, transparency
+from breakwater.worstof.actions import appeals, life, transparency
 from breakwater.worstof.models import Appeal, Entry, LogLeaf, ZoneChange
-from breakwater.worstof.queries import log, stop_texts
+from breakwater.worstof.queries import log, stop_texts, yearly
 from breakwater.worstof.rules.fairness import Fairness
 
 
@@ -86,7 +86,8 @@ def test_every_answer_adds_one_leaf_whether_the_name_is_known_or_not(
     leaf = LogLeaf.objects.latest("index")
     assert len(bytes(leaf.commitment)) == 32
     decision = json.loads(leaf.decision)
-    assert (decision["verb"], decision["name"]) == ("appeal-rejected", given)
+    verb = "appeal-rejected" if given == "bad.example" else "appeal-unlisted"
+    assert (decision["verb"], decision["name"]) == (verb, given)
     assert sorted(decision) == ["at", "list", "name", "verb"]
 
 
@@ -116,6 +117,48 @@ def test_an_appeal_is_decided_once_and_with_a_reason(listed, supervisor: User, a
     appeals.reject(appeal, by=supervisor, answer="Seen again.", at=at)
     with pytest.raises(appeals.DecidedAlready):
         appeals.uphold(appeal, by=supervisor, answer="Sold.", at=at)
+
+
+@pytest.mark.parametrize("verb", ["uphold", "reject", "answer_unlisted"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_nothing_is_upheld_or_rejected_of_a_name_that_no_list_has(
+    listed, officer: User, at, verb, is_known
+) -> None:
+    life.remove(listed, by=officer, reason="Gone", at=at)
+    appeal = appeal_for("bad.example" if is_known else "new.example", at)
+    decided = getattr(appeals, verb)(appeal, by=officer, answer="We looked at it.", at=at)
+    assert decided.state == "unlisted"
+    assert AuditEntry.objects.filter(verb="worstof.appeal.unlisted").count() == 1
+    (year,) = yearly.years()
+    assert (year.appeals_upheld, year.appeals_unchanged, year.removed) == (0, 1, 1)
+
+
+def test_an_appeal_against_a_name_that_a_list_has_is_not_answered_as_if_none_had(
+    listed, supervisor: User, at
+) -> None:
+    appeal = appeal_for("bad.example", at)
+    with pytest.raises(appeals.OnAList):
+        appeals.answer_unlisted(appeal, by=supervisor, answer="We looked at it.", at=at)
+    appeal.refresh_from_db()
+    assert appeal.state == "open"
+
+
+def test_the_sender_cannot_tell_one_decision_from_another(
+    listed, nominated, judged, officer: User, assessor: User, supervisor: User, at
+) -> None:
+    judged(judged(nominated("kept.example"), officer), assessor)
+    pages = set()
+    for name, verb in (
+        ("kept.example", appeals.reject),
+        ("new.example", appeals.answer_unlisted),
+        ("bad.example", appeals.uphold),
+    ):
+        appeal, code = appeals.receive(name, "Mistake", language="en", at=at)
+        verb(appeal, by=supervisor, answer="We looked at it.", at=at)
+        page = Client().post("/appeal/status/", {"code": code}).content.decode()
+        assert "We looked at it." in page
+        pages.add(re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page))
+    assert len(pages) == 1
 
 
 def sent(client: Client, domain: str) -> str:

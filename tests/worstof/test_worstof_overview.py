@@ -184,7 +184,8 @@ def test_appeals_are_counted_by_what_became_of_them(supervisor, at):
     first = appeals.Appeal.objects.order_by("pk").first()
     appeals.reject(first, by=supervisor, answer="No", at=at + timedelta(days=10))
     found = count(at + timedelta(days=41)).appeals
-    assert (found.open, found.overdue, found.rejected, found.days_to_answer) == (2, 1, 1, 10)
+    assert (found.upheld, found.rejected) == (0, 0)
+    assert (found.open, found.overdue, found.unlisted, found.days_to_answer) == (2, 1, 1, 10)
 
 
 def test_months_add_up_publications_and_have_no_gaps(at):

@@ -64,6 +64,7 @@ VERBS: dict[str, Promise] = {
     "worstof.board.exported": _("Exported the list of domains"),
     "worstof.appeal.received": _("Received an appeal against a blocked domain"),
     "worstof.appeal.rejected": _("Rejected an appeal"),
+    "worstof.appeal.unlisted": _("Answered an appeal against a domain that no list had"),
     "worstof.appeal.upheld": _("Upheld an appeal"),
     "worstof.change.discarded": _("Threw a held change of the Worst Of list away"),
     "worstof.change.held": _("Stopped a change of the Worst Of list"),

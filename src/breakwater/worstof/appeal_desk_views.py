@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from breakwater.people.access import needs, signed_in, user_may
 from breakwater.worstof import entry_texts as texts
-from breakwater.worstof.actions import appeals
+from breakwater.worstof.actions import appeals, life
 from breakwater.worstof.models import Appeal, Entry
 from breakwater.worstof.queries import appeals as reads
 from breakwater.worstof.rules import clocks
@@ -92,18 +92,17 @@ def _found(request: HttpRequest, pk: int) -> Appeal:
 
 def _page(request: HttpRequest, appeal: Appeal, form: DecisionForm) -> HttpResponseBase:
     user = signed_in(request)
+    entries = reads.entries(appeal, user)
     decides = user_may(user, "worstof.sign")
     context = {
         "appeal": appeal,
         "stage": _stage(appeal),
         "about": _about(appeal, reads.abouts([appeal], user).get(appeal.name)),
-        "entries": [
-            (entry, texts.word(texts.SHORT_STATES, entry.state))
-            for entry in reads.entries(appeal, user)
-        ],
+        "entries": [(entry, texts.word(texts.SHORT_STATES, entry.state)) for entry in entries],
         "is_part": appeal.part_of_id is not None,
         "earlier": reads.earlier(appeal, user),
         "sender_language": translation.get_language_info(appeal.language)["name_translated"],
+        "is_on_a_list": any(entry.state in life.OPEN for entry in entries),
         "form": form,
         # How to reach a sender is for those who answer, not for every authority that judges.
         "decides": decides,
@@ -116,7 +115,7 @@ def _page(request: HttpRequest, appeal: Appeal, form: DecisionForm) -> HttpRespo
 @require_POST
 @needs("worstof.sign")
 def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Uphold or reject an appeal; what is refused is said in a sentence and nothing is lost."""
+    """Uphold, reject or answer an appeal; what is refused is said in a sentence and nothing is lost."""
     appeal, form = _found(request, pk), DecisionForm(request.POST)
     if not form.is_valid():
         return _page(request, appeal, form)
@@ -126,6 +125,9 @@ def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
         messages.error(request, _("Somebody decided this appeal meanwhile. Nothing was changed."))
     except appeals.NotYours:
         raise Http404 from None
+    except appeals.OnAList:
+        form.add_error(None, _("A list has the domain now: uphold the appeal or reject it."))
+        return _page(request, _found(request, pk), form)
     except appeals.JudgedTheEntry:
         form.add_error(None, _("You judged or signed this domain: somebody else has to reject."))
         return _page(request, _found(request, pk), form)
@@ -134,12 +136,21 @@ def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
     return redirect("worst-of-appeal", pk)
 
 
+_VERBS = {
+    "uphold": appeals.uphold,
+    "reject": appeals.reject,
+    "answer": appeals.answer_unlisted,
+}
+_SAID: texts.Words = {
+    Appeal.State.UPHELD: gettext_lazy(
+        "The appeal is upheld; the domain leaves your country's lists and the common ones."
+    ),
+    Appeal.State.REJECTED: gettext_lazy("The appeal is rejected; the lists stay as they are."),
+    Appeal.State.UNLISTED: gettext_lazy("The answer is sent. No list had the domain."),
+}
+
+
 def _decided(request: HttpRequest, appeal: Appeal, answer: str) -> str:
-    by, at = signed_in(request), timezone.now()
-    if request.POST.get("verb") == "uphold":
-        appeals.uphold(appeal, by=by, answer=answer, at=at)
-        return _(
-            "The appeal is upheld; the domain leaves your country's lists and the common ones."
-        )
-    appeals.reject(appeal, by=by, answer=answer, at=at)
-    return _("The appeal is rejected; the lists stay as they are.")
+    decide = _VERBS.get(request.POST.get("verb", ""), appeals.reject)
+    done = decide(appeal, by=signed_in(request), answer=answer, at=timezone.now())
+    return texts.word(_SAID, done.state)

@@ -127,7 +127,7 @@ def appeals(found: list[Year]) -> Figure:
         "appeals", _("Appeals, by year"), found,
         Series(_("Received"), tuple(x.appeals_received for x in found)),
         Series(_("Upheld"), tuple(x.appeals_upheld for x in found)),
-        Series(_("Rejected"), tuple(x.appeals_rejected for x in found)),
+        Series(_("Nothing was taken off"), tuple(x.appeals_unchanged for x in found)),
         Series(_("Days to the answer, median"), tuple(x.days_to_answer for x in found)),
         drawn=3,
     )  # fmt: skip

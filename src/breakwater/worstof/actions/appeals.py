@@ -41,6 +41,10 @@ class NotYours(NotDecided):
     """Only another country's own list has the domain: its authorities decide."""
 
 
+class OnAList(NotDecided):
+    """A list has the domain: the appeal is upheld or rejected."""
+
+
 class JudgedTheEntry(NotDecided):
     """An officer who verified the entry may not alone reject the appeal against it."""
 
@@ -112,6 +116,8 @@ def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
 
     What another country's own list has of it waits for that country: the appeal is handed on.
 
+    If none has it, nothing is upheld: see `answer_unlisted`.
+
     Raises:
         DecidedAlready: somebody was quicker.
         NoAnswer: no reason is given.
@@ -121,6 +127,8 @@ def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
     with transaction.atomic():
         appeal = _open(appeal)
         mine, others = _shared_out(appeal, by)
+        if not _is_on_a_list(mine):
+            return _unlisted(appeal, others, by, answer, at)
         transparency.append_answer("appeal-upheld", appeal, at=at)
         for entry in mine:
             if entry.state in life.OPEN:
@@ -165,8 +173,45 @@ def _hand_on(appeal: Appeal, entries: Sequence[Entry]) -> None:
             )  # fmt: skip
 
 
+def _is_on_a_list(entries: Sequence[Entry]) -> bool:
+    return any(entry.state in life.OPEN for entry in entries)
+
+
+def answer_unlisted(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
+    """Answer an appeal against a domain that no list has, neither listed nor on its way.
+
+    The sender reads the same words as after any other decision.
+
+    Raises:
+        DecidedAlready: somebody was quicker.
+        NoAnswer: no answer is given.
+        NotYours: only another country's own list has it.
+        OnAList: a list has it, perhaps since a moment ago.
+    """
+    _check(answer)
+    with transaction.atomic():
+        appeal = _open(appeal)
+        mine, others = _shared_out(appeal, by)
+        if _is_on_a_list(mine):
+            raise OnAList
+        return _unlisted(appeal, others, by, answer, at)
+
+
+def _unlisted(
+    appeal: Appeal, others: Sequence[Entry], by: User, answer: str, at: datetime
+) -> Appeal:
+    transparency.append_answer("appeal-unlisted", appeal, at=at)
+    _decide(appeal, Appeal.State.UNLISTED, by, answer, at)
+    _hand_on(appeal, others)
+    record("worstof.appeal.unlisted", actor=by, at=at, target=f"appeal {appeal.pk}",
+           detail={"answer": answer})  # fmt: skip
+    return appeal
+
+
 def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
     """Leave the list as it is, and say why.
+
+    If no list has the domain, nothing is rejected: see `answer_unlisted`.
 
     Raises:
         DecidedAlready: somebody was quicker.
@@ -177,9 +222,11 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
     _check(answer)
     with transaction.atomic():
         appeal = _open(appeal)
+        mine, others = _shared_out(appeal, by)
+        if not _is_on_a_list(mine):
+            return _unlisted(appeal, others, by, answer, at)
         if has_judged(by, appeal):
             raise JudgedTheEntry
-        _, others = _shared_out(appeal, by)
         transparency.append_answer("appeal-rejected", appeal, at=at)
         _decide(appeal, Appeal.State.REJECTED, by, answer, at)
         _hand_on(appeal, others)

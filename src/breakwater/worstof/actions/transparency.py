@@ -17,7 +17,7 @@ from breakwater.worstof.rules.opened import Opened
 
 _log = logging.getLogger(__name__)
 # What a leaf can tell, see `LogLeaf.verb`; the yearly report counts these words.
-VERBS = ("listed", "removed", "lapsed", "appeal-upheld", "appeal-rejected")
+VERBS = ("listed", "removed", "lapsed", "appeal-upheld", "appeal-rejected", "appeal-unlisted")
 BETWEEN_HEADS = timedelta(minutes=1)
 # A head without new leaves is signed again after a day, so that a log that stands still can be
 # told from one that somebody holds back.

@@ -14,6 +14,7 @@ class Appeal(models.Model):
         OPEN = "open", _("Open")
         UPHELD = "upheld", _("Upheld: the domain was taken off the list")
         REJECTED = "rejected", _("Rejected")
+        UNLISTED = "unlisted", _("Answered: no list had the domain")
 
     receipt_digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the code
     # Of the same appeal, what another country has to answer for its own list.

@@ -12,7 +12,7 @@ from breakwater.worstof.queries import board
 PAGE_SIZE = 50
 VIEWS: dict[str, tuple[str, ...]] = {
     "open": (Appeal.State.OPEN,),
-    "decided": (Appeal.State.UPHELD, Appeal.State.REJECTED),
+    "decided": (Appeal.State.UPHELD, Appeal.State.REJECTED, Appeal.State.UNLISTED),
 }
 _ORDER = {"open": ("due_at", "pk"), "decided": ("-decided_at", "-pk")}
 

@@ -36,6 +36,7 @@ class Appeals:
     overdue: int
     upheld: int
     rejected: int
+    unlisted: int  # no list had the domain
     days_to_answer: float | None  # median
 
 
@@ -144,6 +145,7 @@ def _appeals(since: datetime, at: datetime) -> Appeals:
         overdue=waiting.filter(due_at__lt=at).count(),
         upheld=by_state.get(State.UPHELD, 0),
         rejected=by_state.get(State.REJECTED, 0),
+        unlisted=by_state.get(State.UNLISTED, 0),
         days_to_answer=_median(spans),
     )
 

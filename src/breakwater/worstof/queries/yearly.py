@@ -13,7 +13,11 @@ from breakwater.worstof.models import Appeal, LogCount, StopCount
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """Counts of one calendar year (UTC). Appeals are answered in the year of the answer."""
+    """Counts of one calendar year (UTC). Appeals are answered in the year of the answer.
+
+    Rejected ones and those against names on no list are one number: two would tell a sender, who
+    looks before and after the answer, whether the name is listed.
+    """
 
     year: int
     listed: int
@@ -21,7 +25,7 @@ class Year:
     lapsed: int
     appeals_received: int
     appeals_upheld: int
-    appeals_rejected: int
+    appeals_unchanged: int  # answered, and nothing was taken off
     days_to_answer: float | None  # median, one decimal; None if nothing was answered
     stop_page_shown: int
 
@@ -29,7 +33,7 @@ class Year:
 def years() -> list[Year]:
     """Every year from the first with a number to the last, oldest first."""
     decisions = _decisions()
-    received, upheld, rejected, days = _appeals()
+    received, upheld, unchanged, days = _appeals()
     shown = _shown()
     known = {year for year, _ in decisions} | set(received) | set(days) | set(shown)
     return [
@@ -40,7 +44,7 @@ def years() -> list[Year]:
             lapsed=decisions[year, "lapsed"],
             appeals_received=received[year],
             appeals_upheld=upheld[year],
-            appeals_rejected=rejected[year],
+            appeals_unchanged=unchanged[year],
             days_to_answer=round(median(days[year]), 1) if year in days else None,
             stop_page_shown=shown[year],
         )
@@ -54,20 +58,21 @@ def _decisions() -> Counter[tuple[int, str]]:
 
 
 def _appeals() -> tuple[Counter[int], Counter[int], Counter[int], dict[int, list[float]]]:
-    """Received, upheld and rejected by year, and the days that the answers took."""
+    """Received, upheld and not upheld by year, and the days that the answers took."""
     # What was handed on to another country is the same appeal, which its first answer counts.
     first = Appeal.objects.filter(part_of=None)
     by_year = first.annotate(year=ExtractYear("received_at", tzinfo=UTC))
     received = Counter(dict(by_year.values_list("year").order_by().annotate(n=Count("pk"))))
-    ended = {Appeal.State.UPHELD: Counter[int](), Appeal.State.REJECTED: Counter[int]()}
+    upheld: Counter[int] = Counter()
+    unchanged: Counter[int] = Counter()
     days: dict[int, list[float]] = {}
     rows = first.exclude(decided_at=None)
     for state, begun, decided in rows.values_list("state", "received_at", "decided_at").iterator():
         if decided:
             year = decided.astimezone(UTC).year
-            ended[Appeal.State(state)][year] += 1
+            (upheld if state == Appeal.State.UPHELD else unchanged)[year] += 1
             days.setdefault(year, []).append((decided - begun) / timedelta(days=1))
-    return received, ended[Appeal.State.UPHELD], ended[Appeal.State.REJECTED], days
+    return received, upheld, unchanged, days
 
 
 def _shown() -> Counter[int]:
