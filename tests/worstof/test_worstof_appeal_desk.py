@@ -275,4 +275,4 @@ def test_an_upheld_appeal_and_a_removal_at_once_wait_for_each_other_in_one_order
     other.join(30)
     assert not failed
     verbs = LogLeaf.objects.order_by("index").values_list("verb", flat=True)
-    assert list(verbs) == ["listed", "removed", "appeal-upheld"]
+    assert list(verbs) == ["listed", "removed", "appeal-unlisted"]
