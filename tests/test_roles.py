@@ -109,6 +109,7 @@ PAGES = {
     "hash-list-new": Page(SUPERVISOR),
     "hash-list": Page(LISTS, 404, NOBODY_THERE),
     "hash-list-progress": Page(LISTS, 404, NOBODY_THERE),
+    "hash-list-terms": Page(SUPERVISOR, 404, NOBODY_THERE),
     "hash-list-retired": posted(SUPERVISOR, 404, NOBODY_THERE),
     "hash-list-import": Page(SUPERVISOR, 404, NOBODY_THERE),
     "hash-list-change": Page(LISTS, 404, NOBODY_THERE),

@@ -47,7 +47,7 @@ PAGES = {
     ),
     "supervisor": (
         "BUNDLE", "/work/", "/hash-lists/1/", "/hash-lists/new/", "/hash-lists/1/import/",
-        "/hash-lists/imports/1/", "COLUMNS",
+        "/hash-lists/1/terms/", "/hash-lists/imports/1/", "COLUMNS",
         "/worst-of/rules/", "/worst-of/rules/new/", "/worst-of/rules/1/", "/worst-of/recipients/",
         "/worst-of/recipients/new/", "/worst-of/recipients/1/", "/worst-of/recipients/trace/",
     ),

@@ -20,6 +20,7 @@ VERBS: dict[str, Promise] = {
     "hashlists.list.lapsed": _("A hash list's validity lapsed"),
     "hashlists.list.pulled": _("Pulled from hash lists"),
     "hashlists.list.reinstated": _("Let a hash list speak again"),
+    "hashlists.list.changed": _("Changed the terms of a hash list"),
     "hashlists.list.retired": _("Retired a hash list"),
     "hashlists.list.withdrawn": _("Withdrew a hash list from a recipient"),
     "hashlists.opinion.heard": _("Kept feedback of others on entries of a hash list"),

@@ -76,6 +76,13 @@ class ListForm(forms.Form):
         return cleaned
 
 
+class TermsForm(ListForm):
+    """The terms of a list that is in use: what a match does and how grades are read stay."""
+
+    direction = None  # type: ignore[assignment]
+    scheme = None  # type: ignore[assignment]
+
+
 class ColumnsForm(forms.Form):
     """One select per column of a file, with what was guessed chosen already."""
 

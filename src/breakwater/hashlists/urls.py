@@ -10,6 +10,7 @@ urlpatterns = [
     path("hash-lists/look-up/", lookup_views.lookup, name="hash-lookup"),
     path("hash-lists/look-up.csv", lookup_views.lookup_csv, name="hash-lookup-csv"),
     path("hash-lists/<int:pk>/", views.one_list, name="hash-list"),
+    path("hash-lists/<int:pk>/terms/", views.list_terms, name="hash-list-terms"),
     path("hash-lists/<int:pk>/retired/", views.set_retired, name="hash-list-retired"),
     path("hash-lists/<int:pk>/progress/", import_views.progress, name="hash-list-progress"),
     path("hash-lists/<int:pk>/import/", import_views.import_page, name="hash-list-import"),

@@ -1,5 +1,6 @@
 """Pages of the hash lists: all of them, one of them, a new one."""
 
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.contrib import messages
@@ -15,11 +16,13 @@ from breakwater.hashlists import scales, texts
 from breakwater.hashlists.actions.lists import (
     NameTaken,
     Terms,
+    change_terms,
     create_list,
     reinstate_list,
     retire_list,
+    terms_of,
 )
-from breakwater.hashlists.forms import ListForm
+from breakwater.hashlists.forms import ListForm, TermsForm
 from breakwater.hashlists.models import HashList, ListChange
 from breakwater.hashlists.queries import listed as queries
 from breakwater.hashlists.rules.voices import is_valid
@@ -81,6 +84,25 @@ def new_list(request: HttpRequest) -> HttpResponseBase:
             messages.success(request, _("The list is made. Now import the file with its hashes."))
             return redirect("hash-list-import", made.pk)
     return render(request, "hashlists/new.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+@needs("lists.manage")
+def list_terms(request: HttpRequest, pk: int) -> HttpResponseBase:
+    hash_list = found_list(pk)
+    before = terms_of(hash_list)
+    form = TermsForm(request.POST or None, initial=asdict(before))
+    if request.method == "POST" and form.is_valid():
+        terms = replace(before, **form.cleaned_data)
+        try:
+            changed = change_terms(hash_list, terms, by=signed_in(request), at=timezone.now())
+        except NameTaken:
+            form.add_error("name", _("Another list has this name."))
+        else:
+            kept, made = _("Nothing was changed."), _("The terms are changed; the log keeps both.")
+            messages.success(request, made if changed else kept)
+            return redirect("hash-list", pk)
+    return render(request, "hashlists/terms.html", {"form": form, "list": hash_list})
 
 
 def found_list(pk: int) -> HashList:

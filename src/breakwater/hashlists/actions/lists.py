@@ -48,8 +48,7 @@ def create_list(terms: Terms, *, by: User | str, at: datetime) -> HashList:
         NameTaken: a list of this name exists.
         ValueError: the scheme is none of `scales.known`.
     """
-    if not terms.source.strip() or not terms.legal_basis.strip():
-        raise NotALegalBasis("say who vouches for the list and by what right it is held")
+    _check_basis(terms)
     if terms.scheme not in scales.known():
         raise ValueError(f"{terms.scheme}: expected one of {', '.join(scales.known())}")
     with transaction.atomic():
@@ -63,6 +62,54 @@ def create_list(terms: Terms, *, by: User | str, at: datetime) -> HashList:
         )
         record("hashlists.list.created", actor=by, at=at, target=made.name)
     return made
+
+
+# What may change of a list that is in use. Another direction or other grades make another list.
+CHANGEABLE = (
+    "name", "source", "legal_basis", "handling", "conditions", "valid_from", "valid_until",
+)  # fmt: skip
+
+
+def terms_of(hash_list: HashList) -> Terms:
+    return Terms(**{name: getattr(hash_list, name) for name in Terms.__slots__})
+
+
+def change_terms(hash_list: HashList, terms: Terms, *, by: User | str, at: datetime) -> list[str]:
+    """Change what holds for a list; give the names of the terms that changed.
+
+    A list that begins or ceases to speak by its new validity meets the archive at the worker's
+    next look. The log keeps each term as it was and as it is.
+
+    Raises:
+        NotALegalBasis: source or legal basis would be empty.
+        NameTaken: another list has the name.
+        ValueError: direction or scheme would change.
+    """
+    _check_basis(terms)
+    with transaction.atomic():
+        held = HashList.objects.select_for_update().get(pk=hash_list.pk)
+        before = terms_of(held)
+        changed = [n for n in Terms.__slots__ if getattr(before, n) != getattr(terms, n)]
+        if fixed := [name for name in changed if name not in CHANGEABLE]:
+            raise ValueError(f"{', '.join(fixed)}: make another list")
+        if HashList.objects.filter(name=terms.name).exclude(pk=held.pk).exists():
+            raise NameTaken(terms.name)
+        if changed:
+            new = {name: getattr(terms, name) for name in changed}
+            HashList.objects.filter(pk=held.pk).update(**new)
+            detail = {n: [_said(getattr(before, n)), _said(new[n])] for n in changed}
+            record("hashlists.list.changed", actor=by, at=at, target=before.name, detail=detail)
+    hash_list.refresh_from_db()
+    return changed
+
+
+def _said(value: str | date | None) -> str:
+    return value.isoformat() if isinstance(value, date) else value or ""
+
+
+def _check_basis(terms: Terms) -> None:
+    if not terms.source.strip() or not terms.legal_basis.strip():
+        raise NotALegalBasis("say who vouches for the list and by what right it is held")
 
 
 def retire_list(hash_list: HashList, *, by: User | str, at: datetime) -> None:

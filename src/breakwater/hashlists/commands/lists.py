@@ -1,6 +1,7 @@
 """Lists themselves: what there is, a new one, one written out, and the index over all of them."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -23,6 +24,8 @@ from breakwater.hashlists.commands.terminal import (
 from breakwater.hashlists.models import Direction, Handling, HashList
 from breakwater.hashlists.rules.frames import As, MixedSchemes
 
+DAY = "%Y-%m-%d"
+
 
 def list_lists() -> None:
     """Show every list with its entries, who vouches for it and who may be told."""
@@ -44,6 +47,8 @@ def create(
         str, typer.Option(help="Who may be told: desk, authorities or providers.")
     ] = "desk",
     conditions: Annotated[str, typer.Option(help="Conditions in the source's words.")] = "",
+    valid_from: Annotated[datetime | None, typer.Option(formats=[DAY], help="First day.")] = None,
+    valid_until: Annotated[datetime | None, typer.Option(formats=[DAY], help="Last day.")] = None,
 ) -> None:
     """Make an empty list.
 
@@ -55,7 +60,12 @@ def create(
     for option, value, values in known:
         if value not in values:
             wrong(f"{option} {value}: expected one of {', '.join(values)}")
-    terms = Terms(name.strip(), source, legal_basis, scheme, direction, handling, conditions)
+    begins, ends = (day.date() if day else None for day in (valid_from, valid_until))
+    if begins and ends and ends < begins:
+        wrong(f"--valid-until {ends}: expected a day on or after {begins}")
+    terms = Terms(
+        name.strip(), source, legal_basis, scheme, direction, handling, conditions, begins, ends
+    )
     try:
         create_list(terms, by=sender(), at=timezone.now())
     except NotALegalBasis as problem:
