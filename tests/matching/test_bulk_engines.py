@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def on_a_cluster(commands: list[list[str]]) -> dict[str, Any]:
     """What tests/matching/cluster_script.py tells."""
     command = [sys.executable, str(CLUSTER), json.dumps(commands)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     return dict(json.loads(done.stdout.splitlines()[-1]))
 

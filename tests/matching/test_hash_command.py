@@ -265,7 +265,7 @@ def test_stopping_leaves_a_whole_output_of_what_was_done(
         time.sleep(0.05)
     time.sleep(2)
     os.killpg(work.pid, number) if number == signal.SIGINT else work.send_signal(number)
-    _, told = work.communicate(timeout=30)
+    _, told = work.communicate(timeout=120)
     assert work.returncode == 130, told
     assert "What was written is whole" in told
     assert "Traceback" not in told
