@@ -1,7 +1,7 @@
 """What the lists say of hashes: exact for digests, within a radius for PDQ and PhotoDNA."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy as np
 from django.db import connection
 
 from breakwater.hashlists import index
-from breakwater.hashlists.models import Direction, HashList, Kind, Recipient
+from breakwater.hashlists.models import HashList, Kind, Recipient
 from breakwater.hashlists.rules.voices import PROVIDERS, Voice, is_valid, may_be_told, verdict
 from breakwater.matching import photodna
 from breakwater.matching.pdq import MATCH_DISTANCE
@@ -191,8 +191,3 @@ def _entries(fingerprints: set[int], lists: Mapping[int, HashList]) -> dict[int,
             )
             found |= {row[0]: row[1:] for row in cursor.fetchall() if row[2] in lists}
     return found
-
-
-def directions(voices: Iterable[Voice]) -> set[str]:
-    """In which directions voices point, for a quick test."""
-    return {v.direction for v in voices} & set(Direction.values)
