@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from le_samples import encoded, file, report, reported_person
 
 from breakwater.formats import filing, le_delivery
 from breakwater.formats.le_delivery import words
 from breakwater.formats.le_delivery.node import read_time
 from breakwater.formats.record import FormatError, Record, dump, load
+from tests.formats.le_samples import encoded, file, report, reported_person
 
 
 def read(value: object) -> Record:

@@ -15,8 +15,9 @@ import time
 from pathlib import Path
 
 import pytest
-from test_import_kill import PREPARE, _run
-from test_import_kill import environment as environment
+
+from tests.integration.test_import_kill import PREPARE, _run
+from tests.integration.test_import_kill import environment as environment
 
 pytestmark = pytest.mark.integration
 LINES = int(os.environ.get("LIST_LINES", "50000"))

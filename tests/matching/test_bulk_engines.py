@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_hash_command import run, save_scene
 from typer.testing import CliRunner
 
 from breakwater.matching.bulk import engines
 from breakwater.matching.bulk.commands import app
+from tests.matching.test_hash_command import run, save_scene
 
 # As the kernel writes 127.0.0.1, also among the addresses of IPv6, and ::1.
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from object_store import object_store
-from test_hash_command import rows, run, save_scene, save_video
+
+from tests.matching.object_store import object_store
+from tests.matching.test_hash_command import rows, run, save_scene, save_video
 
 
 @pytest.fixture
