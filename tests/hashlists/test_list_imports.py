@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from breakwater.formats.hash_table import write_table
 from breakwater.hashlists import index, jobs
@@ -240,7 +241,7 @@ def test_an_export_gives_back_what_came_in(unit_x: HashList) -> None:
 
 def test_a_damaged_index_is_made_anew_from_the_database(unit_x: HashList) -> None:
     take_in(unit_x, f"md5,pdq\n{md5(1)},{2**40 - 1:064x}\n{md5(2)},{2**255:064x}\n")
-    for path in (index.digest_path(index.Kind.MD5), next(index.pdq_folder().glob("segment*"))):
+    for path in (index.file_path(index.Kind.MD5), next(index.pdq_folder().glob("segment*"))):
         content = bytearray(path.read_bytes())
         content[-1] ^= 1
         path.write_bytes(content)
@@ -290,3 +291,17 @@ def test_a_kill_between_reading_and_keeping_the_bad_lines_loses_none_of_them(
     change.refresh_from_db()
     assert (change.state, change.added, change.faulty) == ("done", 2, 1)
     assert change.faults.exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans without counting")
+def test_a_large_import_tells_the_database_how_large_its_tables_have_become(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def known(table: str) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [table])
+            return int(cursor.fetchone()[0])
+
+    monkeypatch.setattr(importing, "MANY", 3)
+    take_in(unit_x, f"md5\n{md5(1)}\n{md5(2)}\n{md5(3)}\n")
+    assert (known("hashlists_entry"), known("hashlists_fingerprint")) == (3, 3)

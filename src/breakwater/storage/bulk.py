@@ -167,6 +167,18 @@ def lock_writer(key: int) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
+def count_anew(*models: type[Model]) -> None:
+    """Tell PostgreSQL how large tables have become; SQLite plans without knowing.
+
+    It finds out by itself within a minute. A question put before that is planned for the table as it
+    was: with a hundred thousand new rows taken for one, it took minutes in place of a tenth of a second.
+    """
+    if is_postgres():
+        with connection.cursor() as cursor:
+            for model in models:
+                cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+
+
 @contextmanager
 def bounded_memory() -> Iterator[None]:
     """Keep a long run of writes from holding the whole database in this process's memory.

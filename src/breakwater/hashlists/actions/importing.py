@@ -39,7 +39,7 @@ from breakwater.hashlists.actions.reading import (
     settled,
 )
 from breakwater.hashlists.clock import Clock
-from breakwater.hashlists.models import Entry, HashList, ListChange, ListFault
+from breakwater.hashlists.models import Entry, Fingerprint, HashList, ListChange, ListFault
 from breakwater.hashlists.queries.listed import newest_fingerprint
 from breakwater.people.models import User
 from breakwater.storage import bulk
@@ -53,6 +53,8 @@ MOST_BYTES = 8 << 30
 # A source that writes sentences into its grades does not fill a page with them.
 KEPT_GRADES = 100
 COUNTED_AT_ONCE = 200_000
+# An import of fewer leaves a database's picture of its tables near enough.
+MANY = 10_000
 MOST_TRIES = 8
 log = logging.getLogger(__name__)
 
@@ -316,6 +318,8 @@ def keep_faults(change: ListChange, faults: list[Fault]) -> None:
 def finish(change: ListChange, *, at: datetime) -> None:
     """Let matching see a change that is written to its end."""
     # Before the transaction: nobody who has a report to hand in waits while millions are counted.
+    if change.added + change.changed >= MANY:
+        bulk.count_anew(Entry, Fingerprint)
     grades = _count_grades(change.hash_list_id)
     with transaction.atomic():
         _count_repeated(change)
