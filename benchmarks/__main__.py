@@ -48,6 +48,7 @@ def main() -> None:
             "rematch",
             "media",
             "matching",
+            "photodna",
             "transparency",
             "publishing",
             "blocklists",
@@ -71,6 +72,10 @@ def main() -> None:
         from benchmarks import matching
 
         found += matching.run(QUICK if options.quick else FULL)
+    if options.only in (None, "photodna") and not options.database:
+        from benchmarks import photodna
+
+        found += photodna.run(20_000 if options.quick else 1_000_000)
     if options.only in (None, "blocking") and not options.database:
         from benchmarks import blocking
 
@@ -82,7 +87,7 @@ def main() -> None:
         from benchmarks import blocklists
 
         found += blocklists.run(50_000 if options.quick else blocklists.SIZE)
-    if options.only not in ("media", "matching", "blocking", "blocklists"):
+    if options.only not in ("media", "matching", "photodna", "blocking", "blocklists"):
         for database in [options.database] if options.database else ["sqlite", "postgresql"]:
             found += outside(database, sys.argv[1:])
             for part in APART if not options.only else ():

@@ -187,7 +187,7 @@ def test_a_source_is_added_pulled_with_its_fault_and_removed(unit_x, monkeypatch
 def test_a_damaged_index_is_found_and_made_anew(unit_x, tmp_path: Path) -> None:
     done("import", file(tmp_path, f"md5\n{md5(1)}\n"), "--list", "Unit X", "--now")
     assert "whole" in done("verify")
-    path = index.digest_path(index.Kind.MD5)
+    path = index.file_path(index.Kind.MD5)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)

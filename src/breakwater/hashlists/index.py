@@ -1,6 +1,6 @@
 """The searchable form of all lists, on disk beside the database and made from it.
 
-One folder of PDQ hashes and one file per kind of digest. Ids are those of `Fingerprint`, which are
+One folder of PDQ hashes and one file for each other kind. Ids are those of `Fingerprint`, which are
 only ever added or deleted: an update adds what is newer than the newest id it holds, and what was
 deleted is left out when an answer is put together, until so much was deleted that the file is made
 anew. Whatever is damaged is made anew; until then nobody is told that a hash is unknown.
@@ -19,19 +19,19 @@ from typing import TypeVar
 
 import numpy as np
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import F
 from numpy.typing import NDArray
 
 from breakwater.hashlists.models import Fingerprint, HashList, Kind
-from breakwater.matching import photodna
 from breakwater.matching.container import Damaged, NotAnIndex
 from breakwater.matching.digests import DigestTable
+from breakwater.matching.photodna import LENGTH, PhotodnaTable
 from breakwater.matching.radius import STATE, RadiusIndex
 from breakwater.storage import bulk
 
-DIGESTS = {Kind.MD5: 16, Kind.SHA1: 20, Kind.SHA256: 32}
+# The kinds that have one file each, with the bytes of a value.
+FILES = {Kind.MD5: 16, Kind.SHA1: 20, Kind.SHA256: 32, Kind.PHOTODNA: LENGTH}
 READ_AT_ONCE = 100_000
-PHOTODNA_KEPT = 500_000  # 72 MB in each process that looks one up
 # A look at the files' dates at most this often.
 FRESH_FOR = 1.0
 # Seconds after which who was refused asks again.
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 Ids = NDArray[np.int64]
 Rows = NDArray[np.uint8]
+Table = DigestTable | PhotodnaTable
 
 
 class Unreadable(Exception):
@@ -54,7 +55,7 @@ def folder() -> Path:
     return path
 
 
-def digest_path(kind: Kind) -> Path:
+def file_path(kind: Kind) -> Path:
     return folder() / f"{kind.name.lower()}.bwx"
 
 
@@ -73,8 +74,8 @@ def update(*, verify: bool = False) -> bool:
         if not behind and not verify and _sound():
             return False
         with bulk.bounded_memory():
-            for kind in DIGESTS:
-                _update_digests(kind, verify)
+            for kind in FILES:
+                _update_file(kind, verify)
             _update_pdq(verify)
         for hash_list in behind:
             HashList.objects.filter(pk=hash_list.pk).update(indexed_revision=hash_list.revision)
@@ -93,16 +94,16 @@ def _alone() -> Iterator[None]:
 
 def _sound() -> bool:
     """Whether every file opens; its header tells of most damage, and is read in no time."""
-    paths = [*(digest_path(kind) for kind in DIGESTS), pdq_folder() / STATE]
+    paths = [*map(file_path, FILES), pdq_folder() / STATE]
     if not Fingerprint.objects.exists() and not any(path.exists() for path in paths):
         return True
-    opened = [*(_opened_digests(digest_path(kind), False) for kind in DIGESTS), _opened_pdq(False)]
+    opened = [*(_opened_file(kind, False) for kind in FILES), _opened_pdq(False)]
     return None not in opened
 
 
 def damaged() -> list[str]:
     """Names of files that are not as they were written; nothing is changed."""
-    found = [digest_path(k).name for k in DIGESTS if _is_damaged(k)]
+    found = [file_path(k).name for k in FILES if _is_damaged(k)]
     try:
         RadiusIndex.open(pdq_folder()).verify()
     except FileNotFoundError:
@@ -113,7 +114,7 @@ def damaged() -> list[str]:
 
 
 def _is_damaged(kind: Kind) -> bool:
-    return digest_path(kind).exists() and _opened_digests(digest_path(kind), verify=True) is None
+    return file_path(kind).exists() and _opened_file(kind, verify=True) is None
 
 
 def _holds_too_much(kind: Kind, held: int) -> bool:
@@ -121,27 +122,29 @@ def _holds_too_much(kind: Kind, held: int) -> bool:
     return held > Fingerprint.objects.filter(kind=kind).count() * DELETED_IN / (DELETED_IN - 1) + 1
 
 
-def _update_digests(kind: Kind, verify: bool) -> None:
-    path = digest_path(kind)
-    old = _opened_digests(path, verify)
-    if old is not None and _holds_too_much(kind, len(old.arrays["ids"])):
+def _table_of(kind: Kind) -> type[DigestTable] | type[PhotodnaTable]:
+    return PhotodnaTable if kind is Kind.PHOTODNA else DigestTable
+
+
+def _update_file(kind: Kind, verify: bool) -> None:
+    old = _opened_file(kind, verify)
+    if old is not None and _holds_too_much(kind, len(old)):
         old = None
     newest = int(old.arrays["ids"].max()) if old and len(old) else 0
-    parts = list(_newer(kind, newest, DIGESTS[kind]))
+    parts = list(_newer(kind, newest, FILES[kind]))
     if not parts and old is not None:
         return
     if old is not None and len(old):
-        counts = (old.arrays["starts"][1:] - old.arrays["starts"][:-1]).astype(np.int64)
-        parts.insert(0, (np.repeat(old.digests, counts, axis=0), old.arrays["ids"]))
-    rows = np.concatenate([p[0] for p in parts] or [np.empty((0, DIGESTS[kind]), np.uint8)])
+        parts.insert(0, old.pairs())
+    rows = np.concatenate([p[0] for p in parts] or [np.empty((0, FILES[kind]), np.uint8)])
     ids = np.concatenate([p[1] for p in parts] or [np.empty(0, np.int64)])
     parts.clear()
-    DigestTable.build(rows, ids).write(path)
+    _table_of(kind).build(rows, ids).write(file_path(kind))
 
 
-def _opened_digests(path: Path, verify: bool) -> DigestTable | None:
+def _opened_file(kind: Kind, verify: bool) -> Table | None:
     try:
-        table = DigestTable.open(path)
+        table = _table_of(kind).open(file_path(kind))
         if verify:
             table.verify()
     except FileNotFoundError:
@@ -184,11 +187,6 @@ def _opened_pdq(verify: bool) -> RadiusIndex | None:
     return index
 
 
-def listed(kind: Kind, width: int) -> Iterator[tuple[Rows, Ids]]:
-    """All listed values of a kind that has no file, in parts: rows of bytes and their ids."""
-    return _newer(kind, 0, width)
-
-
 def _newer(kind: Kind, newest: int, width: int) -> Iterator[tuple[Rows, Ids]]:
     """What was added of a kind since `newest`, in the order of ids.
 
@@ -217,9 +215,8 @@ class Index:
         self._lock = threading.Lock()
         self._looked = 0.0
         self._dates: dict[Path, tuple[int, int]] = {}
-        self._digests: dict[Kind, DigestTable] = {}
+        self._files: dict[Kind, Table] = {}
         self._pdq: RadiusIndex | None = None
-        self._photodna: tuple[int, Rows, Ids] | None = None  # of which generation
 
     def refresh(self) -> None:
         """Take over what was written since.
@@ -232,10 +229,10 @@ class Index:
         if now - self._looked < FRESH_FOR:
             return
         with self._lock:
-            for kind in DIGESTS:
-                path = digest_path(kind)
+            for kind in FILES:
+                path = file_path(kind)
                 if date := self._newer(path):
-                    self._digests[kind] = _opened(DigestTable, path)
+                    self._files[kind] = _opened(_table_of(kind), path)
                     self._dates[path] = date
             path = pdq_folder()
             if date := self._newer(path / STATE):
@@ -255,37 +252,27 @@ class Index:
     @property
     def is_empty(self) -> bool:
         self.refresh()
-        return not any(map(len, self._digests.values())) and not (self._pdq and len(self._pdq))
+        return not any(map(len, self._files.values())) and not (self._pdq and len(self._pdq))
 
     def digests(self, kind: Kind) -> DigestTable | None:
         self.refresh()
-        return self._digests.get(kind)
+        table = self._files.get(kind)
+        return table if isinstance(table, DigestTable) else None
 
     def pdq(self) -> RadiusIndex | None:
         self.refresh()
         return self._pdq
 
-    def photodna(self) -> Iterator[tuple[Rows, Ids]]:
-        """Every listed PhotoDNA value, in parts; read once in a generation of the index.
-
-        More than `PHOTODNA_KEPT` are not kept, and read from the database every time.
-        """
-        generation = HashList.objects.aggregate(sum=Sum("indexed_revision"))["sum"] or 0
-        kept = self._photodna
-        if kept is None or kept[0] != generation:
-            kept = self._photodna = _read_photodna(generation)
-        if kept is None:
-            yield from listed(Kind.PHOTODNA, photodna.LENGTH)
-            return
-        _, rows, ids = kept
-        for first in range(0, len(ids), READ_AT_ONCE):
-            yield rows[first : first + READ_AT_ONCE], ids[first : first + READ_AT_ONCE]
+    def photodna(self) -> PhotodnaTable | None:
+        self.refresh()
+        table = self._files.get(Kind.PHOTODNA)
+        return table if isinstance(table, PhotodnaTable) else None
 
 
-_Table = TypeVar("_Table", DigestTable, RadiusIndex)
+_Opened = TypeVar("_Opened", Table, RadiusIndex)
 
 
-def _opened(table: type[_Table], path: Path) -> _Table:
+def _opened(table: type[_Opened], path: Path) -> _Opened:
     try:
         try:
             return table.open(path)
@@ -294,16 +281,6 @@ def _opened(table: type[_Table], path: Path) -> _Table:
             return table.open(path)
     except (Damaged, NotAnIndex) as fault:
         raise Unreadable(str(fault)) from fault
-
-
-def _read_photodna(generation: int) -> tuple[int, Rows, Ids] | None:
-    count = Fingerprint.objects.filter(kind=Kind.PHOTODNA).count()
-    if count > PHOTODNA_KEPT:
-        return None
-    parts = list(listed(Kind.PHOTODNA, photodna.LENGTH))
-    rows = np.concatenate([p[0] for p in parts] or [np.empty((0, photodna.LENGTH), np.uint8)])
-    ids = np.concatenate([p[1] for p in parts] or [np.empty(0, np.int64)])
-    return generation, rows, ids
 
 
 @functools.cache

@@ -45,6 +45,11 @@ def find_digests(
     threads: int = 1,
 ) -> NDArray[np.int64]: ...
 def near_vectors(
-    known: NDArray[np.uint8], asked: NDArray[np.uint8], limit: int, threads: int = 1
+    known: NDArray[np.uint8],
+    known_heads: NDArray[np.uint8],
+    asked: NDArray[np.uint8],
+    asked_heads: NDArray[np.uint8],
+    limit: int,
+    threads: int = 1,
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32]]: ...
 def pdq(image: NDArray[np.uint8], all_turns: bool = False) -> tuple[NDArray[np.uint8], int]: ...

@@ -66,6 +66,11 @@ class DigestTable:
     def __len__(self) -> int:
         return len(self.arrays["ids"])
 
+    def pairs(self) -> tuple[Digests, Ids]:
+        """Every digest with its id: as many rows as ids."""
+        counts = (self.arrays["starts"][1:] - self.arrays["starts"][:-1]).astype(np.int64)
+        return np.repeat(self.digests, counts, axis=0), self.arrays["ids"]
+
     def rows(self, asked: Digests, *, threads: int = 1) -> NDArray[np.int64]:
         """For each of `asked` (q, width) its row among the distinct digests, or -1.
 

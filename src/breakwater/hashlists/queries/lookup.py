@@ -108,21 +108,18 @@ def _hits(asked: Sequence[Asked], radius: int) -> set[_Hit]:
 
 
 def _near_photodna(asked: Sequence[Asked]) -> set[_Hit]:
-    """Every listed value is compared, in one pass: lists hold few that may be passed on.
-
-    The distance is that of `photodna.MATCH_DISTANCE`; the values come from others, never from us.
-    """
+    """Within the distance of `photodna.MATCH_DISTANCE`; the values come from others, never from us."""
+    table = index.current().photodna()
     length = 2 * photodna.LENGTH
     places = [i for i, a in enumerate(asked) if a.kind == "photodna" and len(a.value) == length]
-    if not places:
+    if table is None or not places:
         return set()
     joined = bytes.fromhex("".join(asked[i].value for i in places))
     rows = np.frombuffer(joined, np.uint8).reshape(len(places), photodna.LENGTH)
     return {
-        _Hit(place, int(ids[row]), distance)
-        for known, ids in index.current().photodna()
-        for place, pairs in zip(places, photodna.near(known, rows), strict=True)
-        for row, distance in pairs
+        _Hit(place, pk, distance)
+        for place, pairs in zip(places, table.near(rows), strict=True)
+        for pk, distance in pairs
     }
 
 

@@ -106,7 +106,14 @@ struct Kernels {
     void (*weigh_rows)(const std::uint8_t* image, std::size_t stride, const float* weights,
                        std::size_t rows, std::size_t count, float* sums);
     std::uint32_t (*squares)(const std::uint8_t* a, const std::uint8_t* b, std::size_t count);
+    // Writes to `rows` which of `count` rows of `head_bytes` lie within `limit` of `asked`, by the sum
+    // of squared differences, and gives how many they are.
+    std::size_t (*near_heads)(const std::uint8_t* heads, std::size_t count,
+                              const std::uint8_t* asked, std::uint32_t limit, std::uint32_t* rows);
 };
+
+// So much of a vector of bytes is looked at first: what fills a register.
+constexpr std::size_t head_bytes = 32;
 
 extern const Kernels kernels_plain;
 #if defined(__x86_64__) && defined(__GNUC__)

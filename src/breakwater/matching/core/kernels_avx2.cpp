@@ -7,6 +7,7 @@
 #endif
 #define BREAKWATER_SET avx2
 #include "kernels_body.hpp"
+#include "kernels_vectors.hpp"
 
 namespace breakwater {
 const Kernels kernels_avx2 = {
@@ -15,6 +16,7 @@ const Kernels kernels_avx2 = {
     {avx2::scan_plain<1>, avx2::scan_plain<2>, avx2::scan_plain<4>, avx2::scan_plain<8>},
     avx2::weigh_rows,
     avx2::squares,
+    avx2::near_heads,
 };
 }  // namespace breakwater
 #if defined(__clang__)

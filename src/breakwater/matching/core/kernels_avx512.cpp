@@ -46,6 +46,7 @@ inline std::uint32_t pick(const std::uint32_t* line, std::uint32_t count, const 
 }  // namespace breakwater
 
 #include "kernels_body.hpp"
+#include "kernels_vectors.hpp"
 
 namespace breakwater {
 namespace avx512 {
@@ -93,6 +94,7 @@ const Kernels kernels_avx512 = {
     {avx512::scan_plain<1>, avx512::scan_plain<2>, avx512::scan_256, avx512::scan_plain<8>},
     avx512::weigh_rows,
     avx512::squares,
+    avx512::near_heads,
 };
 }  // namespace breakwater
 #if defined(__clang__)

@@ -244,7 +244,7 @@ inline void weigh_rows(const std::uint8_t* image, std::size_t stride, const floa
     }
 }
 
-inline std::uint32_t squares(const std::uint8_t* a, const std::uint8_t* b,
+inline std::uint32_t squares_plain(const std::uint8_t* a, const std::uint8_t* b,
                                    std::size_t count) {
     std::uint32_t sum = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -252,6 +252,16 @@ inline std::uint32_t squares(const std::uint8_t* a, const std::uint8_t* b,
         sum += static_cast<std::uint32_t>(difference * difference);
     }
     return sum;
+}
+
+inline std::size_t near_heads_plain(const std::uint8_t* heads, std::size_t count,
+                                    const std::uint8_t* asked, std::uint32_t limit,
+                                    std::uint32_t* rows) {
+    std::size_t found = 0;
+    for (std::size_t row = 0; row < count; ++row)
+        if (squares_plain(heads + row * head_bytes, asked, head_bytes) <= limit)
+            rows[found++] = static_cast<std::uint32_t>(row);
+    return found;
 }
 
 }  // namespace BREAKWATER_SET

@@ -8,6 +8,7 @@ const Kernels kernels_plain = {
     {plain::search<1>, plain::search<2>, plain::search<4>, plain::search<8>},
     {plain::scan_plain<1>, plain::scan_plain<2>, plain::scan_plain<4>, plain::scan_plain<8>},
     plain::weigh_rows,
-    plain::squares,
+    plain::squares_plain,
+    plain::near_heads_plain,
 };
 }  // namespace breakwater
