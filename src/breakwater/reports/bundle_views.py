@@ -1,6 +1,7 @@
 """The bundle page, the report page, and decisions that concern one bundle alone."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -13,6 +14,7 @@ from breakwater import countries
 from breakwater.custody.actions import record_view
 from breakwater.formats.record import File, Record
 from breakwater.hashlists.rules.voices import RAISE
+from breakwater.matching.photodna import MATCH_DISTANCE
 from breakwater.people.access import needs, signed_in, user_may
 from breakwater.people.models import User
 from breakwater.reports import texts
@@ -24,6 +26,7 @@ from breakwater.reports.queries import matches, queue, single
 from breakwater.reports.queries.matches import Match
 from breakwater.reports.rules import identify
 from breakwater.reports.rules.completeness import completeness
+from breakwater.reports.rules.perceptual import photodna_code, scheme_of
 
 PERSONS_SHOWN = 20
 ALL_REPORTS = 2000
@@ -132,14 +135,24 @@ def _files(records: list[tuple[str, Record]], said: Mapping[int, list[Match]]) -
     return {"rows": list(seen.values()), "total": total, "different": len(seen)}
 
 
-def _matches(file: File, said: Mapping[int, list[Match]]) -> list[tuple[str, Match]]:
-    """(kind of hash, match) of a file, each entry once; those that raise come first."""
-    found: dict[int, tuple[str, Match]] = {}
-    for kind, number in identify.hash_numbers(file):
+class Told(NamedTuple):
+    """A match as it is shown: by which kind of hash, and our limit where no distance is official."""
+
+    kind: str
+    match: Match
+    limit: int | None
+
+
+def _matches(file: File, said: Mapping[int, list[Match]]) -> list[Told]:
+    """What lists say of a file, each entry once; those that raise come first."""
+    found: dict[int, Told] = {}
+    for selector, number in identify.hash_numbers(file):
+        is_picture = selector.kind == "phash"
+        word = scheme_of(selector.value) if is_picture else str(texts.KINDS[selector.kind])
+        limit = MATCH_DISTANCE if is_picture and photodna_code(selector.value) else None
         for match in said.get(number, ()):
-            word = "PDQ" if kind == "phash" else str(texts.KINDS[kind])
-            found.setdefault(match.speaker.entry_id, (word, match))
-    return sorted(found.values(), key=lambda pair: pair[1].direction != RAISE)
+            found.setdefault(match.speaker.entry_id, Told(word, match, limit))
+    return sorted(found.values(), key=lambda told: told.match.direction != RAISE)
 
 
 def _events(records: list[tuple[str, Record]]) -> list[dict[str, object]]:

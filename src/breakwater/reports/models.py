@@ -213,6 +213,21 @@ class PictureHash(models.Model):
         return bytes(self.code).hex()
 
 
+class PhotodnaHash(models.Model):
+    """A PhotoDNA value that a report named, numbered in the order of arrival.
+
+    What an archive is searched by when a list names such values; nothing else reads it.
+    """
+
+    selector = models.ForeignKey(
+        Selector, on_delete=models.CASCADE, db_index=False, db_constraint=False
+    )
+    code = models.BinaryField(max_length=144)
+
+    def __str__(self) -> str:
+        return bytes(self.code).hex()
+
+
 class UrlHost(models.Model):
     """The host of a url selector, and each name above it that could be blocked with it.
 

@@ -52,7 +52,7 @@ def entries_of(change: ListChange, most: int) -> list[Listed]:
 def _hashes_of(change: ListChange) -> QuerySet[Fingerprint]:
     found = Fingerprint.objects.filter(
         entry__hash_list=change.hash_list_id,
-        kind__in=[Kind.MD5, Kind.SHA1, Kind.SHA256, Kind.PDQ],
+        kind__in=[Kind.MD5, Kind.SHA1, Kind.SHA256, Kind.PDQ, Kind.PHOTODNA],
     )
     return found if change.form == TERMS else found.filter(entry__changed_by=change.pk)
 

@@ -9,11 +9,12 @@ from breakwater.hashlists.queries.lookup import KINDS, Asked, find, is_anything_
 from breakwater.hashlists.rules.voices import Verdict, verdict
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.models import FileMatch
-from breakwater.reports.rules.perceptual import pdq_code
+from breakwater.reports.rules.perceptual import pdq_code, photodna_code
 from breakwater.storage import bulk
 
 # Voices kept with a report for each hash; the lookup page shows all of them.
 MOST_KEPT = 5
+SCHEMES = {"pdq": "PDQ", "photodna": "PhotoDNA"}
 
 Verdicts = Mapping[int, Verdict]
 
@@ -22,8 +23,12 @@ def asked_of(kind: str, value: str) -> Asked | None:
     """What to ask the lists about a selector; None for selectors that are no searched hash."""
     if kind in KINDS:
         return Asked(kind, value)
-    code = pdq_code(value) if kind == "phash" else None
-    return Asked("pdq", code.hex()) if code else None
+    if kind != "phash":
+        return None
+    if code := pdq_code(value):
+        return Asked("pdq", code.hex())
+    code = photodna_code(value)
+    return Asked("photodna", code.hex()) if code else None
 
 
 def verdicts(values: Mapping[int, tuple[str, str]], at: datetime) -> dict[int, Verdict]:
@@ -61,7 +66,7 @@ def listed(report: Incoming, said: Verdicts) -> tuple[str, str]:
 def _named(found: Iterable[Verdict]) -> str:
     voice = verdict([v for one in found for v in one.voices]).voices[0]
     words = voice.list_name + (f" ({voice.grade})" if voice.grade else "")
-    return words + (f", {voice.kind.upper()} ±{voice.distance}" if voice.distance else "")
+    return words + (f", {SCHEMES[voice.kind]} ±{voice.distance}" if voice.distance else "")
 
 
 def match_rows(reports: Sequence[Incoming], said: Verdicts) -> list[tuple[object, ...]]:

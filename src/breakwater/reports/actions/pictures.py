@@ -7,10 +7,14 @@ import numpy as np
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.matching.radius import RadiusIndex
 from breakwater.reports import picture_index
-from breakwater.reports.models import PictureHash, Selector
+from breakwater.reports.models import PhotodnaHash, PictureHash, Selector
 from breakwater.reports.picture_index import rows_of
 from breakwater.reports.rules.bundling import COMPARED, Known, Near
-from breakwater.reports.rules.perceptual import pdq_code, tells_pictures_apart
+from breakwater.reports.rules.perceptual import (
+    pdq_code,
+    photodna_code,
+    tells_pictures_apart,
+)
 from breakwater.storage import bulk
 
 # Above the cap of `data/bundling.toml` a picture links nothing; farther ones make no difference.
@@ -52,10 +56,14 @@ def _add_known(numbers: set[int], known: dict[int, Known]) -> None:
 
 
 def keep(selectors: Iterable[tuple[object, ...]]) -> None:
-    """Number the PDQ values among new `selectors` (number, kind, value, …) for the index."""
-    found = [
-        (number, code)
-        for number, kind, value, *_ in selectors
-        if kind == COMPARED and (code := pdq_code(str(value)))
-    ]
-    bulk.insert(PictureHash, ("selector", "code"), found)
+    """Number the PDQ and PhotoDNA values among new `selectors` (number, kind, value, …)."""
+    pictures, photodna = [], []
+    for number, kind, value, *_ in selectors:
+        if kind != COMPARED:
+            continue
+        if code := pdq_code(str(value)):
+            pictures.append((number, code))
+        elif code := photodna_code(str(value)):
+            photodna.append((number, code))
+    bulk.insert(PictureHash, ("selector", "code"), pictures)
+    bulk.insert(PhotodnaHash, ("selector", "code"), photodna)

@@ -15,6 +15,7 @@ from django.db.models import Q
 from breakwater.custody.actions import record as audit
 from breakwater.hashlists.actions import matched
 from breakwater.hashlists.actions.matched import Listed
+from breakwater.matching import photodna
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.reports import picture_index
 from breakwater.reports.actions.rebuild import reweigh
@@ -40,7 +41,7 @@ def rematch(at: datetime) -> bool:
     matched.begin(change)
     until = time.monotonic() + TURN
     while some := matched.entries_of(change, SET):
-        near = _near([e.value for e in some if e.kind == "pdq"])
+        near = _near(some)
         with transaction.atomic():
             bulk.lock_writer(UNPACK_LOCK)
             _meet(some, near, change.hash_list.name, at)
@@ -51,14 +52,20 @@ def rematch(at: datetime) -> bool:
     return True
 
 
-def _near(hashes: Sequence[str]) -> set[int]:
-    """Numbers of the archive's pictures within the distance of a match of any of `hashes`."""
-    if not hashes:
-        return set()
-    archive = picture_index.current()
-    archive.refresh()
-    rows = rows_of(map(bytes.fromhex, hashes))
-    return {int(pk) for pk in archive.index.search(rows, MATCH_DISTANCE, threads=2).ids}
+def _near(some: Sequence[Listed]) -> set[int]:
+    """Numbers of the archive's pictures within the distance of a match of any of `some`."""
+    near: set[int] = set()
+    if hashes := _codes(some, "pdq"):
+        archive = picture_index.current()
+        archive.refresh()
+        near.update(archive.index.search(rows_of(hashes), MATCH_DISTANCE, threads=2).ids.tolist())
+    if hashes := _codes(some, "photodna"):
+        near |= picture_index.photodna().near(rows_of(hashes, photodna.LENGTH))
+    return near
+
+
+def _codes(some: Sequence[Listed], kind: str) -> list[bytes]:
+    return [bytes.fromhex(e.value) for e in some if e.kind == kind]
 
 
 def _meet(some: Sequence[Listed], near: set[int], name: str, at: datetime) -> None:
@@ -71,7 +78,7 @@ def _meet(some: Sequence[Listed], near: set[int], name: str, at: datetime) -> No
 
 def selectors_of(some: Sequence[Listed]) -> set[int]:
     """Numbers of the archive's selectors that are exactly the digests among `some`."""
-    wanted = {(e.kind, e.value) for e in some if e.kind != "pdq"}
+    wanted = {(e.kind, e.value) for e in some if e.kind not in ("pdq", "photodna")}
     if not wanted:
         return set()
     where, parameter = bulk.among("value", [value for _, value in wanted])

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from breakwater import countries
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.formats.record import Account, Capture, File, Person, Record
-from breakwater.reports.rules import tables
+from breakwater.reports.rules import perceptual, tables
 
 MAX_VALUE = 2000
 MOST_LABELS = (
@@ -194,12 +194,12 @@ def selectors(record: Record) -> list[Selector]:
     return list(found)
 
 
-def hash_numbers(file: File) -> list[tuple[str, int]]:
-    """The (kind, selector number) of each hash of a file."""
+def hash_numbers(file: File) -> list[tuple[Selector, int]]:
+    """The selector and its number of each hash of a file."""
     found: dict[Selector, None] = {}
     for kind, value in _of_file(file):
         _add(found, "file", kind, value)
-    return [(s.kind, selector_id(s.kind, s.value)) for s in found]
+    return [(s, selector_id(s.kind, s.value)) for s in found]
 
 
 def web_addresses(record: Record) -> list[str]:
@@ -247,7 +247,7 @@ def _of_file(file: File) -> Iterator[tuple[str, str]]:
     if file.sha256:
         yield "sha256", file.sha256
     for kind, value in file.other_hashes:
-        yield "phash", f"{kind.lower()}:{value}"
+        yield "phash", perceptual.selector_value(kind, value)
 
 
 def normal_forms(text: str) -> list[tuple[str, str]]:
