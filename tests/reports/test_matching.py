@@ -208,6 +208,34 @@ def test_a_worker_that_is_killed_or_whose_turn_ends_goes_on_behind_the_last_set(
     assert list(changes) == ["matched"] * 6, "nothing of the set that was lost is told twice"
 
 
+def test_a_hash_of_many_reports_is_met_in_parts_and_nobody_is_told_twice(
+    at: datetime, file_report: FileReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = [file_report(n, [md5(1)]) for n in range(1, 6)]
+    made = a_list("Unit X", "raise", f"md5\n{md5(1)}\n", at)
+    monkeypatch.setattr(rematching, "REPORTS_AT_ONCE", 2)
+    weigh, parts = rematching.reweigh, []
+
+    def weigh_two_parts(ids: list[int], at: datetime) -> object:
+        parts.append(ids)
+        if len(parts) == 3:
+            raise KeyboardInterrupt
+        return weigh(ids, at)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(rematching, "reweigh", weigh_two_parts)
+        with pytest.raises(KeyboardInterrupt):
+            rematch(at)
+    assert FileMatch.objects.count() == 4, "what was weighed before the kill is kept"
+    while rematch(at):
+        pass
+    assert [points(report)["listed"] for report in reports] == [40] * 5
+    assert made.changes.get().met == 1
+    told = AuditEntry.objects.filter(verb="reports.bundle.matched")
+    bundles = [pk for entry in told for pk in json.loads(entry.detail)["bundles"]]
+    assert sorted(bundles) == sorted(set(bundles))
+
+
 def stop_here(*_: object) -> None:
     raise KeyboardInterrupt
 

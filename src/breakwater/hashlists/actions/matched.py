@@ -9,6 +9,8 @@ from django.db.models import F, QuerySet
 from breakwater.hashlists.actions.entries import NAMES
 from breakwater.hashlists.models import Fingerprint, HashList, Kind, ListChange
 
+__all__ = ["ListChange", "Listed", "advance", "begin", "entries_of", "finish", "next_change"]
+
 # The form of a change that lets a list fall silent or speak again.
 TERMS = "terms"
 

@@ -1,7 +1,7 @@
 """A changed hash list meets the whole archive, and what changed is put before its owner.
 
-The hashes of a change are taken in sets; each set commits with how far it came, so that a worker
-that was killed goes on behind it. Software only weighs again and says so: an archived bundle stays
+The hashes of a change are taken in sets, and how far it came is kept behind each, so that a worker
+that was killed goes on there. Software only weighs again and says so: an archived bundle stays
 archived until somebody has looked.
 """
 
@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from breakwater.custody.actions import record as audit
 from breakwater.hashlists.actions import matched
-from breakwater.hashlists.actions.matched import Listed
+from breakwater.hashlists.actions.matched import ListChange, Listed
 from breakwater.matching import photodna
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.reports import picture_index
@@ -24,9 +24,9 @@ from breakwater.reports.models import Bundle, BundleChange, Report, Seen
 from breakwater.reports.picture_index import rows_of
 from breakwater.storage import bulk
 
-# Whoever writes reports waits while a set is met.
 SET = 5_000
 TURN = 20.0  # seconds
+# Whoever writes reports waits while so many are weighed.
 REPORTS_AT_ONCE = 500
 
 
@@ -41,11 +41,8 @@ def rematch(at: datetime) -> bool:
     matched.begin(change)
     until = time.monotonic() + TURN
     while some := matched.entries_of(change, SET):
-        near = _near(some)
-        with transaction.atomic():
-            bulk.lock_writer(UNPACK_LOCK)
-            _meet(some, near, change.hash_list.name, at)
-            matched.advance(change, some)
+        _meet(some, change, at)
+        matched.advance(change, some)
         if time.monotonic() > until:
             return True
     matched.finish(change, at)
@@ -68,12 +65,21 @@ def _codes(some: Sequence[Listed], kind: str) -> list[bytes]:
     return [bytes.fromhex(e.value) for e in some if e.kind == kind]
 
 
-def _meet(some: Sequence[Listed], near: set[int], name: str, at: datetime) -> None:
-    selectors = selectors_of(some) | near
-    # An entry may have lost the hash by which a report was matched.
-    reports = sorted(_reports_with(selectors) | _reports_matched({e.entry for e in some}))
+def _meet(some: Sequence[Listed], change: ListChange, at: datetime) -> None:
+    """Weigh again what `some` concern, in parts: a hash may be in a hundred thousand reports.
+
+    After a kill the set is met again; reports that were weighed are then found unchanged.
+    """
+    near = _near(some)
+    with transaction.atomic():
+        bulk.lock_writer(UNPACK_LOCK)  # whoever wrote with an older index has finished
+        selectors = selectors_of(some) | near
+        # An entry may have lost the hash by which a report was matched.
+        reports = sorted(_reports_with(selectors) | _reports_matched({e.entry for e in some}))
     for first in range(0, len(reports), REPORTS_AT_ONCE):
-        _weigh(reports[first : first + REPORTS_AT_ONCE], name, at)
+        with transaction.atomic():
+            bulk.lock_writer(UNPACK_LOCK)
+            _weigh(reports[first : first + REPORTS_AT_ONCE], change, at)
 
 
 def selectors_of(some: Sequence[Listed]) -> set[int]:
@@ -109,7 +115,7 @@ def _reports_matched(entries: set[int]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _weigh(report_ids: list[int], name: str, at: datetime) -> None:
+def _weigh(report_ids: list[int], change: ListChange, at: datetime) -> None:
     before = dict(Report.objects.filter(id__in=report_ids).values_list("id", "reasons"))
     after = reweigh(report_ids, at)
     changed = [r.id for r in after if r.reasons != before[r.id]]
@@ -124,12 +130,28 @@ def _weigh(report_ids: list[int], name: str, at: datetime) -> None:
     Bundle.objects.filter(pk__in=bundles).update(matched_at=at)
     # Unread again for everybody who has opened it.
     Seen.objects.filter(bundle_id__in=bundles).delete()
+    _tell(bundles, change, at)
+
+
+def _tell(bundles: list[int], change: ListChange, at: datetime) -> None:
+    """Write into the history of bundles that a list names files of theirs, once for each change.
+
+    The reports of a bundle may be weighed in several parts.
+    """
+    name = change.hash_list.name
+    told = set(
+        BundleChange.objects.filter(
+            bundle__in=bundles, verb="matched", note=name, at__gte=change.finished_at
+        ).values_list("bundle", flat=True)
+    )
+    new = [pk for pk in bundles if pk not in told]
+    if not new:
+        return
     BundleChange.objects.bulk_create(
-        BundleChange(bundle_id=pk, at=at, verb="matched", note=name) for pk in bundles
+        BundleChange(bundle_id=pk, at=at, verb="matched", note=name) for pk in new
     )
-    audit(
-        "reports.bundle.matched", actor="software", at=at, target=name, detail={"bundles": bundles}
-    )
+    detail = {"bundles": new}
+    audit("reports.bundle.matched", actor="software", at=at, target=name, detail=detail)
 
 
 def waiting_matches() -> Q:
