@@ -21,7 +21,8 @@ from benchmarks import corpus
 
 RADIUS = 31
 # Slow engines answer fewer queries; they are the same first ones.
-QUERIES = {"breakwater": 2_000, "breakwater mapped": 2_000, "threatexchange PDQIndex": 400,
+QUERIES = {"breakwater": 2_000, "breakwater mapped": 2_000,
+           "breakwater drop-in": 2_000, "threatexchange PDQIndex": 400,
            "faiss MultiHash": 400, "faiss Flat": 40, "usearch exact": 10}  # fmt: skip
 CHECKED = 60
 
@@ -35,34 +36,51 @@ def resident() -> int:
 
 
 class Breakwater:
-    def build(self, codes: Codes) -> None:
-        from breakwater.matching.segment import Segment
+    """The index that the desk asks, as the desk asks it."""
 
-        self.segment = Segment.build(
-            codes, np.arange(len(codes)), RADIUS, threads=os.cpu_count() or 1
+    def build(self, codes: Codes) -> None:
+        from breakwater.matching.radius import RadiusIndex
+
+        self.index = RadiusIndex.build(
+            codes.view(np.uint8), np.arange(len(codes)), threads=os.cpu_count() or 1
         )
 
     def search(self, query: Codes) -> Any:
-        return self.segment.search(query, RADIUS)
+        return self.index.near(query.tobytes())
 
     def ids(self, answer: Any) -> set[int]:
-        return set(answer.ids.tolist())
+        return {pk for pk, _ in answer}
 
 
 class BreakwaterMapped(Breakwater):
     opened = 0.0
 
     def build(self, codes: Codes) -> None:
-        from breakwater.matching.segment import Segment
+        from breakwater.matching.radius import RadiusIndex
 
         super().build(codes)
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "segment.bwx"
-            self.segment.write(path)
-            del self.segment
+            self.index.save(Path(folder))
+            del self.index
             start = time.perf_counter()
-            self.segment = Segment.open(path)
+            self.index = RadiusIndex.open(Path(folder))
             self.opened = time.perf_counter() - start
+
+
+class BreakwaterDropIn:
+    """Where the field's library has its PDQIndex: hexadecimal in, its matches out, one thread."""
+
+    def build(self, codes: Codes) -> None:
+        from breakwater.matching.drop_in import BreakwaterPdqIndex
+
+        texts = [row.tobytes().hex() for row in codes.view(np.uint8)]
+        self.index = BreakwaterPdqIndex.build((text, i) for i, text in enumerate(texts))
+
+    def search(self, query: Codes) -> Any:
+        return self.index.query(query.tobytes().hex())
+
+    def ids(self, answer: Any) -> set[int]:
+        return {match.metadata for match in answer}
 
 
 class FaissFlat:
@@ -98,7 +116,6 @@ class ThreatExchange:
 
         faiss.omp_set_num_threads(1)
         texts = [row.tobytes().hex() for row in codes.view(np.uint8)]
-        self.texts = {}
         self.index = PDQIndex.build((text, i) for i, text in enumerate(texts))
 
     def search(self, query: Codes) -> Any:
@@ -126,6 +143,7 @@ class UsearchExact:
 ENGINES: dict[str, Callable[[], Any]] = {
     "breakwater": Breakwater,
     "breakwater mapped": BreakwaterMapped,
+    "breakwater drop-in": BreakwaterDropIn,
     "faiss Flat": FaissFlat,
     "faiss MultiHash": FaissMultiHash,
     "threatexchange PDQIndex": ThreatExchange,

@@ -93,6 +93,36 @@ def test_queries_keep_their_order_when_segments_and_tail_all_answer() -> None:
     asked = np.array([39_999, 5, 25_000, 5])
     found = index.search(hashes[asked])
     assert [found.of(i)[0] for i in range(4)] == [(int(i), 0) for i in asked]
+    assert [index.near(hashes[i].tobytes()) for i in asked] == [found.of(i) for i in range(4)]
+
+
+def test_other_threads_run_while_one_searches() -> None:
+    hashes = random_hashes(100_000)
+    index = RadiusIndex.build(hashes, np.arange(len(hashes)))
+    begun, done = threading.Event(), threading.Event()
+
+    def search() -> None:
+        begun.set()
+        index.search(
+            hashes[:4_000], 90
+        )  # wider than the tables: one call that scans all, 4,000 times
+        done.set()
+
+    # A thread that holds the interpreter would be asked for it once in so many seconds.
+    before = sys.getswitchinterval()
+    thread = threading.Thread(target=search)
+    turns = 0
+    try:
+        sys.setswitchinterval(1e-4)
+        thread.start()
+        begun.wait()
+        while not done.is_set():
+            turns += 1
+            time.sleep(0.001)
+    finally:
+        sys.setswitchinterval(before)
+        thread.join()
+    assert turns > 10
 
 
 def test_searches_go_on_while_another_thread_adds() -> None:

@@ -110,7 +110,16 @@ class RadiusIndex:
 
     def near(self, value: bytes, radius: int | None = None) -> list[tuple[int, int]]:
         """Pairs of id and distance for one hash, the nearest first."""
-        return self.search(np.frombuffer(value, np.uint8)[None, :], radius).of(0)
+        state, limit = self._state, self.radius if radius is None else radius
+        if len(state.removed) or len(value) != 8 * self.words:
+            return self.search(np.frombuffer(value, np.uint8)[None, :], radius).of(0)
+        # One query is short enough for the arrays of an answer to cost more than the search.
+        query = np.frombuffer(value, np.uint64)[None, :]
+        pairs = [pair for sealed in state.sealed for pair in sealed.segment.near(query, limit)]
+        if state.has_tail:
+            _, positions, distances, _ = state.tail.search(query, limit, 1, True)
+            pairs += zip(state.ids[positions].tolist(), distances.tolist(), strict=True)
+        return sorted(pairs, key=_nearest_first) if len(pairs) > 1 else pairs
 
     def newest_id(self) -> int:
         """The highest id that was ever added and not merged away; 0 for an empty index."""
@@ -298,6 +307,10 @@ def _hidden(ids: Ids, state: _State, born: int) -> NDArray[np.bool_]:
     at = np.minimum(np.searchsorted(state.removed, ids), len(state.removed) - 1)
     hidden: NDArray[np.bool_] = (state.removed[at] == ids) & (state.removed_at[at] > born)
     return hidden
+
+
+def _nearest_first(pair: tuple[int, int]) -> tuple[int, int]:
+    return pair[1], pair[0]
 
 
 def _without_removed(found: Found, state: _State, born: int) -> Found:

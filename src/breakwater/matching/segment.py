@@ -146,6 +146,15 @@ class Segment:
             return Found(splits, self._ids[positions].astype(np.int64, copy=False), distances)
         return self._expanded(self._starts, splits, positions, distances)
 
+    def near(self, query: Codes, radius: int) -> list[tuple[int, int]]:
+        """Pairs of id and distance for one query (1, w), in no order."""
+        if self._starts is not None:
+            return self.search(query, radius).of(0)
+        _, positions, distances, _ = self._core.search(query, radius, 1, False)
+        if not len(positions):
+            return []
+        return list(zip(self._ids[positions].tolist(), distances.tolist(), strict=True))
+
     def _expanded(
         self,
         starts: NDArray[np.uint32],
