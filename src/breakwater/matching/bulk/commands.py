@@ -1,6 +1,7 @@
 """`breakwater match …`: tables of hashes against an index in shards, here or on a cluster."""
 
 import csv
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -13,9 +14,9 @@ import pyarrow as pa
 import typer
 from pyarrow import parquet
 
-from breakwater.matching.bulk import sharded, sizing, tables
+from breakwater.matching import vpdq
+from breakwater.matching.bulk import sharded, sizing, tables, video_tables
 from breakwater.matching.bulk.objects import BadAddress
-from breakwater.matching.bulk.sharded import Match
 from breakwater.matching.commands import chosen_engine, err
 from breakwater.matching.container import Damaged, NotAnIndex
 from breakwater.matching.pdq import MATCH_DISTANCE
@@ -34,7 +35,16 @@ MATCHES = pa.schema(
         ("distance", pa.int32()),
     ]
 )
+VIDEO_MATCHES = pa.schema(
+    [
+        ("label", pa.string()),
+        ("known", pa.string()),
+        ("asked_in_known", pa.float64()),
+        ("known_in_asked", pa.float64()),
+    ]
+)
 _ROWS_IN_GROUP = 50_000
+_Row = tuple[Any, ...]
 EngineName = Annotated[str, typer.Option("--engine", help="local, or daft, also on a cluster.")]
 Cluster = Annotated[str, typer.Option(help="Address of a Ray cluster, for --engine daft.")]
 Processes = Annotated[
@@ -94,7 +104,7 @@ def match(
             found = sharded.matches(folder, count, engine, radius=radius)
             if sharded.facts_of(folder).kind != kind:
                 raise typer.BadParameter(f"The index is of {sharded.facts_of(folder).kind}")
-            written = _write(found, out, format)
+            written = _write(found, out, format, MATCHES)
         except (sharded.NoIndex, tables.BadTable, BadAddress, FileExistsError) as problem:
             raise typer.BadParameter(str(problem)) from problem
         except (sharded.Lost, Damaged, NotAnIndex, OSError) as problem:
@@ -103,6 +113,51 @@ def match(
     err.print(f"{written} matches of {count.rows} hashes.")
     if faulty + count.faulty:
         err.print(f"No hash could be read in {count.faulty} asked and {faulty} known rows.")
+        raise typer.Exit(1)
+
+
+@app.command("match-videos")
+def match_videos(
+    asked: Annotated[str, typer.Argument(help="A table of frames: CSV, JSON Lines or Parquet.")],
+    known: Annotated[str, typer.Option(help="A table of frames of known videos.")],
+    least: Annotated[
+        float, typer.Option(min=0, max=100, help="Percent of an asked video that must be found.")
+    ] = vpdq.LEAST_OF_QUERY,
+    least_of_known: Annotated[
+        float, typer.Option(min=0, max=100, help="Percent of a known video that must be found.")
+    ] = vpdq.LEAST_OF_REFERENCE,
+    out: Annotated[Path | None, typer.Option(help="File to write; else standard output.")] = None,
+    format: Annotated[str, typer.Option(help="csv, jsonl or parquet.")] = "csv",
+) -> None:
+    """Match videos by their frames (vPDQ): how much of each is in the other, in percent.
+
+    The tables are those of `breakwater hash`: all rows with one `path` are one video. Example:
+
+        breakwater match-videos found.parquet --known list.parquet --least 50
+
+    Ends with 0 if all was read, 1 if rows were set aside, 2 if it was called wrongly.
+    """
+    if format not in FORMATS:
+        raise typer.BadParameter("--format is one of csv, jsonl, parquet")
+    if format == "parquet" and out is None:
+        raise typer.BadParameter("Parquet needs --out")
+    try:
+        ours, theirs = video_tables.read(asked), video_tables.read(known)
+        found = (
+            pair
+            for pair in video_tables.matches(
+                ours.frames, theirs.frames, threads=os.cpu_count() or 1
+            )
+            if vpdq.Overlap(pair.asked_in_known, pair.known_in_asked).is_match(
+                least, least_of_known
+            )
+        )
+        written = _write(found, out, format, VIDEO_MATCHES)
+    except (tables.BadTable, BadAddress, FileExistsError) as problem:
+        raise typer.BadParameter(str(problem)) from problem
+    err.print(f"{written} matches of {len(ours.frames)} videos.")
+    if ours.faulty + theirs.faulty:
+        err.print(f"No hash could be read in {ours.faulty} asked and {theirs.faulty} known rows.")
         raise typer.Exit(1)
 
 
@@ -153,46 +208,46 @@ class _Count:
             yield rows
 
 
-def _write(found: Iterable[Match], out: Path | None, format: str) -> int:
+def _write(found: Iterable[_Row], out: Path | None, format: str, schema: pa.Schema) -> int:
     if format == "parquet" and out is not None:
-        return _write_parquet(found, out)
-    write: Callable[[Iterable[Match], TextIO], int]
+        return _write_parquet(found, out, schema)
+    write: Callable[[Iterable[_Row], TextIO, list[str]], int]
     write = _write_csv if format == "csv" else _write_lines
     if out is None:
-        return write(found, sys.stdout)
+        return write(found, sys.stdout, schema.names)
     with out.open("x", encoding="utf-8", newline="") as file:
-        return write(found, file)
+        return write(found, file, schema.names)
 
 
-def _write_csv(found: Iterable[Match], file: TextIO) -> int:
+def _write_csv(found: Iterable[_Row], file: TextIO, names: list[str]) -> int:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(MATCHES.names)
+    writer.writerow(names)
     count = 0
     for count, one in enumerate(found, 1):  # noqa: B007 – the last number is the count
         writer.writerow(one)
     return count
 
 
-def _write_lines(found: Iterable[Match], file: TextIO) -> int:
+def _write_lines(found: Iterable[_Row], file: TextIO, names: list[str]) -> int:
     count = 0
     for count, one in enumerate(found, 1):  # noqa: B007 – the last number is the count
-        file.write(msgspec.json.encode(dict(zip(MATCHES.names, one, strict=True))).decode() + "\n")
+        file.write(msgspec.json.encode(dict(zip(names, one, strict=True))).decode() + "\n")
     return count
 
 
-def _write_parquet(found: Iterable[Match], out: Path) -> int:
+def _write_parquet(found: Iterable[_Row], out: Path, schema: pa.Schema) -> int:
     count, rows = 0, []
-    with out.open("xb") as file, parquet.ParquetWriter(file, MATCHES) as writer:
+    with out.open("xb") as file, parquet.ParquetWriter(file, schema) as writer:
         for one in found:
             rows.append(one)
             if len(rows) == _ROWS_IN_GROUP:
-                count += _write_group(writer, rows)
+                count += _write_group(writer, rows, schema)
                 rows = []
-        return count + _write_group(writer, rows)
+        return count + _write_group(writer, rows, schema)
 
 
-def _write_group(writer: Any, rows: list[Match]) -> int:
-    columns = list(zip(*rows, strict=True)) or [()] * len(MATCHES)
-    arrays = [pa.array(c, f.type) for c, f in zip(columns, MATCHES, strict=True)]
-    writer.write_table(pa.Table.from_arrays(arrays, schema=MATCHES))
+def _write_group(writer: Any, rows: list[_Row], schema: pa.Schema) -> int:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+    writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
     return len(rows)
