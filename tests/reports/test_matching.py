@@ -143,6 +143,16 @@ def test_a_new_list_meets_the_archive_and_puts_what_changed_before_its_owner(
     assert Bundle.objects.filter(matched_at=None).count() == 1
 
 
+def test_a_report_right_behind_a_new_list_meets_it_although_the_index_was_looked_at_just_before(
+    at: datetime, file_report: FileReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "FRESH_FOR", 600.0)
+    a_list("Viral", "lower", f"md5\n{md5(8)}\n", at)
+    file_report(1, [md5(8)])
+    a_list("Unit X", "raise", f"md5\n{md5(1)}\n", at)
+    assert points(file_report(2, [md5(1)]))["listed"] == 40
+
+
 def test_the_archive_matches_exactly_what_comparing_everything_finds(
     at: datetime, file_report: FileReport
 ) -> None:

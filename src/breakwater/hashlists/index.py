@@ -218,15 +218,15 @@ class Index:
         self._files: dict[Kind, Table] = {}
         self._pdq: RadiusIndex | None = None
 
-    def refresh(self) -> None:
-        """Take over what was written since.
+    def refresh(self, *, at_once: bool = False) -> None:
+        """Take over what was written since; `at_once` looks even if it looked a moment ago.
 
         Raises:
             Unreadable: a file is not as it was written. What it said before is still held, and
                 could be answered from; but an answer that lacks the newest looks like any other.
         """
         now = time.monotonic()
-        if now - self._looked < FRESH_FOR:
+        if now - self._looked < FRESH_FOR and not at_once:
             return
         with self._lock:
             for kind in FILES:
@@ -251,7 +251,8 @@ class Index:
 
     @property
     def is_empty(self) -> bool:
-        self.refresh()
+        """Looks at once: a set of reports that is written behind a new list has to meet it."""
+        self.refresh(at_once=True)
         return not any(map(len, self._files.values())) and not (self._pdq and len(self._pdq))
 
     def digests(self, kind: Kind) -> DigestTable | None:

@@ -70,12 +70,11 @@ def _meet(some: Sequence[Listed], change: ListChange, at: datetime) -> None:
 
     After a kill the set is met again; reports that were weighed are then found unchanged.
     """
-    near = _near(some)
     with transaction.atomic():
-        bulk.lock_writer(UNPACK_LOCK)  # whoever wrote with an older index has finished
-        selectors = selectors_of(some) | near
-        # An entry may have lost the hash by which a report was matched.
-        reports = sorted(_reports_with(selectors) | _reports_matched({e.entry for e in some}))
+        bulk.lock_writer(UNPACK_LOCK)  # another worker that matched by an older index has finished
+    selectors = selectors_of(some) | _near(some)
+    # An entry may have lost the hash by which a report was matched.
+    reports = sorted(_reports_with(selectors) | _reports_matched({e.entry for e in some}))
     for first in range(0, len(reports), REPORTS_AT_ONCE):
         with transaction.atomic():
             bulk.lock_writer(UNPACK_LOCK)
