@@ -115,3 +115,18 @@ def test_what_is_wrong_in_a_desks_own_file_is_named(own_file: Path, text: str, s
 
 def test_every_scheme_that_comes_with_the_desk_has_a_version() -> None:
     assert all(scheme.version for scheme in schemes().values())
+
+
+@pytest.mark.parametrize(
+    ("scheme", "meanings"),
+    [
+        ("copine", {"1": "exploitive", "3": "exploitive", "4": "csam", "10": "csam", "11": ""}),
+        ("sap", {"1": "csam", "5": "csam", "6": ""}),
+    ],
+)
+def test_older_scales_are_mapped_beside_the_grade_as_it_was_written(
+    take: Take, scheme: str, meanings: dict[str, str]
+) -> None:
+    lines = "".join(f"{int(grade):032x},{grade}\n" for grade in meanings)
+    take(made(scheme), f"md5,grade\n{lines}")
+    assert mapped() == meanings

@@ -130,6 +130,8 @@ SCHEMES: Words = {
     "interpol": lazy("INTERPOL Baseline"),
     "vics_us": lazy("Project VIC, United States"),
     "vics_uk": lazy("CAID, United Kingdom"),
+    "copine": lazy("COPINE, ten levels"),
+    "sap": lazy("SAP, five levels"),
     "own": lazy("The source's own words"),
 }
 MEDIA: Words = {
