@@ -1,7 +1,7 @@
 """Pages that ask the lists: hashes looked up, and what all sources say of one file."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -123,12 +123,26 @@ def _line(answer: Answer) -> dict[str, Any]:
     return {
         "value": answer.question.value,
         "kinds": " / ".join(kinds),
+        "matched": _matched(answer.verdict.voices),
         "said": texts.said(answer.verdict),
         "is_contradicted": answer.verdict.is_contradicted,
         "raises": answer.verdict.raises,
         "voices": [voice_line(v) for v in answer.verdict.voices[:SHOWN]],
         "more": max(0, len(answer.verdict.voices) - SHOWN),
     }
+
+
+def _matched(voices: Iterable[Voice]) -> str:
+    """The kinds that were found, those that are compared by distance with the nearest one."""
+    nearest: dict[str, int] = {}
+    for voice in voices:
+        nearest[voice.kind] = min(voice.distance, nearest.get(voice.kind, voice.distance))
+    found = []
+    for kind, distance in nearest.items():
+        name = texts.word(texts.KINDS, kind)
+        is_near = kind in ("pdq", "photodna")
+        found.append(f"{name}, {_('distance %(n)s') % {'n': distance}}" if is_near else name)
+    return " / ".join(found)
 
 
 def voice_line(voice: Voice) -> dict[str, Any]:

@@ -1,58 +1,44 @@
-// Hashes files in the browser, so that no file and no name of one is ever sent. The names are
-// put beside the answer here; without this file the page works with pasted hashes alone.
+// Looks up what was hashed in the browser without leaving the page, since only the page knows the
+// names of the files. Without this file the page works with pasted hashes alone.
 
-const MOST_MB = 512; // WebCrypto needs a whole file in memory
+import { filled, names, start } from "./dropped.js";
 
-const names = new Map(); // hash -> name of the file
 const form = document.getElementById("lookup-form");
 const words = form.dataset;
 const status = document.getElementById("lookup-status");
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 
-function hexadecimal(buffer) {
-  return [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function element(name, className, text) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
 }
 
-async function hash(file) {
-  const content = await file.arrayBuffer();
-  const digests = [];
-  for (const name of ["SHA-1", "SHA-256"]) {
-    digests.push(hexadecimal(await crypto.subtle.digest(name, content)));
-  }
-  return digests;
-}
-
-async function take(files) {
-  if (!crypto.subtle) {
-    status.textContent = words.unsafe;
-    return;
-  }
-  const lines = [];
-  const problems = [];
-  for (const [index, file] of [...files].entries()) {
-    status.textContent = filled(words.hashing, { n: index + 1, total: files.length });
-    if (file.size > MOST_MB * 1024 * 1024) {
-      problems.push(filled(words.tooLarge, { name: file.name, size: MOST_MB }));
-      continue;
+// Puts the files' names beside their hashes; gives what each file that is known is known by.
+function nameLines(result) {
+  const known = new Map();
+  for (const line of result.querySelectorAll("[data-hash]")) {
+    for (const name of names.get(line.dataset.hash) ?? []) {
+      line.append(element("span", "text-break", ` ${name}`));
+      if (!line.dataset.matched) continue;
+      known.set(name, [...(known.get(name) ?? []), line.dataset.matched]);
     }
-    const [sha1, sha256] = await hash(file);
-    names.set(sha1, file.name).set(sha256, file.name);
-    lines.push(`sha1:${sha1}`, `sha256:${sha256}`);
   }
-  const area = form.elements.hashes;
-  area.value = [area.value.trim(), ...lines].filter(Boolean).join("\n");
-  status.textContent = [filled(words.hashed, { n: lines.length / 2 }), ...problems].join(" ");
+  return known;
 }
 
-function nameLines() {
-  for (const line of document.querySelectorAll("#lookup-result [data-hash]")) {
-    const name = names.get(line.dataset.hash);
-    if (!name) continue;
-    const shown = document.createElement("span");
-    shown.className = "text-break";
-    shown.textContent = ` ${name}`;
-    line.append(shown);
+function showKnown(result, known) {
+  if (!known.size) return;
+  const card = element("section", "card", "");
+  const header = element("div", "card-header", "");
+  const list = element("ul", "list-group list-group-flush", "");
+  header.append(element("h2", "card-title", words.knownFiles));
+  for (const [name, by] of known) {
+    const text = filled(words.knownBy, { name, hashes: by.join("; ") });
+    list.append(element("li", "list-group-item text-break", text));
   }
+  card.append(header, list);
+  result.prepend(card);
 }
 
 async function ask() {
@@ -67,19 +53,10 @@ async function ask() {
   document.getElementById("lookup-answer").replaceWith(page.getElementById("lookup-answer"));
   document.getElementById("lookup").classList.remove("is-asking");
   status.textContent = "";
-  nameLines();
+  showKnown(result, nameLines(result));
 }
 
-const drop = document.getElementById("lookup-drop");
-const input = document.getElementById("lookup-files");
-drop.hidden = false;
-input.addEventListener("change", () => take(input.files));
-form.addEventListener("dragover", (event) => event.preventDefault());
-form.addEventListener("drop", (event) => {
-  if (!event.dataTransfer.files.length) return;
-  event.preventDefault();
-  take(event.dataTransfer.files);
-});
+start();
 form.addEventListener("submit", (event) => {
   // With names to put beside the answer the page stays; otherwise it is an ordinary form.
   if (!names.size || event.submitter?.hasAttribute("formaction")) return;
