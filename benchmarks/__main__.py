@@ -20,6 +20,7 @@ FULL = {
     "hashes": 10_000_000,
     "lines": 5_000_000,
     "files": 1_000_000,
+    "records": 1_000_000,
 }
 QUICK = {
     "reports": 4_000,
@@ -30,9 +31,10 @@ QUICK = {
     "hashes": 200_000,
     "lines": 100_000,
     "files": 20_000,
+    "records": 20_000,
 }
 # Each on a desk of its own.
-APART = ("lists", "rematch")
+APART = ("lists", "vics", "rematch")
 
 
 def main() -> None:
@@ -45,6 +47,7 @@ def main() -> None:
             "pages",
             "door",
             "lists",
+            "vics",
             "rematch",
             "media",
             "matching",
@@ -130,7 +133,7 @@ def inside(options: argparse.Namespace) -> None:
 
     call_command("migrate", verbosity=0)
     database, counts = connection.vendor, QUICK if options.quick else FULL
-    from benchmarks import door, lists, pages, pipeline, publishing, rematch, transparency
+    from benchmarks import door, lists, pages, pipeline, publishing, rematch, transparency, vics
 
     found: list[results.Figure] = []
     if options.only in (None, "door"):
@@ -146,6 +149,8 @@ def inside(options: argparse.Namespace) -> None:
         found += publishing.run(database, counts["names"])
     if options.only == "lists":
         found += lists.run_long(database, counts["lines"])
+    if options.only == "vics":
+        found += vics.run(database, counts["records"])
     if options.only == "rematch":
         found += rematch.run(database, counts["files"])
     (Path(options.inside) / "figures.json").write_text(json.dumps([asdict(f) for f in found]))

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.processes import Ran, timed
 from benchmarks.results import Figure, figure
 
 SIZE = 1_000_000
@@ -69,22 +69,6 @@ def measure(lines: Path, zone: Path) -> dict[str, float]:
     return {"names": len(found.names), "seconds": seconds, "delta_ms": delta}
 
 
-Ran = tuple[float, float, float, str]
-
-
-def _timed(command: Sequence[str | Path], env: Mapping[str, str] = os.environ) -> Ran:
-    """Seconds of a whole process, its seconds of CPU, its peak in MiB, and what it said."""
-    began = time.perf_counter()
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as child:
-        said = child.stdout.read() if child.stdout else ""
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - began
-    if child.returncode:
-        raise SystemExit(f"{command[0]} ended with {child.returncode}")
-    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said
-
-
 def peer(lines: Path, folder: Path) -> Ran | None:
     """The compiler of the ad-block world on the same lines; None where npm cannot bring it.
 
@@ -108,7 +92,7 @@ def peer(lines: Path, folder: Path) -> Ran | None:
     source = {"name": "peer", "sources": [{"source": str(lines)}], "transformations": wanted}
     (folder / "peer.json").write_text(json.dumps(source))
     program = folder / "node_modules" / ".bin" / "hostlist-compiler"
-    return _timed([program, "-c", folder / "peer.json", "-o", folder / "peer.txt"])
+    return timed([program, "-c", folder / "peer.json", "-o", folder / "peer.txt"])
 
 
 def ours(lines: Path, zone: Path) -> tuple[Ran, dict[str, float]]:
@@ -116,7 +100,7 @@ def ours(lines: Path, zone: Path) -> tuple[Ran, dict[str, float]]:
         "DJANGO_SETTINGS_MODULE": "breakwater.site.settings",
         "BREAKWATER_DATA_DIR": str(zone.parent), "BREAKWATER_DEMO": "yes",
     }  # fmt: skip
-    ran = _timed([sys.executable, "-m", "benchmarks.blocklists", lines, zone], env)
+    ran = timed([sys.executable, "-m", "benchmarks.blocklists", lines, zone], env)
     return ran, json.loads(ran[3])
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import tracemalloc
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -408,7 +409,7 @@ def test_a_file_in_pieces_says_the_same_as_in_one(
     assert {(f.field, f.problem) for f in file.faults} == {
         (f.field, f.problem) for f in whole.faults
     }
-    assert json.loads(write_vics(file)) == document
+    assert write_vics(file).decode() == json.dumps(document, separators=(",", ":"))
 
 
 def test_what_is_broken_behind_many_records_is_found_before_the_first_is_given() -> None:
@@ -430,3 +431,23 @@ def test_a_file_is_never_held_as_a_whole() -> None:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert peak < len(data) // 4
+
+
+class Made:
+    """Entries that are made anew each time they are gone through."""
+
+    def __iter__(self) -> Iterator[HashEntry]:
+        for number in range(20_000):
+            yield HashEntry((Fingerprint("md5", f"{number:032x}"),), grade="1", note="seen " * 20)
+
+
+def test_a_file_is_written_without_ever_being_held() -> None:
+    case = Case(number="BE-7")
+    tracemalloc.start()
+    size = 0
+    for block in vics.vics_blocks(VicsFile("case", cases=(case,)), {0: [Made(), Made()]}):
+        size += len(block)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert size > 40_000 * 150
+    assert peak < size // 10

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -192,3 +193,44 @@ def test_grades_of_two_schemes_are_not_written_as_if_they_were_of_one(
         written(raising)
     mixed = json.loads(written(raising, scheme="CUSTOM"))
     assert [len(c["Media"]) for c in mixed["value"]] == [2, 4]
+
+
+class Size(io.RawIOBase):
+    """Keeps nothing of what is written but how much it was."""
+
+    size = 0
+
+    def write(self, data: Any) -> int:
+        self.size += len(data)
+        return len(data)
+
+
+@pytest.mark.parametrize("wanted", [As(), As(case="BE-8")])
+def test_a_list_is_written_out_without_ever_being_held(
+    raising: HashList, take: Take, monkeypatch: pytest.MonkeyPatch, wanted: As
+) -> None:
+    records = [{"MediaID": n, "MD5": md5(n), "Comments": "seen " * 200} for n in range(3_000)]
+    take(raising, json.dumps(HASH_SET | {"value": records}), "vics")
+    monkeypatch.setattr("breakwater.hashlists.queries.exported.AT_ONCE", 50)
+    monkeypatch.setattr("breakwater.formats.vics.write._AT_ONCE", 50)
+    out = Size()
+    tracemalloc.start()
+    export(raising, "vics", out, by="officer", at=AT, vics=wanted)  # type: ignore[arg-type]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert out.size > 3_000 * 1_000
+    assert peak < out.size // 4
+
+
+def test_records_of_cases_that_came_in_turns_go_back_into_their_cases(
+    raising: HashList, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("breakwater.hashlists.queries.exported.AT_ONCE", 2)
+    cases = [
+        {"CaseID": name, "Media": [{"MediaID": n, "MD5": md5(n)} for n in range(first, first + 5)]}
+        for name, first in (("a", 10), ("b", 20), ("a", 30))
+    ]
+    for part in ([0], [1], [0, 1, 2]):
+        take(raising, json.dumps(CASE | {"value": [cases[n] for n in part]}), "vics")
+    document = json.loads(written(raising))
+    assert same(document)["value"] == same(CASE | {"value": cases})["value"]

@@ -13,7 +13,7 @@ writers (IPED, GLEAPP and others).
 from breakwater.formats.vics.file import FLAGS, FORMAT, FRAME, SCHEMES, Case, NotVics, VicsFile
 from breakwater.formats.vics.media import exif_of, flags_of, read_flag
 from breakwater.formats.vics.read import MAX_BYTES, NO_CASE, VicsReader, read_vics
-from breakwater.formats.vics.write import write_vics
+from breakwater.formats.vics.write import Records, vics_blocks, write_vics
 
 __all__ = [
     "FLAGS",
@@ -24,11 +24,13 @@ __all__ = [
     "SCHEMES",
     "Case",
     "NotVics",
+    "Records",
     "VicsFile",
     "VicsReader",
     "exif_of",
     "flags_of",
     "read_flag",
     "read_vics",
+    "vics_blocks",
     "write_vics",
 ]

@@ -2,18 +2,25 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
+from itertools import islice
 from typing import Any
 
 from breakwater.formats.hash_entry import Fingerprint, HashEntry, kind_of
 from breakwater.formats.vics.file import FORMAT, NO_FRAME, Case, Faults, Plain, VicsFile
 from breakwater.formats.vics.media import MediaReader, spelling, text_of
-from breakwater.formats.vics.read import CONTEXT_KEYS, context_key, context_of
+from breakwater.formats.vics.read import CONTEXT_KEYS, NO_CASE, context_key, context_of
+
+Records = Mapping[int, Sequence[Iterable[HashEntry]]]
+"""By the number of their case, `NO_CASE` in a hash set: entries in parts, none of them empty,
+each of which can be gone through several times."""
 
 _OWN_FIELDS = {"md5": "MD5", "sha1": "SHA1"}
 _HASH_NAMES = {"sha256": "SHA256", "pdq": "PDQ", "photodna": "PhotoDNA"}
 _MEMBERS = ("value", "Cases")
+_AT_ONCE = 1000
+"""Pieces of text, mostly records, that become one block of bytes."""
 
 
 def write_vics(file: VicsFile) -> bytes:
@@ -23,14 +30,47 @@ def write_vics(file: VicsFile) -> bytes:
     its readers would take them for known ones. Another `version` or `scheme` than the
     file was read with changes the context; records keep their fields.
     """
+    groups = {NO_CASE: file.entries} | {n: case.entries for n, case in enumerate(file.cases)}
+    return b"".join(vics_blocks(file, {n: [of] for n, of in groups.items() if of}))
+
+
+def vics_blocks(file: VicsFile, records: Records) -> Iterator[bytes]:
+    """Give what `write_vics` writes block by block; of the file the entries are not looked at."""
     if file.kind == "hash_set":
-        members = list(_records(file.entries))
+        members = _records(records.get(NO_CASE, ()))
     else:
-        members = [_case(case) for case in file.cases]
+        members = (_case(case, records.get(n, ())) for n, case in enumerate(file.cases))
     root = _root(file)
     key = next((key for key in _MEMBERS if key in root), "value")
-    root[key] = members
-    return json.dumps(root, ensure_ascii=True, separators=(",", ":")).encode()
+    pieces = _object(root, key, members)
+    while some := list(islice(pieces, _AT_ONCE)):
+        yield "".join(some).encode()
+
+
+def _object(fields: Plain, key: str, members: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Give the JSON of an object in pieces, with the members as the array at `key`."""
+    begin = "{"
+    for name, value in ({**fields, key: None}).items():
+        yield f"{begin}{_json(name)}:"
+        begin = ","
+        if name == key:
+            yield from _array(members)
+        else:
+            yield _json(value)
+    yield "}"
+
+
+def _array(members: Iterable[Iterable[str]]) -> Iterator[str]:
+    begin = "["
+    for member in members:
+        yield begin
+        yield from member
+        begin = ","
+    yield "[]" if begin == "[" else "]"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
 def _root(file: VicsFile) -> Plain:
@@ -52,7 +92,7 @@ def _context(version: str, scheme: str, noun: str) -> str:
     return f"{base}/{scheme or 'Default'}/$metadata#{noun}"
 
 
-def _case(case: Case) -> Plain:
+def _case(case: Case, parts: Sequence[Iterable[HashEntry]]) -> Iterator[str]:
     """Give the case as it was written, but for what the case says otherwise now."""
     written = dict(case.extra or {})
     for name, value in (
@@ -64,17 +104,21 @@ def _case(case: Case) -> Plain:
         if value and value not in (text_of(written.get(name)), text_of(written.get("Case No."))):
             written[name] = value
     if case.extra is None:
-        written["TotalMediaFiles"] = sum(not entry.deleted for entry in case.entries)
-    if case.extra is None or case.entries or isinstance(written.get("Media"), list):
-        written["Media"] = list(_records(case.entries))
-    return written
+        written["TotalMediaFiles"] = sum(1 for _ in _kept(parts))
+    if case.extra is None or parts or isinstance(written.get("Media"), list):
+        yield from _object(written, "Media", _records(parts))
+    else:
+        yield _json(written)
 
 
-def _records(entries: Iterable[HashEntry]) -> Iterator[Plain]:
-    kept = (entry for entry in entries if not entry.deleted)
-    for number, entry in enumerate(kept, 1):
+def _kept(parts: Sequence[Iterable[HashEntry]]) -> Iterator[HashEntry]:
+    return (entry for part in parts for entry in part if not entry.deleted)
+
+
+def _records(parts: Sequence[Iterable[HashEntry]]) -> Iterator[tuple[str]]:
+    for number, entry in enumerate(_kept(parts), 1):
         raw = entry.extra.get(FORMAT)
-        yield _changed(entry, raw) if raw is not None else _new(entry, number)
+        yield (_json(_changed(entry, raw) if raw is not None else _new(entry, number)),)
 
 
 def _new(entry: HashEntry, number: int) -> Plain:

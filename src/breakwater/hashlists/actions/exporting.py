@@ -1,5 +1,6 @@
 """Writes a list into a file, and logs that it left the desk."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import BinaryIO
 
@@ -7,11 +8,12 @@ from django.db import transaction
 
 from breakwater.custody.actions import record
 from breakwater.formats.hash_table import write_table
-from breakwater.formats.vics import write_vics
+from breakwater.formats.vics import vics_blocks
 from breakwater.hashlists.models import HashList
-from breakwater.hashlists.queries.exported import entries, frames
+from breakwater.hashlists.queries.exported import by_frame, entries, frames
 from breakwater.hashlists.rules.frames import As, vics_file
 from breakwater.people.models import User
+from breakwater.storage import bulk
 
 EXPORTS = ("csv", "vics")
 AS_IT_CAME = As()
@@ -28,20 +30,25 @@ def export(
 ) -> None:
     """Write all entries that are not withdrawn; `vics` is how a VICS file is written.
 
+    Entries are read a set at a time while they are written.
+
     Raises:
         ValueError: the form is none of `EXPORTS`, or see `rules.frames.vics_file`. Nothing is
             written then.
     """
     if form not in EXPORTS:
         raise ValueError(f"{form}: expected one of {', '.join(EXPORTS)}")
-    file = None
-    if form == "vics":
-        file = vics_file(entries(hash_list), frames(hash_list), hash_list.scheme, vics)
-    with transaction.atomic():
-        detail = {"form": form, "entries": hash_list.entry_count}
-        record("hashlists.list.exported", actor=by, at=at, target=hash_list.name, detail=detail)
-    if file:
-        out.write(write_vics(file))
-        return
-    for block in write_table(entries(hash_list)):
-        out.write(block)
+    with bulk.bounded_memory():
+        blocks = _blocks(hash_list, form, vics)
+        with transaction.atomic():
+            detail = {"form": form, "entries": hash_list.entry_count}
+            record("hashlists.list.exported", actor=by, at=at, target=hash_list.name, detail=detail)
+        for block in blocks:
+            out.write(block)
+
+
+def _blocks(hash_list: HashList, form: str, vics: As) -> Iterable[bytes]:
+    if form == "csv":
+        return write_table(entries(hash_list))
+    groups = by_frame(hash_list)
+    return vics_blocks(*vics_file(groups, frames(hash_list), hash_list.scheme, vics))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from breakwater.formats.hash_entry import HashEntry
-from breakwater.formats.vics import FRAME, SCHEMES, Case, VicsFile
+from breakwater.formats.vics import FRAME, NO_CASE, SCHEMES, Case, Records, VicsFile
 
 VERSIONS = ("1.3", "2.0")
 _SCHEME_OF = {"vics_us": "US", "vics_uk": "UK"}
@@ -45,53 +45,50 @@ def frame_key(frame: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(list(frame)).encode()).hexdigest()
 
 
-def vics_file(
-    entries: Iterable[HashEntry], frames: Iterable[Frame], scheme: str, wanted: As
-) -> VicsFile:
-    """Make the file of a list whose own scheme is `scheme`.
+def frame_name(extra: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say in which frame the record stood whose entry has this `extra`."""
+    return tuple(extra.get(FRAME, _NO_FRAME))
 
-    Records of one file go back into its root and their cases. Where they are of several files,
-    the root is a new one; records that had no case then stand in a case of their own.
+
+def vics_file(
+    groups: Mapping[tuple[str, ...], Iterable[HashEntry]],
+    frames: Iterable[Frame],
+    scheme: str,
+    wanted: As,
+) -> tuple[VicsFile, Records]:
+    """Make the file of a list whose own scheme is `scheme`, and say where its entries stand in it.
+
+    `groups` are the entries by `frame_name`, none of them empty. Records of one file go back into
+    its root and their cases. Where they are of several files, the root is a new one; records that
+    had no case then stand in a case of their own.
 
     Raises:
         MixedSchemes: see there.
         ValueError: there is no such version or scheme.
     """
     _check(wanted)
-    known = {_name(f.kind, f.version, f.scheme, f.name): f for f in frames}
-    found: dict[tuple[str, ...], list[HashEntry]] = {name: [] for name in known}
-    for entry in entries:
-        found.setdefault(_name(*entry.extra.get(FRAME, _NO_FRAME)), []).append(entry)
-    groups = [(known.get(name) or _lost(name), of) for name, of in found.items()]
-    said = [frame for frame, of in groups if of] or [frame for frame, _ in groups]
+    known = {(f.kind, f.version, f.scheme, f.name): f for f in frames}
+    found = [(known.get(name) or _lost(name), groups.get(name)) for name in {**known, **groups}]
+    said = [frame for frame, of in found if of] or [frame for frame, _ in found]
     file = _root(said, scheme, wanted)
+    everything = [of for _, of in found if of]
     if wanted.case:
-        everything = tuple(entry for _, of in groups for entry in of)
-        case = Case(everything, number=wanted.case, application="Breakwater")
-        return replace(file, kind="case", extra={}, cases=(case,))
+        case = Case(number=wanted.case, application="Breakwater")
+        return replace(file, kind="case", extra={}, cases=(case,)), {0: everything}
     if all(frame.kind != "case" for frame in said):
-        return replace(file, entries=tuple(entry for _, of in groups for entry in of))
-    cases = [_case(frame, of) for frame, of in groups if of or frame.kind == "case"]
-    return replace(file, kind="case", cases=tuple(cases))
+        return file, {NO_CASE: everything}
+    cases = [(frame, of) for frame, of in found if of or frame.kind == "case"]
+    file = replace(file, kind="case", cases=tuple(Case(extra=frame.case) for frame, _ in cases))
+    return file, {n: [of] for n, (_, of) in enumerate(cases) if of}
 
 
 _NO_FRAME = ("", "", "", "")
-
-
-def _name(*frame: str) -> tuple[str, ...]:
-    return frame
 
 
 def _lost(name: tuple[str, ...]) -> Frame:
     """Stand in for a frame that did not come with its records: they came as a table."""
     kind, version, scheme, case = name if len(name) == 4 else _NO_FRAME
     return Frame(kind, version, scheme, case, {}, {"CaseID": case} if case else None)
-
-
-def _case(frame: Frame, entries: list[HashEntry]) -> Case:
-    if frame.case is None:
-        return Case(tuple(entries))
-    return Case(tuple(entries), extra=frame.case)
 
 
 def _root(said: list[Frame], own: str, wanted: As) -> VicsFile:
