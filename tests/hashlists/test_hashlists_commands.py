@@ -145,6 +145,34 @@ def test_an_export_is_read_back_the_same_and_logged(unit_x, tmp_path: Path) -> N
     assert AuditEntry.objects.filter(verb="hashlists.list.exported").count() == 2
 
 
+def test_a_file_leaves_only_for_a_recipient_that_may_pull_the_list(unit_x, tmp_path: Path) -> None:
+    done("import", file(tmp_path, f"md5,grade\n{md5(1)},A1\n"), "--list", "Unit X", "--now")
+    done("recipient", "add", "Desk B", "--username", "desk-b", "--sort", "authority")
+    copy = tmp_path / "copy.csv"
+    copy.write_text("of last week")
+
+    def export() -> Result:
+        return run("export", "--list", "Unit X", "--out", copy, "--for", "desk-b")
+
+    refused = export()
+    assert refused.exit_code == 2
+    assert "«Desk B» may not have this list" in told(refused)
+    assert copy.read_text() == "of last week", "a refused export leaves the file that was there"
+    assert not AuditEntry.objects.filter(verb="hashlists.list.exported").exists()
+    done("recipient", "grant", "desk-b", "--list", "Unit X")
+    assert export().exit_code == 0
+    assert md5(1) in copy.read_text()
+    entry = AuditEntry.objects.get(verb="hashlists.list.exported")
+    assert json.loads(entry.detail)["recipient"] == "desk-b"
+    HashList.objects.update(handling="desk")
+    assert export().exit_code == 2
+    assert run("export", "--list", "Unit X", "--for", "nobody").exit_code == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.csv", "data", "list.csv"]
+    own = run("export", "--list", "Unit X", "--out", copy)
+    assert own.exit_code == 0
+    assert "A copy of the desk's own" in told(own)
+
+
 def test_a_recipient_gets_a_secret_once_lists_and_an_end(unit_x) -> None:
     said = done("recipient", "add", "Desk B", "--username", "desk-b", "--sort", "authority")
     secret = said.splitlines()[-1]

@@ -11,17 +11,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from breakwater.hashlists import index, scales
-from breakwater.hashlists.actions.exporting import EXPORTS, export
+from breakwater.hashlists.actions.exporting import EXPORTS, NotForThem, export
 from breakwater.hashlists.actions.lists import NameTaken, NotALegalBasis, Terms, create_list
 from breakwater.hashlists.commands.terminal import (
     ListName,
     named_list,
+    named_recipient,
     out,
     refused,
     sender,
     wrong,
 )
-from breakwater.hashlists.models import Direction, Handling, HashList
+from breakwater.hashlists.models import Direction, Handling, HashList, Recipient
 from breakwater.hashlists.rules.frames import As, MixedSchemes
 
 DAY = "%Y-%m-%d"
@@ -88,29 +89,51 @@ def export_list(
     case: Annotated[
         str, typer.Option(help="Of VICS: put all records into one new case of this number.")
     ] = "",
+    recipient: Annotated[
+        str, typer.Option("--for", help="Account of the recipient that the file is for.")
+    ] = "",
 ) -> None:
     """Write all entries of a list that are not withdrawn into a file. It is logged.
 
-    Records that came as VICS go back into their cases, with every field as it was written.
+    With --for, only a list that this recipient may pull too, and the log names it. Without, the file
+    is the desk's own copy: pass it on to nobody. Records that came as VICS go back into their cases,
+    with every field as it was written.
     """
     hash_list = named_list(of)
     if form not in EXPORTS:
         wrong(f"--form {form}: expected one of {', '.join(EXPORTS)}")
+    for_whom = named_recipient(recipient) if recipient else None
     vics = As(version, scheme, case)
     if to is None:
-        _export(hash_list, form, sys.stdout.buffer, vics)
+        _export(hash_list, form, sys.stdout.buffer, vics, for_whom)
         return
+    draft = to.with_name(f".{to.name}.part")
     try:
-        with to.open("wb") as stream:
-            _export(hash_list, form, stream, vics)
+        # Beside it, so that a file that is there stays where the list cannot be written.
+        with draft.open("wb") as stream:
+            _export(hash_list, form, stream, vics, for_whom)
+        draft.replace(to)
     except OSError as problem:
         refused(f"{to} cannot be written: {problem.strerror}")
+    finally:
+        draft.unlink(missing_ok=True)
     out.print(f"Written: {to}", markup=False)
+    if for_whom is None:
+        out.print("A copy of the desk's own: --for names whom a list is passed on to.")
 
 
-def _export(hash_list: HashList, form: str, stream: BinaryIO, vics: As) -> None:
+def _export(
+    hash_list: HashList, form: str, stream: BinaryIO, vics: As, recipient: Recipient | None
+) -> None:
     try:
-        export(hash_list, form, stream, by=sender(), at=timezone.now(), vics=vics)
+        export(
+            hash_list, form, stream, by=sender(), at=timezone.now(), vics=vics, recipient=recipient
+        )
+    except NotForThem:
+        wrong(
+            f"«{recipient}» may not have this list. Its handling, the account and what it was "
+            "granted: breakwater hashlists list, breakwater hashlists recipient list"
+        )
     except MixedSchemes as problem:
         wrong(f"There are {problem} with --scheme.")
     except ValueError as problem:
