@@ -213,14 +213,15 @@ class Resolvers:
         inside += "dnssec-validation no; empty-zones-enable no; allow-query { any; };"
         self._named(name, self.ports[name], inside, outside + forward)
 
-    def start_unbound(self, desk: Desk) -> None:
+    def start_unbound(self, desk: Desk, *, door: int | None = None) -> None:
+        """`door` is a port in front of the sidecar, if Unbound shall not reach it directly."""
         wish = desk.wish("isp-unbound", self.place("sidecar"), sidecar_port=self.sidecar)
         text = snippets.sidecar(wish).replace("port 53;", f"port {self.ports['unbound']};")
         (self.place("sidecar") / "named.conf").write_text(text)
         named = program("named") or ""
         self.run("sidecar", named, "-f", "-n", "1", "-c", "named.conf", "-D", "bench")
         folder = self.place("unbound")
-        here = desk.wish("isp-unbound", folder, sidecar_port=self.sidecar)
+        here = desk.wish("isp-unbound", folder, sidecar_port=door or self.sidecar)
         (folder / "unbound.conf").write_text(
             snippets.unbound(here)
             + f'server:\n interface: 127.0.0.1\n port: {self.ports["unbound"]}\n username: ""\n'
