@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 
 from benchmarks.resolvers import Desk, program, wait_for
+from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.primary import configuration, following, zone_file
 from breakwater.worstof.primary.configuration import Place, View
@@ -130,7 +131,7 @@ def big(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bind,
     manifest = ZoneManifest(ZONE, 7, "2026-11-25T00:00:00+00:00", MANY, root_of(digests_of(names)))
     strings = manifest.strings(signing.sign(manifest.signed))
     path = configuration.zone_path(place, "isp")
-    zone_file.write_whole(path, zone_file.lines(ZONE, 7, strings, names))
+    write_whole(path, zone_file.lines(ZONE, 7, strings, names))
     bind.start()
     try:
         key = tsig.key("isp", tsig.secret_of("isp"))

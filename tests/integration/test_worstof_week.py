@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 
 from benchmarks.resolvers import STOP, Resolvers, ask, free_port, program, wait_for
+from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.primary import configuration, snippets, views, zone_file
 from breakwater.worstof.primary.configuration import Place, View
@@ -45,7 +46,7 @@ class Primary:
         manifest = manifest_of(1, self.names)
         strings = manifest.strings(signing.sign(manifest.signed))
         path = configuration.zone_path(self.place, "isp")
-        zone_file.write_whole(path, zone_file.lines(ZONE, 1, strings, self.names))
+        write_whole(path, zone_file.lines(ZONE, 1, strings, self.names))
 
     def decide(self, name: str, *, adds: bool = True) -> None:
         self.serial += 1

@@ -12,6 +12,7 @@ import dns.rdatatype
 import pytest
 from django.conf import settings
 
+from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.primary import following, snippets, zone_file
 from breakwater.worstof.primary.configuration import BadAddress, split
@@ -211,7 +212,7 @@ def test_a_secret_file_is_closed_to_others_before_its_first_octet(tmp_path: Path
     modes: list[int] = []
     before = os.umask(0)
     try:
-        zone_file.write_whole(tmp_path / "named.conf", pieces(), mode=0o600)
+        write_whole(tmp_path / "named.conf", pieces(), mode=0o600)
     finally:
         os.umask(before)
     assert modes == [0o600]

@@ -1,6 +1,9 @@
 """What was decided is published, in order and signed; whatever is in doubt is not."""
 
+import errno
 import json
+import multiprocessing
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +35,7 @@ from breakwater.worstof.rules.zone_digest import bucket_of, digests_of, root_of
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+FORK = multiprocessing.get_context("fork")
 Decide = Callable[..., Entry]
 
 
@@ -254,6 +258,42 @@ def test_a_damaged_mark_of_how_far_publishing_came_stops_it(
     accept_copy(by="administrator", reason="checked", at=at)
     publish_waiting(at)
     assert set(published()) == {"one.example", "two.example"}
+
+
+def test_two_processes_that_keep_marks_at_once_leave_a_whole_one_and_no_draft(
+    marks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker and `worstof serve` share the data folder."""
+    monkeypatch.setattr(zone, "state", lambda: PublisherState(identity="one"))
+
+    def keep_many(start: int) -> None:
+        for serial in range(start, start + 200):
+            publishing.write_mark(serial)
+
+    others = [FORK.Process(target=keep_many, args=(start,)) for start in (1, 1001)]
+    for process in others:
+        process.start()
+    while any(process.is_alive() for process in others):
+        assert publishing.read_mark().identity in ("", "one")  # raises if it is not whole
+    assert [process.exitcode for process in others] == [0, 0]
+    assert publishing.read_mark().serial in (200, 1200)
+    assert [path.name for path in marks.iterdir()] == ["published.json"]
+
+
+def test_a_disk_that_is_full_leaves_the_mark_of_before_and_no_draft(
+    marks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publishing.write_mark(7)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            publishing.write_mark(8)
+    assert publishing.read_mark().serial == 7
+    assert [path.name for path in marks.iterdir()] == ["published.json"]
 
 
 def test_two_signatures_do_not_help_a_name_that_is_refused(

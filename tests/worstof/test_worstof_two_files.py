@@ -158,7 +158,7 @@ def test_a_full_disk_leaves_both_files_and_the_next_write_makes_it_good(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(zone_file, "write_whole", full)
+        patch.setattr(two_files, "write_whole", full)
         with pytest.raises(OSError, match="space"):
             files.write(second, 1)
     assert blocked(files, NAMES) == set(NAMES[:4])

@@ -6,7 +6,6 @@ last good zone stays, and `PublisherState.problem` says why.
 """
 
 import json
-import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from django.db import transaction
 from breakwater.custody.actions import record
 from breakwater.people.models import User
 from breakwater.storage import bulk
+from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import signing
 from breakwater.worstof.actions import brake, last_defence
 from breakwater.worstof.models import (
@@ -457,10 +457,10 @@ def read_mark() -> Mark:
 
 
 def write_mark(serial: int) -> None:
-    """Keep outside the database how far publishing came, so that an older copy is noticed."""
-    draft = _mark_path().with_suffix(".new")
-    with draft.open("w", encoding="ascii") as file:
-        json.dump({"serial": serial, "identity": zone.state().identity}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(_mark_path())
+    """Keep outside the database how far publishing came, so that an older copy is noticed.
+
+    Raises:
+        OSError: the disk failed or is full; the mark before stays.
+    """
+    text = json.dumps({"serial": serial, "identity": zone.state().identity})
+    write_whole(_mark_path(), [text])

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import tsig
 from breakwater.worstof.primary import configuration
 from breakwater.worstof.primary.configuration import Place, View
-from breakwater.worstof.primary.zone_file import write_whole
 
 log = logging.getLogger(__name__)
 PATIENCE = 5.0  # seconds until a BIND that shall end is killed; its journals outlive that

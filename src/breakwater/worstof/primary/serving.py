@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import Error, close_old_connections
 from django.utils import timezone
 
+from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions import last_defence, publishing
 from breakwater.worstof.models import Publication, PublisherState, Recipient
@@ -288,17 +289,17 @@ class Serving:
             path = zone_path(self.place, name)
             is_tried = publication and (not self.stage or self.checked == publication.serial)
             if publication is None or not (is_good and is_tried):
-                zone_file.write_whole(path, zone_file.lines(self.place.zone, 0, ["empty"], ()))
+                write_whole(path, zone_file.lines(self.place.zone, 0, ["empty"], ()))
                 continue
             manifest = views.wanted(recipient, publication, zone.bucket_digests(), self.place.zone)
-            zone_file.write_whole(path, views.whole(recipient, manifest))
+            write_whole(path, views.whole(recipient, manifest))
 
     def _write_stage(self, publication: Publication | None) -> None:
         names = zone.names_for(Recipient()).values_list("name", flat=True).iterator()
         serial = publication.serial if publication else 0
         path = zone_path(self.place, STAGE)
         path.with_name(path.name + ".jnl").unlink(missing_ok=True)
-        zone_file.write_whole(path, zone_file.lines(self.place.zone, serial, ["stage"], names))
+        write_whole(path, zone_file.lines(self.place.zone, serial, ["stage"], names))
 
     def _learn(self) -> None:
         """Ask every view what it has; names and canaries other than the desk's are written anew."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from breakwater.storage.whole_file import write_whole
 from breakwater.worstof.primary import zone_file
 from breakwater.worstof.primary.copy import Copy, difference
 
@@ -66,11 +67,11 @@ class Files:
             return
         blocked = zone_file.records(sorted(late.blocked))
         left = zone_file.records(sorted(late.open), zone_file.EXCEPTION)
-        zone_file.write_whole(self.recent, [*_head(self.zone, found), blocked, left])
+        write_whole(self.recent, [*_head(self.zone, found), blocked, left])
         self.late = late
 
     def _write_whole(self, found: Copy, now: float) -> None:
-        zone_file.write_whole(self.path, [*_head(self.zone, found), *found.texts.values()])
+        write_whole(self.path, [*_head(self.zone, found), *found.texts.values()])
         self.whole, self.written_at = found, now
 
 

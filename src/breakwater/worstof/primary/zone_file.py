@@ -4,10 +4,7 @@
 leaves the stop page to each provider (docs/decisions/one-neutral-zone.md).
 """
 
-import os
-import secrets
 from collections.abc import Iterable
-from pathlib import Path
 
 from breakwater.worstof.rules.zone_manifest import OWNER
 
@@ -36,20 +33,3 @@ def lines(zone: str, serial: int, manifest: Iterable[str], names: Iterable[str])
 def records(names: Iterable[str], target: str = BLOCK) -> str:
     """Block these names and all below them; or, with `EXCEPTION`, leave them open."""
     return "".join(f"{name} CNAME {target}\n*.{name} CNAME {target}\n" for name in names)
-
-
-def write_whole(path: Path, pieces: Iterable[str], mode: int = 0o666) -> None:
-    """Write a file that is found whole or not at all, also after a full disk or a power cut.
-
-    `mode` holds from the first octet on, less what the umask takes.
-    """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "w", encoding="ascii", buffering=1 << 20) as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
