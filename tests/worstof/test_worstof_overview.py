@@ -1,7 +1,9 @@
 """The regulator's overview: what it counts, what it says when something fails, and no name."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
@@ -20,6 +22,7 @@ from breakwater.worstof.models import (
     StopCount,
     ZoneChange,
 )
+from breakwater.worstof.queries import room
 from breakwater.worstof.queries.overview import count
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +54,14 @@ def published(at: datetime, serial: int = 1, **more: object) -> Publication:
 
 def text(answer) -> str:
     return answer.content.decode()
+
+
+@pytest.mark.parametrize(("left", "is_told"), [(room.ENOUGH - 1, True), (room.ENOUGH, False)])
+def test_a_disk_without_room_is_told_and_one_with_room_is_not(
+    left: int, is_told: bool, client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=left))
+    assert ("15 MB are left" in text(client.get(PAGE))) is is_told
 
 
 def test_an_empty_desk_has_an_overview_that_says_so(client):

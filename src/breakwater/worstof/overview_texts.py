@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from breakwater.drawing import words
 from breakwater.worstof.models import HeldChange, Publication, PublisherState, Recipient
+from breakwater.worstof.queries import room
 from breakwater.worstof.queries.canaries import given_to
 from breakwater.worstof.queries.overview import Overview
 from breakwater.worstof.queries.proofs import Found
@@ -145,6 +146,16 @@ def events(
             text = _("Canaries of %(name)s are not given: a guard stands against them.")
             yield Event(text % {"name": recipient.name})
         yield from _of_recipient(recipient, found.get(recipient.pk))
+
+
+def full_disk(free: int) -> Iterator[Event]:
+    """That the desk's disk has hardly any room left; `free` in octets."""
+    if free < room.ENOUGH:
+        text = _(
+            "The desk's disk is full or nearly so: %(mb)s MB are left. Nothing new may go out until "
+            "there is room; what was published last stays in force."
+        )
+        yield Event(text % {"mb": words.number(free // 2**20)})
 
 
 def _is_late(recipient: Recipient, last: Publication, at: datetime) -> bool:

@@ -17,6 +17,7 @@ from breakwater.worstof.models import HeldChange, Recipient
 from breakwater.worstof.queries import proofs, zone
 from breakwater.worstof.queries.overview import overview
 from breakwater.worstof.queries.proofs import Found
+from breakwater.worstof.queries.room import room_left
 
 
 @never_cache
@@ -39,7 +40,10 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
     context = {
         "counts": counts,
         "answer": texts.answer(counts, last, probed),
-        "events": list(texts.events(state, last, held, recipients, probed, at=at)),
+        "events": [
+            *texts.full_disk(room_left()),
+            *texts.events(state, last, held, recipients, probed, at=at),
+        ],
         "figures": {figure.id: show(figure, settings.DEMO) for figure in drawn},
         "in_time": texts.in_time(counts),
         "days_to_list": texts.days(counts.days_to_list),

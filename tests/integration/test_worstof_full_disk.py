@@ -1,0 +1,153 @@
+"""A disk that is really full: nothing wrong goes out, a page says why, and it goes on with room.
+
+Needs the right to mount a file system; test_worstof_resolvers.py does without, with limits of the
+sizes of files.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from benchmarks.resolvers import Desk, program, wait_for
+from breakwater.worstof import tsig
+from breakwater.worstof.primary.copy import Copy
+from breakwater.worstof.primary.following import NotTaken, Source, take
+from tests.integration.test_worstof_through_pages import web_server
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(
+        program("named") is None and not os.environ.get("CI"), reason="named is not installed"
+    ),
+]
+PASSWORD = "correct horse battery"
+ANALYST = f"""
+import django
+django.setup()
+from breakwater.people.models import Agency, User
+agency = Agency.objects.create(
+    name="Regulator of Testland", kind="regulator", country="JM", is_synthetic=True
+)
+User.objects.create_user("analyst", password="{PASSWORD}", role="analyst", agency=agency)
+"""
+SAYS = "disk is full"
+ALL_IS_WELL = "Nothing that somebody has to look after."
+NEW = {f"new-{n}-{'x' * 50}.example" for n in range(100)}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 MB in memory."""
+    path = tmp_path / "small"
+    path.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(path)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no file system may be mounted here: {done.stderr.strip()}")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+def desk_on(small: Path, folder: Path, what: str) -> Desk:
+    """A desk with all that it keeps on the small disk, or with its database elsewhere."""
+    if what == "everything":
+        return Desk(small / "desk")
+    desk = Desk(folder / "desk")
+    (small / "worstof").mkdir(mode=0o700)
+    (desk.folder / "worstof").symlink_to(small / "worstof")
+    return desk
+
+
+def fill(small: Path) -> Path:
+    """Write until not one more page of memory can be had."""
+    path = small / "ballast"
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return path
+
+
+def overview_of(address: str) -> requests.Session:
+    """A session of somebody who oversees the list."""
+    session = requests.Session()
+    token = session.get(f"{address}/sign-in/", timeout=20).text
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', token)
+    assert found
+    said = {"username": "analyst", "password": PASSWORD, "csrfmiddlewaretoken": found[1]}
+    assert session.post(f"{address}/sign-in/", data=said, timeout=20).ok
+    return session
+
+
+def page(session: requests.Session, address: str) -> str:
+    answer = session.get(f"{address}/blocking/", timeout=20)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def names_of(desk: Desk) -> set[str]:
+    key = tsig.key("isp", desk.key_file("isp").read_text().strip())
+    try:
+        return set(take(Source("127.0.0.1", desk.port, "wol.invalid", key), Copy()).every())
+    except NotTaken:
+        return set()
+
+
+def release(desk: Desk) -> None:
+    """Leave the rows of many names that two people released: more than a page of any file takes."""
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+    desk.do(
+        "INSERT INTO worstof_heldchange (state, country, reason, added, removed, listed, at, "
+        "ended_at) VALUES ('released', '', 'too-many', ?, 0, 0, ?, ?)", len(NEW), now, now,
+    )  # fmt: skip
+    for name in sorted(NEW):
+        desk.do(
+            "INSERT INTO worstof_zonechange (name, adds, decided_at, held_id, refused, effect) "
+            "VALUES (?, 1, ?, (SELECT max(id) FROM worstof_heldchange), '', 0)", name, now,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["everything", "the list's own folder"])
+def test_on_a_full_disk_the_last_good_zone_stays_a_page_says_why_and_it_goes_on_with_room(
+    small: Path, tmp_path: Path, what: str
+) -> None:
+    desk = desk_on(small, tmp_path, what)
+    desk.run("migrate")
+    subprocess.run([sys.executable, "-c", ANALYST], env=desk.environment, check=True)
+    desk.add_recipient("isp", [])
+    desk.decide("one.example")
+    desk.start()
+    assert desk.serving
+    try:
+        with web_server(desk) as address, closing(overview_of(address)) as session:
+            wait_for(lambda: names_of(desk) == {"one.example"}, 60)
+            wait_for(lambda: ALL_IS_WELL in page(session, address), 20, 0.2)
+            desk.serving.send_signal(signal.SIGSTOP)  # it would publish before the disk is full
+            release(desk)
+            ballast = fill(small)
+            desk.serving.send_signal(signal.SIGCONT)
+            told = page(session, address)
+            assert SAYS in told
+            assert "0 MB are left" in told
+            for _look in range(10):
+                assert names_of(desk) == {"one.example"}
+                time.sleep(0.5)  # the server tries again every two seconds
+            ballast.unlink()
+            wait_for(lambda: names_of(desk) == {"one.example"} | NEW, 60, 0.1)
+            wait_for(lambda: ALL_IS_WELL in page(session, address), 60, 0.5)
+    finally:
+        desk.serving.send_signal(signal.SIGCONT)
+        desk.stop()
