@@ -77,6 +77,7 @@ VERBS: dict[str, Promise] = {
     "worstof.entry.discussed": _("Put a domain into discussion"),
     "worstof.entry.doubted": _("Sent a domain back to be assessed"),
     "worstof.entry.fell_due": _("Asked to verify a domain again"),
+    "worstof.entry.guard_came": _("Asked to verify a domain again, which a guard names since"),
     "worstof.entry.guarded": _("Held a verified domain for two more signatures"),
     "worstof.entry.lapsed": _("Let a domain leave the list"),
     "worstof.entry.listed": _("Listed a domain"),

@@ -79,7 +79,11 @@ def _rows(found: list[board.Row]) -> list[dict[str, Any]]:
 def _risk_words(row: board.Row) -> str:
     if row.risk is None:
         return ""
-    return "; ".join(f"{texts.word(texts.RISKS, k)} +{n}" for k, n in row.risk.reasons)
+    came = ", ".join(texts.guard_line(key, match) for key, match, _refuses in row.entry.new_guards)
+    words = {k: texts.word(texts.RISKS, k) for k, _ in row.risk.reasons}
+    if "new_guard" in words:
+        words["new_guard"] += f" ({came})"
+    return "; ".join(f"{words[k]} +{n}" for k, n in row.risk.reasons)
 
 
 @never_cache

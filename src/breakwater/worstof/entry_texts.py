@@ -59,6 +59,7 @@ RISKS: Words = {
     "appeal": lazy("Appeals against it"),
     "report": lazy("Reports here name it"),
     "guard": lazy("A guard named it"),
+    "new_guard": lazy("A guard names it since it was verified"),
 }
 GUARDS: Words = {
     "public_suffix": lazy("Many owners register names below this one (public suffix)"),

@@ -123,6 +123,8 @@ def _page(
         "earlier": [(a, texts.said_line(a)) for a in heard.earlier],
         **_verdict(entry, heard),
         "guards": [texts.guard_line(key, match) for key, match in entry.guards],
+        "new_guards": [texts.guard_line(key, match) for key, match, _refuses in entry.new_guards],
+        "is_forbidden": any(refuses for _key, _match, refuses in entry.new_guards),
         "hosting": [(texts.word(texts.HOSTING, k), v) for k, v in entry.hosting.items() if v],
         "nominations": entry.nominations.select_related("agency").order_by("-pk"),
         "sees_reports": user_may(user, "report.see"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from breakwater.worstof.actions import importing, probing, publishing, transparency, weighing
-from breakwater.worstof.actions.life import move_clocks
+from breakwater.worstof.actions.life import look_at_new_tables, move_clocks
 from breakwater.worstof.primary.serving import is_served
 
 
@@ -20,6 +20,7 @@ def publish(at: datetime) -> bool:
 JOBS: list[tuple[str, Callable[[datetime], bool]]] = [
     ("worstof.log", sign_log),
     ("worstof.clocks", move_clocks),
+    ("worstof.guards", look_at_new_tables),
     ("worstof.weights", weighing.count_reports),
     ("worstof.files", importing.work),
     ("worstof.publish", publish),

@@ -34,6 +34,8 @@ class Entry(models.Model):
     round = models.PositiveSmallIntegerField(default=1)
     # Keys of data/guards.toml that named it when it was nominated or verified: [[key, match], …].
     guards = models.JSONField(default=list)
+    # Those that name it since, and for which it was asked again: [[key, match, refuses], …].
+    new_guards = models.JSONField(default=list)
     # Reports here that name it, while it waits to be verified again: the job counts them.
     reports = models.PositiveIntegerField(default=0)
     reports_counted_at = models.DateTimeField(null=True)

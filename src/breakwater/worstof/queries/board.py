@@ -140,10 +140,11 @@ _ORDER = {
     "over": ("-ended_at", "-pk"),
 }
 _STATE_ORDER = Case(
-    When(state=State.DUE, then=0),
-    When(state=State.GUARDED, then=1),
-    When(state=State.NOMINATED, then=2),
-    default=3,
+    When(Q(state=State.DUE) & ~Q(new_guards=[]), then=0),
+    When(state=State.DUE, then=1),
+    When(state=State.GUARDED, then=2),
+    When(state=State.NOMINATED, then=3),
+    default=4,
     output_field=IntegerField(),
 )
 
@@ -156,7 +157,7 @@ def _filtered(wanted: Wanted, user: User) -> QuerySet[Entry]:
     if wanted.block_list is not None:
         found = found.filter(block_list=wanted.block_list)
     if wanted.guarded:
-        found = found.exclude(guards=[])
+        found = found.exclude(guards=[], new_guards=[])
     if wanted.appealed:
         found = found.filter(
             Exists(Appeal.objects.filter(entry=OuterRef("pk"), state=Appeal.State.OPEN))
@@ -222,6 +223,7 @@ def risks_of(entries: Sequence[Entry], *, at: datetime) -> dict[int, Risk]:
                 appeals.get(e.pk, 0),
                 e.reports,
                 len(e.guards),
+                len(e.new_guards),
             ),
             weights(),
             at=at,

@@ -23,7 +23,12 @@ def folder() -> Path:
 
 def known() -> Known:
     """All of it, read again when an operator's file has changed."""
-    return _read(*(_version(folder() / name) for name in (TOP_SITES, NEVER_BLOCK)))
+    return _read(*versions())
+
+
+def versions() -> "tuple[Version, Version]":
+    """What the operator's files are now; the package's tables change with the process alone."""
+    return _version(folder() / TOP_SITES), _version(folder() / NEVER_BLOCK)
 
 
 def never_block() -> OperatorNames:

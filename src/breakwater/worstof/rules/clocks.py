@@ -27,6 +27,7 @@ class Facts:
     appeals: int = 0
     reports: int = 0
     guards: int = 0
+    new_guards: int = 0  # that name it since it was verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ KEYS = (
     "report",
     "most_reports",
     "guard",
+    "new_guard",
 )
 
 
@@ -107,6 +109,7 @@ def risk(facts: Facts, points: Mapping[str, int], *, at: datetime) -> Risk:
         "appeal": min(facts.appeals, points["most_appeals"]) * points["appeal"],
         "report": min(facts.reports, points["most_reports"]) * points["report"],
         "guard": points["guard"] if facts.guards else 0,
+        "new_guard": points["new_guard"] if facts.new_guards else 0,
     }
     reasons = sorted(((k, n) for k, n in found.items() if n), key=lambda kn: (-kn[1], kn[0]))
     return Risk(sum(n for _, n in reasons), tuple(reasons))

@@ -6,7 +6,7 @@ without a dot (see docs/worst-of-list.md).
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -101,6 +101,29 @@ class Known:
     def above_named(self) -> Mapping[str, str]:
         """Names above one of the tables or of the operator's, with the one below."""
         return {x: name for name in (*self.named, *self.never) for x in parents(name) if "." in x}
+
+    def is_operators(self, guard: Guard) -> bool:
+        """Whether it is for the sake of a name that the operator wrote among those never to block."""
+        return guard.key == "never_block" or (
+            guard.key == "above_named" and guard.match in self.never
+        )
+
+
+def came_since(
+    now: Iterable[Guard], kept: Iterable[Sequence[str]], told: Iterable[Sequence[object]]
+) -> list[Guard]:
+    """Those of the guards that nobody has signed for or been told of yet.
+
+    `kept` are key and match of those that stood when the name was verified: what then asked for
+    signatures and now refuses counts as new. `told` are those that came since, as guards.
+    """
+    signed = {tuple(pair) for pair in kept}
+    known = {tuple(row) for row in told}
+    return [
+        guard
+        for guard in now
+        if guard not in known and (guard.refuses or (guard.key, guard.match) not in signed)
+    ]
 
 
 def parents(name: str) -> Iterator[str]:

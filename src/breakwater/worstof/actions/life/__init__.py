@@ -6,6 +6,7 @@ first has done: two second verifications list a domain once.
 
 from breakwater.worstof.actions.life.clock import move_clocks
 from breakwater.worstof.actions.life.ending import discuss, remove, settle
+from breakwater.worstof.actions.life.guarding import look_at_new_tables
 from breakwater.worstof.actions.life.judging import (
     MAY_BE_JUDGED,
     WITHDRAWABLE_FOR,
@@ -54,6 +55,7 @@ __all__ = [
     "WrongState",
     "assess",
     "discuss",
+    "look_at_new_tables",
     "move_clocks",
     "nominate",
     "remove",

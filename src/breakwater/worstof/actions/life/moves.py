@@ -37,12 +37,18 @@ def begin_round(entry: Entry, *, is_new: bool = False) -> None:
 
 def refuse_if_guarded(told: Told) -> bool:
     """Look at the guards again; say whether one of them forbids the name."""
-    entry = told.entry
-    entry.guards, refuses = guards_of(entry.name)
+    guards, refuses = guards_of(told.entry.name)
+    told.entry.guards, told.entry.new_guards = guards, []
     if refuses:
-        leave(told, State.REFUSED)
-        told.say("worstof.entry.refused", detail={"guards": [key for key, _ in entry.guards]})
+        refuse(told, guards)
     return refuses
+
+
+def refuse(told: Told, guards: list[list[str]]) -> None:
+    """Move the entry where names go that these guards forbid."""
+    told.entry.guards, told.entry.new_guards = guards, []
+    leave(told, State.REFUSED)
+    told.say("worstof.entry.refused", detail={"guards": [key for key, _ in guards]})
 
 
 def guards_of(name: str) -> tuple[list[list[str]], bool]:
