@@ -9,7 +9,7 @@ from django.test import Client
 from breakwater.people.models import User
 from breakwater.worstof.actions import brake
 from breakwater.worstof.models import BlockList, Entry, HeldChange, ZoneChange
-from breakwater.worstof.rules.brake import Change
+from breakwater.worstof.rules.brake import DAY, HOUR, Change, Window
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[User], Client]
@@ -21,7 +21,7 @@ def held(db: None, at: datetime) -> HeldChange:
         ZoneChange.objects.create(name=f"n{number}.example", adds=True, decided_at=at)
         for number in range(60)
     ]
-    return brake.hold(rows, brake.TOO_MANY, Change(60, 0, 200), at=at)[0]
+    return brake.hold(rows, HOUR.key, Change(60, 0, 200), at=at)[0]
 
 
 def sign(client: Client, held: HeldChange, **said: str) -> str:
@@ -46,6 +46,19 @@ def test_two_people_release_a_change_and_the_first_alone_does_not(
     assert "meanwhile" in sign(second, held)
 
 
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [(HOUR, "in an hour: more than 50, or more than 5 per cent of the list and more than 5."),
+     (DAY, "in 24 hours: more than 50, or more than 5 per cent of the list and more than 20.")],
+)  # fmt: skip
+def test_the_page_says_in_which_time_it_was_too_much(
+    window: Window, said: str, officer: User, client_for: ClientFor, at: datetime
+) -> None:
+    row = ZoneChange.objects.create(name="bad.example", adds=True, decided_at=at)
+    brake.hold([row], window.key, Change(60, 0, 200, window), at=at)
+    assert f"Too many names {said}" in client_for(officer).get("/worst-of/held/").content.decode()
+
+
 def test_a_reason_is_needed_and_what_grew_is_not_signed(
     held: HeldChange, officer: User, client_for: ClientFor
 ) -> None:
@@ -68,7 +81,7 @@ def test_names_of_another_countrys_own_list_are_neither_seen_nor_signed(
             )
         entry = Entry.objects.create(block_list=on, name=name, shown=name, created_at=at)
         rows.append(ZoneChange.objects.create(name=name, adds=True, entry=entry, decided_at=at))
-    brake.hold(rows, brake.TOO_MANY, Change(3, 0, 9), at=at)
+    brake.hold(rows, HOUR.key, Change(3, 0, 9), at=at)
     page = client_for(officer).get("/worst-of/held/").content.decode()
     assert [x.name for x in rows if x.name in page] == ["common.example", "ours.example"]
     theirs = HeldChange.objects.get(country="SX")
@@ -96,7 +109,7 @@ def test_removals_cannot_be_thrown_away_on_the_page(
         ZoneChange.objects.create(name=f"n{number}.example", adds=False, decided_at=at)
         for number in range(60)
     ]
-    (held,) = brake.hold(rows, brake.TOO_MANY, Change(0, 60, 200), at=at)
+    (held,) = brake.hold(rows, HOUR.key, Change(0, 60, 200), at=at)
     client = client_for(officer)
     assert "Throw it away" not in client.get("/worst-of/held/").content.decode()
     assert "stay blocked" in sign(client, held, verb="discard")

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from breakwater.custody.models import AuditEntry
@@ -29,7 +30,8 @@ from breakwater.worstof.models import (
     ZoneName,
 )
 from breakwater.worstof.queries import known_names, zone
-from breakwater.worstof.rules.brake import Change
+from breakwater.worstof.rules.brake import DAY as IN_A_DAY
+from breakwater.worstof.rules.brake import HOUR, Change
 from breakwater.worstof.rules.folding import Said, folded, with_parents
 from breakwater.worstof.rules.zone_digest import bucket_of, digests_of, root_of
 
@@ -517,7 +519,7 @@ def test_removals_in_a_change_that_is_thrown_away_meet_the_brake_anew(
     publish_waiting(at)
     decide("bad.example")
     decide("wrong.example", adds=False)
-    held = HeldChange.objects.create(reason=brake.TOO_MANY, added=1, removed=1, listed=1, at=at)
+    held = HeldChange.objects.create(reason=HOUR.key, added=1, removed=1, listed=1, at=at)
     ZoneChange.objects.filter(published_at=None).update(held=held)
     brake.discard(held, by=officer, reason="a wrong file", at=at)
     publish_waiting(at)
@@ -610,6 +612,73 @@ def test_a_list_is_not_emptied_on_one_persons_word(decide: Decide, at: datetime)
     assert HeldChange.objects.get().removed == 51
 
 
+def test_small_steps_of_every_hour_do_not_fill_an_empty_list_in_a_day(
+    decide: Decide, at: datetime, officer: User, supervisor: User
+) -> None:
+    hour = timedelta(hours=1)
+    for hours in range(24):
+        for n in range(5):
+            decide(f"n{hours}-{n}.example")
+        publish_waiting(at + hours * hour)
+    assert len(published()) == IN_A_DAY.least
+    assert set(HeldChange.objects.values_list("reason", flat=True)) == {IN_A_DAY.key}
+    held = HeldChange.objects.get()
+    assert held.added == 24 * 5 - IN_A_DAY.least
+    # Two people let them go, and the day after is free again.
+    for by in (officer, supervisor):
+        brake.release(held, by=by, reason="seen", at=at)
+    publish_waiting(at + DAY)
+    assert len(published()) == 24 * 5
+    decide("next.example")
+    assert publish_waiting(at + DAY + 4 * hour) is not None
+
+
+def test_small_steps_of_every_hour_do_not_empty_a_list_in_a_day(
+    decide: Decide, at: datetime
+) -> None:
+    fill(100, at)
+    for hours in range(24):
+        for n in range(5):
+            decide(f"old-{hours * 5 + n}.example", adds=False)
+        publish_waiting(at + timedelta(hours=hours))
+    assert len(published()) == 100 - IN_A_DAY.least
+    assert HeldChange.objects.get().reason == IN_A_DAY.key
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 900), st.integers(0, 7), st.integers(0, 4)), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 600), STEPS)
+def test_whatever_enters_or_leaves_unsigned_keeps_to_the_limits_of_the_hour_and_of_the_day(
+    marks: Path, at: datetime, listed: int, steps: list[tuple[int, int, int]]
+) -> None:
+    """`steps` are minutes since the last one, names to add, and names to remove."""
+    (marks / "published.json").unlink(missing_ok=True)
+    with transaction.atomic():
+        fill(listed, at - 9 * DAY)
+        zones = [(at - DAY, set(published()))]
+        for number, (minutes, adds, removals) in enumerate(steps):
+            at += timedelta(minutes=minutes)
+            there = sorted(zones[-1][1])[:removals]
+            new = [f"n{number}-{n}.example" for n in range(adds)]
+            ZoneChange.objects.bulk_create(
+                ZoneChange(name=name, adds=name in new, decided_at=at) for name in (*there, *new)
+            )
+            made = publish_waiting(at)
+            now = set(published())
+            for window in (HOUR, IN_A_DAY):
+                before = [names for when, names in zones if when <= at - window.span][-1]
+                entered, left = len(now - before), len(before - now)
+                limit = Change(0, 0, len(before), window).limit
+                assert not (made and made.added) or entered + left <= limit
+                assert not (made and made.removed) or left <= limit
+            zones.append((at, now))
+        transaction.set_rollback(True)
+
+
 @pytest.mark.parametrize(
     ("listed", "limit"), [(0, 5), (100, 5), (101, 5), (400, 20), (1000, 50), (1_000_000, 50)]
 )
@@ -621,6 +690,7 @@ def test_the_limit_is_five_percent_but_never_below_five_or_above_fifty(
     assert Change(limit + 1, 0, listed).holds_adds
     assert Change(1, limit, listed).holds_adds
     assert not Change(1, limit, listed).holds_removals
+    assert Change(0, 0, listed, IN_A_DAY).limit == max(limit, IN_A_DAY.least)
 
 
 def test_a_bad_check_holds_names_to_add_and_lets_removals_pass(

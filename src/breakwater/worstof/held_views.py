@@ -16,7 +16,7 @@ from breakwater.people.models import User
 from breakwater.worstof.actions import brake
 from breakwater.worstof.models import HeldChange
 from breakwater.worstof.queries import board
-from breakwater.worstof.rules.brake import SIGNATURES
+from breakwater.worstof.rules.brake import DAY, HOUR, SIGNATURES
 
 NAMES_SHOWN = 100
 ENDED_SHOWN = 20
@@ -70,7 +70,15 @@ def _row(held: HeldChange, count: int, reader: User) -> dict[str, Any]:
 def _why(reason: str) -> str:
     if reason == brake.PROBE:
         return _("With these names, a name that must never be blocked did not resolve.")
-    return _("Too many names at once: more than 50, or more than 5 per cent of the list.")
+    if reason == DAY.key:
+        return _(
+            "Too many names in 24 hours: more than 50, or more than 5 per cent of the list and more "
+            "than %(least)s."
+        ) % {"least": DAY.least}
+    return _(
+        "Too many names in an hour: more than 50, or more than 5 per cent of the list and more than "
+        "%(least)s."
+    ) % {"least": HOUR.least}
 
 
 @require_POST

@@ -13,7 +13,6 @@ from breakwater.worstof.models import HeldChange, Signature, ZoneChange
 from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.brake import SIGNATURES, Change
 
-TOO_MANY = "too-many"
 PROBE = "probe"
 
 

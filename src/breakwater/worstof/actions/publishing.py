@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -29,7 +29,7 @@ from breakwater.worstof.models import (
     ZoneName,
 )
 from breakwater.worstof.queries import known_names, zone
-from breakwater.worstof.rules.brake import Change, net
+from breakwater.worstof.rules.brake import WINDOWS, Change, Window, net
 from breakwater.worstof.rules.folding import folded
 from breakwater.worstof.rules.zone_digest import (
     NOTHING,
@@ -43,7 +43,6 @@ from breakwater.worstof.rules.zone_digest import (
 
 PUBLISHER = "publisher"
 PUBLISHER_LOCK = 0x776F7273  # "wors"
-HOUR = timedelta(hours=1)
 # Answers "" if names that must never be blocked still resolve with these names added, else what
 # is wrong; raises `Unsure` if it cannot tell.
 Check = Callable[[Sequence[str]], str]
@@ -252,28 +251,45 @@ def _past_the_brake(
     changes: list[ZoneChange], outcome: Outcome, found: Publication | None, at: datetime
 ) -> list[ZoneChange]:
     """Hold what is too much at once; what two people released passes."""
-    unsigned = [change for change in changes if change.held_id is None]
-    if not unsigned:
-        return changes
-    hour = zone.effects_since(at - HOUR)
-    if len(unsigned) < len(changes):
+    signed = [change for change in changes if change.held_id]
+    unsigned = [change for change in changes if not change.held_id]
+    if unsigned and signed:
         outcome = _outcome(unsigned)
-    size = _size(outcome, hour, found)
+    for window in WINDOWS:
+        if unsigned:
+            passed = _past_window(window, unsigned, outcome, found, at)
+            outcome = outcome if len(passed) == len(unsigned) else _outcome(passed)
+            unsigned = passed
+    free = {change.pk for change in (*signed, *unsigned)}
+    return [change for change in changes if change.pk in free]
+
+
+def _past_window(
+    window: Window,
+    changes: list[ZoneChange],
+    outcome: Outcome,
+    found: Publication | None,
+    at: datetime,
+) -> list[ZoneChange]:
+    """Hold those of these unsigned changes that are too much within the window; give the others."""
+    moves = zone.effects_since(at - window.span)
+    size = _size(window, outcome, moves, found)
     if size.holds_adds:
-        brake.hold([c for c in unsigned if c.adds], brake.TOO_MANY, size, at=at)
-        changes = [c for c in changes if not c.adds or c.held_id]
-        unsigned = [c for c in unsigned if not c.adds]
-        size = _size(_outcome(unsigned), hour, found)
-    if size.holds_removals and (removals := [c for c in unsigned if not c.adds]):
-        brake.hold(removals, brake.TOO_MANY, size, at=at)
-        changes = [c for c in changes if c.adds or c.held_id]
+        brake.hold([c for c in changes if c.adds], window.key, size, at=at)
+        changes = [c for c in changes if not c.adds]
+        size = _size(window, _outcome(changes), moves, found)
+    if size.holds_removals and (removals := [c for c in changes if not c.adds]):
+        brake.hold(removals, window.key, size, at=at)
+        changes = [c for c in changes if c.adds]
     return changes
 
 
-def _size(outcome: Outcome, hour: dict[str, int], found: Publication | None) -> Change:
-    moved = net(hour, _effects(*outcome).items()).values()
-    listed = (found.names if found else 0) - sum(hour.values())
-    return Change(sum(m > 0 for m in moved), sum(m < 0 for m in moved), listed)
+def _size(
+    window: Window, outcome: Outcome, moves: dict[str, int], found: Publication | None
+) -> Change:
+    moved = net(moves, _effects(*outcome).items()).values()
+    listed = (found.names if found else 0) - sum(moves.values())
+    return Change(sum(m > 0 for m in moved), sum(m < 0 for m in moved), listed, window)
 
 
 def _past_the_check(
