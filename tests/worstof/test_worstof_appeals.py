@@ -73,6 +73,23 @@ def test_who_verified_the_entry_may_not_alone_reject_the_appeal(
     assert LogLeaf.objects.latest("index").verb == "appeal-rejected"
 
 
+def test_a_second_account_of_who_verified_or_signed_may_not_reject_either(
+    listed: Entry, officer: User, supervisor: User, administrator: User, at
+) -> None:
+    """Known by the name, in whatever round it was."""
+    Entry.objects.filter(pk=listed.pk).update(round=listed.round + 1)
+    listed.signatures.create(by=administrator, reason="Its own", at=at, round=listed.round)
+    appeal = appeal_for("bad.example", at)
+    for one in (officer, administrator):
+        supervisor.first_name = str(one).upper()
+        supervisor.save()
+        with pytest.raises(appeals.JudgedTheEntry):
+            appeals.reject(appeal, by=supervisor, answer="No.", at=at)
+    supervisor.first_name = ""
+    supervisor.save()
+    appeals.reject(appeal, by=supervisor, answer="Seen again yesterday.", at=at)
+
+
 GIVEN = ("bad.example", "never-heard.example", "no name at all")
 
 

@@ -37,13 +37,28 @@ def test_two_people_release_a_change_and_the_first_alone_does_not(
     assert "60 to add, 0 to remove; 200 on the list" in page
     assert "n59.example" in page
     assert "A second person has to sign" in sign(first, held)
-    assert "You have signed already" in sign(first, held)
+    assert "another person has to sign" in sign(first, held)
     held.refresh_from_db()
     assert held.state == HeldChange.State.WAITING
     assert "released" in sign(second, held)
     held.refresh_from_db()
     assert held.state == HeldChange.State.RELEASED
     assert "meanwhile" in sign(second, held)
+
+
+def test_two_accounts_of_one_name_do_not_release_a_change(
+    held: HeldChange, officer: User, supervisor: User, client_for: ClientFor
+) -> None:
+    for person, name in ((officer, "Zoë Twice"), (supervisor, " Zoe\u0308 TWICE")):
+        person.first_name = name
+        person.save()
+    third = User.objects.create(username="third", role="officer", agency=officer.agency)
+    sign(client_for(officer), held)
+    again = client_for(supervisor)
+    assert "somebody of your name signed already" in again.get("/worst-of/held/").content.decode()
+    assert "another person has to sign" in sign(again, held)
+    assert held.signatures.count() == 1
+    assert "released" in sign(client_for(third), held)
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,18 @@ def test_a_guard_that_can_be_signed_passes_with_two_signatures_and_not_with_one(
     assert published() == {"wwwtwo.example": False}
 
 
+def test_two_accounts_of_one_name_are_one_signature_under_a_guarded_name(
+    decide: Decide, at: datetime, officer: User, supervisor: User
+) -> None:
+    entry = decide("wwwone.example")
+    for signer in (officer, supervisor):
+        signer.first_name = "Zoë Twice"
+        signer.save()
+        entry.signatures.create(by=signer, reason="A site of its own", at=at, round=1)
+    publish_waiting(at)
+    assert published() == {}
+
+
 def test_signatures_of_an_earlier_round_do_not_list_a_name_again(
     decide: Decide, at: datetime, officer: User, supervisor: User
 ) -> None:

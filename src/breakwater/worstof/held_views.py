@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -15,11 +16,12 @@ from breakwater.people.access import needs, signed_in
 from breakwater.people.models import User
 from breakwater.worstof.actions import brake
 from breakwater.worstof.models import HeldChange
-from breakwater.worstof.queries import board
-from breakwater.worstof.rules.brake import DAY, HOUR, SIGNATURES
+from breakwater.worstof.queries import board, hands
+from breakwater.worstof.rules.brake import DAY, HOUR
 
 NAMES_SHOWN = 100
 ENDED_SHOWN = 20
+SIGNED = lazy("You or somebody of your name signed already; another person has to sign.")
 
 
 @require_GET
@@ -31,7 +33,12 @@ def held_changes(request: HttpRequest) -> HttpResponseBase:
         _row(held, held.waiting, user) for held in rows.filter(state=HeldChange.State.WAITING)
     ]
     ended = _visible(user).exclude(state=HeldChange.State.WAITING).order_by("-ended_at")
-    context = {"waiting": waiting, "ended": ended[:ENDED_SHOWN], "answer": _answer(len(waiting))}
+    context = {
+        "waiting": waiting,
+        "ended": ended[:ENDED_SHOWN],
+        "answer": _answer(len(waiting)),
+        "signed": SIGNED,
+    }
     return render(request, "worstof/held.html", context)
 
 
@@ -60,8 +67,7 @@ def _row(held: HeldChange, count: int, reader: User) -> dict[str, Any]:
         "count": count,
         "why": _why(held.reason),
         "signatures": signatures,
-        "missing": SIGNATURES - len(signatures),
-        "signed": any(signature.by_id == reader.pk for signature in signatures),
+        "signed": hands.has_signed(reader, held.signatures.all()),
         "names": names[:NAMES_SHOWN],
         "has_more": len(names) > NAMES_SHOWN,
     }
@@ -93,7 +99,7 @@ def decide_held(request: HttpRequest, pk: int) -> HttpResponseBase:
     except brake.NotHeld:
         messages.error(request, _("Somebody released this change or threw it away meanwhile."))
     except brake.SignedAlready:
-        messages.error(request, _("You have signed already; another person has to sign."))
+        messages.error(request, SIGNED)
     except brake.HeldGrew:
         messages.error(request, _("More names joined the change meanwhile. Look again."))
     except brake.OnlyRemovals:

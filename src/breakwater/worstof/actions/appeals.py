@@ -15,7 +15,8 @@ from breakwater.custody.actions import record
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.people.models import User
 from breakwater.worstof.actions import life, transparency
-from breakwater.worstof.models import Appeal, Assessment, Entry
+from breakwater.worstof.models import Appeal, Entry
+from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.stop_texts import APPEAL_DAYS
 
@@ -237,10 +238,7 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
 
 def has_judged(user: User, appeal: Appeal) -> bool:
     """Whether this person judged or signed an entry of the name that the appeal is about."""
-    if not appeal.name:
-        return False
-    judged = Assessment.objects.filter(entry__name=appeal.name, by=user).exists()
-    return judged or Entry.objects.filter(name=appeal.name, signatures__by=user).exists()
+    return bool(appeal.name) and hands.has_judged_or_signed(user, appeal.name)
 
 
 def _check(answer: str) -> None:

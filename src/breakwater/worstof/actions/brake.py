@@ -10,6 +10,7 @@ from breakwater.custody.actions import record
 from breakwater.people.access import user_may
 from breakwater.people.models import User
 from breakwater.worstof.models import HeldChange, Signature, ZoneChange
+from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.brake import SIGNATURES, Change
 
@@ -25,7 +26,7 @@ class MayNotSign(ValueError):
 
 
 class SignedAlready(ValueError):
-    """The same person's signature counts once; another person has to sign."""
+    """A person's signature counts once, people of one name are one; another has to sign."""
 
 
 class HeldGrew(ValueError):
@@ -94,13 +95,13 @@ def release(
         held = _waiting(held, by, reason)
         if seen is not None and held.changes.count() != seen:
             raise HeldGrew(str(held))
-        if held.signatures.filter(by=by).exists():
+        if hands.has_signed(by, held.signatures.all()):
             raise SignedAlready(by.audit_name)
         Signature.objects.create(held=held, by=by, reason=reason.strip(), at=at)
         detail = {"reason": reason.strip(), "added": held.added, "removed": held.removed}
         target = f"held {held.pk}"
         record("worstof.change.signed", actor=by, at=at, target=target, detail=detail)
-        if held.signatures.count() < SIGNATURES:
+        if hands.signers(held.signatures.all()) < SIGNATURES:
             return False
         _end(held, HeldChange.State.RELEASED, at)
         record("worstof.change.released", actor=by, at=at, target=target, detail=detail)

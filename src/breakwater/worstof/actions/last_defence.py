@@ -5,7 +5,7 @@ from datetime import datetime
 
 from breakwater.custody.actions import record
 from breakwater.worstof.models import HeldChange, ZoneChange, ZoneName
-from breakwater.worstof.queries import known_names, zone
+from breakwater.worstof.queries import hands, known_names, zone
 from breakwater.worstof.rules.brake import SIGNATURES
 from breakwater.worstof.rules.guards import form_fault, guards_for, parents
 from breakwater.worstof.rules.operator_names import OperatorNames
@@ -127,8 +127,7 @@ def _was_signed(change: ZoneChange) -> bool:
     entry = change.entry
     if entry is None:
         return False
-    signed = entry.signatures.filter(round=entry.round)
-    return signed.values("by").distinct().count() >= SIGNATURES
+    return hands.signers(entry.signatures.filter(round=entry.round)) >= SIGNATURES
 
 
 def all_forbidden(names: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whose hands an entry went through in its round: two words about one domain need two people.
+"""Whose hands an entry or a held change went through: two words about one thing need two people.
 
 A person is known by the account, and by the name that stands beside another account or in a
 partner's file: namesakes are taken for one human being, which errs on the safe side.
@@ -6,7 +6,7 @@ partner's file: namesakes are taken for one human being, which errs on the safe 
 
 from collections.abc import Iterable
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from breakwater.people.models import Agency, User
 from breakwater.worstof.models import Assessment, Entry, PartnerLine, Signature
@@ -22,9 +22,29 @@ def judged_by(user: User, entries: Iterable[Entry]) -> set[int]:
 
 def signed_by(user: User, entries: Iterable[Entry]) -> set[int]:
     """Those of the entries that this person has signed in their round."""
-    found = Signature.objects.filter(entry__in=entries, round=F("entry__round"))
-    rows = found.select_related("by")
-    return {row.entry_id for row in rows if row.entry_id and _is(user, row.by_id, str(row.by))}
+    rows = Signature.objects.filter(entry__in=entries, round=F("entry__round"))
+    return {row.entry_id for row in _by(user, rows) if row.entry_id}
+
+
+def has_signed(user: User, signatures: QuerySet[Signature]) -> bool:
+    return bool(_by(user, signatures))
+
+
+def signers(signatures: QuerySet[Signature]) -> int:
+    """How many people signed."""
+    return len({plain(str(row.by)) for row in signatures.select_related("by")})
+
+
+def has_judged_or_signed(user: User, name: str) -> bool:
+    """Whether this person judged or signed an entry of this name, in any round."""
+    said = Assessment.objects.filter(entry__name=name).values_list("by_id", "by_name")
+    if any(_is(user, account, by_name) for account, by_name in said):
+        return True
+    return has_signed(user, Signature.objects.filter(entry__name=name))
+
+
+def _by(user: User, signatures: QuerySet[Signature]) -> list[Signature]:
+    return [row for row in signatures.select_related("by") if _is(user, row.by_id, str(row.by))]
 
 
 def brought_in_by(

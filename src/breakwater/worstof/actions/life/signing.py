@@ -42,7 +42,7 @@ def sign(entry: Entry, *, by: User, reason: str, at: datetime) -> Signature:
         )
         told = Told(entry, by, at, Voice.of(by))
         told.say("worstof.entry.signed", reason=reason.strip())
-        if entry.signatures.filter(round=entry.round).count() >= SIGNATURES:
+        if hands.signers(entry.signatures.filter(round=entry.round)) >= SIGNATURES:
             _list_signed(told)
         told.write()
     return made
