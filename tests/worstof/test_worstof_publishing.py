@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof import signing
-from breakwater.worstof.actions import brake, publishing
+from breakwater.worstof.actions import brake, sealing
 from breakwater.worstof.actions.publishing import accept_copy, publish_waiting
 from breakwater.worstof.actions.zone import queue_change
 from breakwater.worstof.models import (
@@ -44,7 +44,7 @@ Decide = Callable[..., Entry]
 @pytest.fixture(autouse=True)
 def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of the test's own for what the publisher keeps outside of the database."""
-    monkeypatch.setattr(publishing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(sealing, "folder", lambda: tmp_path)
     monkeypatch.setattr(known_names, "folder", lambda: tmp_path)
     monkeypatch.setattr(signing, "key_path", lambda: tmp_path / "signing.key")
     return tmp_path
@@ -139,7 +139,7 @@ def test_serials_go_up_whatever_the_clock_says(decide: Decide, at: datetime) -> 
 
 
 def test_a_serial_never_goes_below_what_left_the_desk(decide: Decide, at: datetime) -> None:
-    publishing.write_mark(41)
+    sealing.write_mark(41)
     decide("bad.example")
     made = publish_waiting(at)
     assert made is not None
@@ -152,7 +152,7 @@ def test_an_older_copy_of_the_database_publishes_nothing_until_somebody_accepts_
     for name in ("one.example", "two.example"):
         decide(name)
         publish_waiting(at)
-    publishing.write_mark(9)  # seven publications that this copy knows nothing of
+    sealing.write_mark(9)  # seven publications that this copy knows nothing of
     decide("three.example")
     assert publish_waiting(at) is None
     assert "older copy" in zone.state().problem
@@ -266,7 +266,7 @@ def test_a_damaged_mark_of_how_far_publishing_came_stops_it(
     decide("two.example")
     assert publish_waiting(at) is None
     assert "cannot be read" in zone.state().problem
-    with pytest.raises(publishing.NoMark):
+    with pytest.raises(sealing.NoMark):
         accept_copy(by="administrator", reason="checked", at=at)
     (marks / "published.json").unlink()
     accept_copy(by="administrator", reason="checked", at=at)
@@ -282,22 +282,22 @@ def test_two_processes_that_keep_marks_at_once_leave_a_whole_one_and_no_draft(
 
     def keep_many(start: int) -> None:
         for serial in range(start, start + 200):
-            publishing.write_mark(serial)
+            sealing.write_mark(serial)
 
     others = [FORK.Process(target=keep_many, args=(start,)) for start in (1, 1001)]
     for process in others:
         process.start()
     while any(process.is_alive() for process in others):
-        assert publishing.read_mark().identity in ("", "one")  # raises if it is not whole
+        assert sealing.read_mark().identity in ("", "one")  # raises if it is not whole
     assert [process.exitcode for process in others] == [0, 0]
-    assert publishing.read_mark().serial in (200, 1200)
+    assert sealing.read_mark().serial in (200, 1200)
     assert [path.name for path in marks.iterdir()] == ["published.json"]
 
 
 def test_a_disk_that_is_full_leaves_the_mark_of_before_and_no_draft(
     marks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publishing.write_mark(7)
+    sealing.write_mark(7)
 
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -305,8 +305,8 @@ def test_a_disk_that_is_full_leaves_the_mark_of_before_and_no_draft(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
-            publishing.write_mark(8)
-    assert publishing.read_mark().serial == 7
+            sealing.write_mark(8)
+    assert sealing.read_mark().serial == 7
     assert [path.name for path in marks.iterdir()] == ["published.json"]
 
 
@@ -361,7 +361,7 @@ def test_removals_and_names_never_to_block_are_held_once_while_publishing_stands
     marks: Path, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(60, at)
-    publishing.write_mark(99)  # as if this were an older copy
+    sealing.write_mark(99)  # as if this were an older copy
     (marks / "never-block.txt").write_text("".join(f"old-{n}.example\n" for n in range(60)))
     for _turn in range(3):
         assert publish_waiting(at) is None

@@ -16,7 +16,7 @@ from rich.console import Console
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions import probing, publishing, recipients
-from breakwater.worstof.actions.publishing import folder
+from breakwater.worstof.actions.sealing import NoMark, folder
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.configuration import BadAddress, Place, split
 from breakwater.worstof.primary.following import Following, Source
@@ -204,6 +204,6 @@ def accept_copy(
     actor = os.environ.get("USER") or "command line"
     try:
         publishing.accept_copy(by=actor, reason=reason, at=timezone.now())
-    except publishing.NoMark as damaged:
+    except NoMark as damaged:
         raise _refuse(str(damaged)) from None
     out.print("The list is published as this database has it, with a serial above all others.")

@@ -5,55 +5,31 @@ and the database must not be older than what was published: in doubt nothing is 
 last good zone stays, and `PublisherState.problem` says why.
 """
 
-import json
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from breakwater.custody.actions import record
 from breakwater.people.models import User
 from breakwater.storage import bulk
-from breakwater.storage.whole_file import write_whole
-from breakwater.worstof import signing
-from breakwater.worstof.actions import brake, last_defence
+from breakwater.worstof.actions import brake, last_defence, sealing
+from breakwater.worstof.actions.sealing import PUBLISHER
 from breakwater.worstof.models import (
     Publication,
     PublisherState,
     ZoneChange,
-    ZoneDigests,
     ZoneName,
 )
 from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.rules.brake import WINDOWS, Change, Window, net
 from breakwater.worstof.rules.folding import folded
-from breakwater.worstof.rules.zone_digest import (
-    NOTHING,
-    bucket_digest,
-    bucket_of,
-    digest_in,
-    digests_of,
-    packed,
-    root_of_packed,
-)
 
-PUBLISHER = "publisher"
 PUBLISHER_LOCK = 0x776F7273  # "wors"
 # Answers "" if names that must never be blocked still resolve with these names added, else what
 # is wrong; raises `Unsure` if it cannot tell.
 Check = Callable[[Sequence[str]], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far publishing came, as kept outside of the database."""
-
-    serial: int
-    identity: str  # of the database that published it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +49,6 @@ class Unsure(Exception):
     """The check could not tell whether other names would still resolve."""
 
 
-class Stopped(Exception):
-    """Publishing would be wrong now; the sentence says why."""
-
-
-class NotTheNamesSigned(Stopped):
-    """The names kept are not those of the last publication."""
-
-
-class NoMark(Stopped):
-    """Nobody can say how far publishing came: the mark outside of the database is damaged."""
-
-
-class OlderCopy(Stopped):
-    """The database is older than what this desk has published."""
-
-
-def folder() -> Path:
-    """Where the room keeps keys and marks, readable by the desk's user alone."""
-    path = Path(settings.CONFIG.data_dir) / "worstof"
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return path
-
-
 def publish_waiting(at: datetime, *, check: Check | None = None) -> Publication | None:
     """Publish what was decided and is not held; None if there is nothing, or publishing stopped.
 
@@ -110,11 +63,11 @@ def publish_waiting(at: datetime, *, check: Check | None = None) -> Publication 
             bulk.lock_writer(PUBLISHER_LOCK)
             last_defence.drop_never_block(at=at)
             made = _publish(at, checked)
-    except Stopped as stopped:
+    except sealing.Stopped as stopped:
         tell(str(stopped), at=at)
         return None
     if made:
-        write_mark(made.serial)
+        sealing.write_mark(made.serial)
     tell(last_defence.doubt() or _unsure(checked), at=at)
     return made
 
@@ -154,13 +107,13 @@ def accept_copy(*, by: User | str, reason: str, at: datetime) -> None:
     with transaction.atomic():
         bulk.lock_writer(PUBLISHER_LOCK)
         found = zone.last()
-        serial = max(known_serial(), found.serial if found else 0) + 1
+        serial = max(sealing.known_serial(), found.serial if found else 0) + 1
         removed = _take_out_forbidden(serial, at)
-        kept = _seal_names_kept()
+        kept = sealing.seal_names_kept()
         detail = {"reason": reason, "serial": serial, "removed": removed}
         record("worstof.zone.accepted", actor=by, at=at, detail=detail)
-        made = _sign(serial, kept, _sizes(), (0, removed), at)
-    write_mark(made.serial)
+        made = sealing.sign_state(serial, kept, sealing.sizes(), (0, removed), at)
+    sealing.write_mark(made.serial)
     tell("", at=at)
 
 
@@ -182,17 +135,17 @@ def republish(*, at: datetime) -> Publication:
     with transaction.atomic():
         bulk.lock_writer(PUBLISHER_LOCK)
         found = zone.last()
-        kept = _check_copy(found)
+        kept = sealing.check_copy(found)
         size = (found.names, found.size) if found else (0, 0)
-        serial = max(known_serial(), found.serial if found else 0) + 1
-        made = _sign(serial, kept, size, (0, 0), at)
-    write_mark(made.serial)
+        serial = max(sealing.known_serial(), found.serial if found else 0) + 1
+        made = sealing.sign_state(serial, kept, size, (0, 0), at)
+    sealing.write_mark(made.serial)
     return made
 
 
 def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     found = zone.last()
-    kept = _check_copy(found)
+    kept = sealing.check_copy(found)
     decided = last_defence.refuse(list(zone.waiting().select_related("entry")), at=at)
     if last_defence.doubt():
         decided = [change for change in decided if not change.adds]
@@ -203,36 +156,10 @@ def _publish(at: datetime, checked: Checked | None) -> Publication | None:
         return None
     before, after = outcome if len(changes) == len(decided) else _outcome(changes)
     names = [name for name in {c.name for c in changes} if before.get(name) != after.get(name)]
-    serial = max(known_serial(), found.serial if found else 0) + 1
-    made = _write(names, before, after, found, kept, serial, at) if names else None
+    serial = max(sealing.known_serial(), found.serial if found else 0) + 1
+    made = sealing.write_names(names, before, after, found, kept, serial, at) if names else None
     _mark(changes, before, after, made or found, at)
     return made
-
-
-def _check_copy(found: Publication | None) -> zone.Digests:
-    """The digests kept, if the database is the one that was signed last, and whole."""
-    mark = read_mark()
-    serial = found.serial if found else 0
-    if mark.serial > serial and mark.identity and mark.identity == zone.state().identity:
-        raise OlderCopy(
-            f"The database ends at publication {serial}, but {mark.serial} was published: "
-            "it was restored from an older copy. The last good zone stays."
-        )
-    kept = zone.bucket_digests()
-    signed = _roots_of(found)
-    if (root_of_packed(kept.every), root_of_packed(kept.international)) != signed:
-        raise NotTheNamesSigned(
-            f"The digests of the names are not those of publication {serial}. "
-            "The last good zone stays."
-        )
-    return kept
-
-
-def _roots_of(found: Publication | None) -> tuple[str, str]:
-    """What was signed: the root of all names, and of those that are not national."""
-    if found is None:
-        return root_of_packed(NOTHING), root_of_packed(NOTHING)
-    return found.sha256, json.loads(found.manifest)["international_root"]
 
 
 def _outcome(changes: Sequence[ZoneChange]) -> Outcome:
@@ -321,110 +248,6 @@ def keep_probe(result: PublisherState.Probe, *, at: datetime) -> None:
     PublisherState.objects.update_or_create(pk=1, defaults={"probe": result, "probed_at": at})
 
 
-def _write(
-    names: list[str],
-    before: dict[str, bool],
-    after: dict[str, bool],
-    found: Publication | None,
-    kept: zone.Digests,
-    serial: int,
-    at: datetime,
-) -> Publication:
-    added = [name for name in names if name not in before]
-    removed = [name for name in names if name not in after]
-    buckets = zone.names_in(sorted({bucket_of(name) for name in names}))
-    _check_buckets(buckets, kept)
-    for piece in zone.pieces(names):
-        ZoneName.objects.filter(name__in=piece).delete()
-    ZoneName.objects.bulk_create(
-        (
-            ZoneName(name=n, is_national=after[n], serial=serial, bucket=bucket_of(n))
-            for n in names
-            if n in after
-        ),
-        batch_size=5000,
-    )
-    for name in names:
-        buckets[bucket_of(name)].pop(name, None)
-        if name in after:
-            buckets[bucket_of(name)][name] = after[name]
-    kept = _seal(buckets, kept)
-    count = (found.names if found else 0) + len(added) - len(removed)
-    size = found.size if found else 0
-    size += sum(len(n) + 1 for n in added) - sum(len(n) + 1 for n in removed)
-    return _sign(serial, kept, (count, size), (len(added), len(removed)), at)
-
-
-def _check_buckets(buckets: Mapping[int, Mapping[str, bool]], kept: zone.Digests) -> None:
-    """Whether the names beside which something changes are those that were signed."""
-    for number, names in buckets.items():
-        if bucket_digest(names) != digest_in(kept.every, number):
-            raise NotTheNamesSigned(
-                "The names kept are not those of the last publication. The last good zone stays."
-            )
-
-
-def _seal(buckets: Mapping[int, Mapping[str, bool]], kept: zone.Digests) -> zone.Digests:
-    """Keep the digests of these buckets as their names are now."""
-    every, international = {}, {}
-    for number, names in buckets.items():
-        every[number] = bucket_digest(names)
-        international[number] = bucket_digest(
-            n for n, is_national in names.items() if not is_national
-        )
-    return _keep(zone.Digests(packed(every, kept.every), packed(international, kept.international)))
-
-
-def _seal_names_kept() -> zone.Digests:
-    """Digest every name anew, whatever the rows say of its bucket."""
-    names = ZoneName.objects.values_list("name", flat=True)
-    every = digests_of(names.iterator(chunk_size=5000))
-    international = digests_of(names.filter(is_national=False).iterator(chunk_size=5000))
-    return _keep(zone.Digests(packed(every), packed(international)))
-
-
-def _keep(digests: zone.Digests) -> zone.Digests:
-    if not ZoneDigests.objects.filter(pk=1).update(**digests._asdict()):
-        ZoneDigests.objects.create(pk=1, **digests._asdict())
-    return digests
-
-
-def _sizes() -> tuple[int, int]:
-    names = ZoneName.objects.values_list("name", flat=True).iterator()
-    lengths = [len(name) + 1 for name in names]
-    return len(lengths), sum(lengths)
-
-
-def _sign(
-    serial: int, kept: zone.Digests, size: tuple[int, int], moved: tuple[int, int], at: datetime
-) -> Publication:
-    root = root_of_packed(kept.every)
-    manifest = {
-        "version": 1,
-        "serial": serial,
-        "at": at.astimezone(UTC).isoformat(),
-        "names": size[0],
-        "size": size[1],
-        "added": moved[0],
-        "removed": moved[1],
-        "root": root,
-        "international_root": root_of_packed(kept.international),
-    }
-    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
-    state, _ = PublisherState.objects.get_or_create(pk=1)
-    if not state.identity:
-        PublisherState.objects.filter(pk=1).update(identity=secrets.token_hex(16))
-    if state.problem:
-        PublisherState.objects.filter(pk=1).update(problem="", since=None)
-    detail = {key: manifest[key] for key in ("names", "added", "removed", "root")}
-    target = f"serial {serial}"
-    record("worstof.zone.published", actor=PUBLISHER, at=at, target=target, detail=detail)
-    return Publication.objects.create(
-        serial=serial, at=at, names=size[0], size=size[1], added=moved[0], removed=moved[1],
-        sha256=root, manifest=text, signature=signing.sign(text.encode()).hex(),
-    )  # fmt: skip
-
-
 def _mark(
     changes: Sequence[ZoneChange],
     before: dict[str, bool],
@@ -442,41 +265,3 @@ def _mark(
         for piece in zone.pieces(keys):
             rows = ZoneChange.objects.filter(pk__in=piece)
             rows.update(effect=effect, serial=serial, published_at=at)
-
-
-def known_serial() -> int:
-    """The highest serial that ever left this desk, whatever the database says."""
-    return read_mark().serial
-
-
-def _mark_path() -> Path:
-    return folder() / "published.json"
-
-
-def read_mark() -> Mark:
-    """How far publishing came; serial 0 if it never began.
-
-    Raises:
-        NoMark: the file is there and does not say.
-        OSError: it cannot be read.
-    """
-    try:
-        found = json.loads(_mark_path().read_text("ascii"))
-        return Mark(int(found["serial"]), str(found["identity"]))
-    except FileNotFoundError:
-        return Mark(0, "")
-    except (ValueError, KeyError, TypeError) as problem:
-        raise NoMark(
-            f"The mark of the last publication, {_mark_path().name}, cannot be read. The last good "
-            "zone stays. Remove the file and accept the copy once its names are known to be right."
-        ) from problem
-
-
-def write_mark(serial: int) -> None:
-    """Keep outside the database how far publishing came, so that an older copy is noticed.
-
-    Raises:
-        OSError: the disk failed or is full; the mark before stays.
-    """
-    text = json.dumps({"serial": serial, "identity": zone.state().identity})
-    write_whole(_mark_path(), [text])

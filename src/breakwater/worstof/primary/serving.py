@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import signing, tsig
-from breakwater.worstof.actions import last_defence, publishing
+from breakwater.worstof.actions import last_defence, publishing, sealing
 from breakwater.worstof.models import Publication, PublisherState, Recipient
 from breakwater.worstof.primary import views, zone_file
 from breakwater.worstof.primary.configuration import (
@@ -43,7 +43,7 @@ DNS = "dns"  # of Recipient.forms
 
 
 FAILURES = (
-    Error, OSError, PrimaryFailed, NoBind, BadConfiguration, publishing.Stopped, signing.BadKey,
+    Error, OSError, PrimaryFailed, NoBind, BadConfiguration, sealing.Stopped, signing.BadKey,
 )  # fmt: skip
 
 
@@ -330,7 +330,7 @@ class Serving:
         at = timezone.now()
         try:
             publishing.republish(at=at)
-        except publishing.Stopped as stopped:
+        except sealing.Stopped as stopped:
             publishing.tell(str(stopped), at=at)
 
 
