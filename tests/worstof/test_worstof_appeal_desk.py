@@ -203,6 +203,21 @@ def test_a_decision_needs_an_answer_and_is_made_once(listed, supervisor, client_
     assert listed.state == "listed"
 
 
+@pytest.mark.parametrize("verb", [None, "", "Uphold", "delete"])
+def test_a_request_that_does_not_say_what_to_do_decides_no_appeal_and_keeps_the_answer(
+    verb, listed, supervisor, client_for, at
+) -> None:
+    appeal = appeal_for("bad.example", at)
+    said = {"answer": "Looked at again."} | ({} if verb is None else {"verb": verb})
+    answer = client_for(supervisor).post(f"{address(appeal)}decide/", said)
+    assert answer.status_code == 400
+    text = answer.content.decode()
+    assert "it was not said what to do" in text
+    assert "Looked at again." in text
+    appeal.refresh_from_db()
+    assert appeal.state == Appeal.State.OPEN
+
+
 def test_of_a_name_on_no_list_the_desk_has_an_answer_only(supervisor, client_for, at) -> None:
     appeal, client = appeal_for("new.example", at), client_for(supervisor)
     text = seen(client, address(appeal))

@@ -1,5 +1,6 @@
 """The page of held changes: two people sign for one with reasons, or one throws it away."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -115,6 +116,29 @@ def test_one_person_throws_a_change_away(
     held.refresh_from_db()
     assert held.state == HeldChange.State.DISCARDED
     assert "No change is held" in client_for(officer).get("/worst-of/held/").content.decode()
+
+
+@pytest.mark.parametrize("verb", ["", "sign", "Discard", "release "])
+def test_a_request_that_does_not_say_what_to_do_is_no_signature(
+    verb: str, held: HeldChange, officer: User, client_for: ClientFor
+) -> None:
+    said = {"verb": verb, "reason": "Checked by telephone", "seen": "60"}
+    answer = client_for(officer).post(f"/worst-of/held/{held.pk}/", said)
+    assert answer.status_code == 400
+    assert "it was not said what to do" in answer.content.decode()
+    assert not held.signatures.exists()
+    held.refresh_from_db()
+    assert held.state == HeldChange.State.WAITING
+
+
+def test_enter_in_a_line_for_a_reason_never_presses_the_button_of_another_decision(
+    held: HeldChange, officer: User, client_for: ClientFor
+) -> None:
+    page = client_for(officer).get("/worst-of/held/").content.decode()
+    forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
+    verbs = [re.findall(r'name="verb" value="(\w+)"', form) for form in forms]
+    assert [found for found in verbs if found] == [["release"], ["discard"]]
+    assert all('name="reason"' in form for form, found in zip(forms, verbs, strict=True) if found)
 
 
 def test_removals_cannot_be_thrown_away_on_the_page(

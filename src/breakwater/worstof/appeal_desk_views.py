@@ -119,8 +119,12 @@ def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
     appeal, form = _found(request, pk), DecisionForm(request.POST)
     if not form.is_valid():
         return _page(request, appeal, form)
+    verb = request.POST.get("verb", "")
+    if verb not in _VERBS:
+        form.add_error(None, _("Nothing was decided: it was not said what to do."))
+        return _page(request, appeal, form)
     try:
-        said = _decided(request, appeal, form.cleaned_data["answer"])
+        said = _decided(request, appeal, verb, form.cleaned_data["answer"])
     except appeals.DecidedAlready:
         messages.error(request, _("Somebody decided this appeal meanwhile. Nothing was changed."))
     except appeals.NotYours:
@@ -150,7 +154,6 @@ _SAID: texts.Words = {
 }
 
 
-def _decided(request: HttpRequest, appeal: Appeal, answer: str) -> str:
-    decide = _VERBS.get(request.POST.get("verb", ""), appeals.reject)
-    done = decide(appeal, by=signed_in(request), answer=answer, at=timezone.now())
+def _decided(request: HttpRequest, appeal: Appeal, verb: str, answer: str) -> str:
+    done = _VERBS[verb](appeal, by=signed_in(request), answer=answer, at=timezone.now())
     return texts.word(_SAID, done.state)

@@ -27,6 +27,10 @@ SIGNED = lazy("You or somebody of your name signed already; another person has t
 @require_GET
 @needs("worstof.sign")
 def held_changes(request: HttpRequest) -> HttpResponseBase:
+    return _page(request)
+
+
+def _page(request: HttpRequest) -> HttpResponseBase:
     user = signed_in(request)
     rows = _visible(user).annotate(waiting=Count("changes")).order_by("at", "id")
     waiting = [
@@ -94,6 +98,12 @@ def decide_held(request: HttpRequest, pk: int) -> HttpResponseBase:
     held = _visible(signed_in(request)).filter(pk=pk).first()
     if held is None:
         raise Http404
+    if request.POST.get("verb") not in ("release", "discard"):
+        # A signature is final: nothing that was not said clearly counts as one.
+        messages.error(request, _("Nothing was decided: it was not said what to do."))
+        response = _page(request)
+        response.status_code = 400
+        return response
     try:
         messages.success(request, _decided(request, held))
     except brake.NotHeld:
