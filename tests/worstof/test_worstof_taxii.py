@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,6 +15,9 @@ import stix2
 import taxii2client
 from django.conf import settings
 from django.test import Client
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as some
+from hypothesis import strategies as st
 
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof.actions import recipients
@@ -106,6 +110,26 @@ def test_a_token_for_the_next_page_tells_no_name_and_skips_none(
     assert {*names, "late.example"} <= {*names_of(seen, revoked=False), "n0.example"}
     assert names_of(seen, revoked=True) == ["n0.example"]
     assert get(400, next="n1.example")["title"] == "next is what the page before gave."
+
+
+@pytest.fixture
+def national(recipient_of: Callable[[str], Get], decide: Decide, at: datetime) -> Get:
+    """A recipient of a list with one name, as its client asks for objects."""
+    decide("bad.example")
+    publish_waiting(at)
+    return recipient_of("national")
+
+
+@some(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(typed=st.text(max_size=30) | st.text("0123456789²٣-", max_size=25))
+@example(typed="²")
+@example(typed="0")
+@example(typed="9" * 5000)
+@example(typed=str(2**63))
+def test_a_client_that_asks_for_no_number_of_objects_is_told_so(typed: str, national: Get) -> None:
+    is_number = re.fullmatch("[0-9]{1,19}", typed) is not None and 0 < int(typed) < 2**63
+    answer = national(200 if is_number else 400, limit=typed)
+    assert is_number or "limit is a whole number" in answer["title"]
 
 
 @pytest.mark.parametrize("scope", ["international", "national"])

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from breakwater.custody import export as exporting
 from breakwater.custody import queries, rules
 from breakwater.custody.verification import verify as verify_log
+from breakwater.formats.whole_number import whole_number
 
 app = typer.Typer(help="Verify and export the audit log.", no_args_is_help=True)
 out = Console(highlight=False)
@@ -22,9 +23,10 @@ _HASH_SIGNS = 64
 
 def _head(text: str) -> rules.Head:
     seq, _, digest = text.partition(":")
-    if not seq.isdigit() or len(digest) != _HASH_SIGNS:
+    number = whole_number(seq)
+    if number is None or len(digest) != _HASH_SIGNS:
         raise typer.BadParameter("give it as `breakwater audit head` printed it, NUMBER:HASH")
-    return rules.Head(int(seq), digest)
+    return rules.Head(number, digest)
 
 
 @app.command()

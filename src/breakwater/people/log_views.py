@@ -19,6 +19,7 @@ from breakwater.custody.actions import record
 from breakwater.custody.models import AuditEntry
 from breakwater.custody.verbs import in_words
 from breakwater.custody.verification import verify
+from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import needs, signed_in
 from breakwater.people.log_forms import LogFilterForm
 
@@ -37,7 +38,7 @@ _WRITERS = {
 def log(request: HttpRequest) -> HttpResponseBase:
     form = LogFilterForm(request.GET)
     wanted = form.wanted()
-    below = _whole_number(request.GET.get("below", ""))
+    below = whole_number(request.GET.get("below", ""))
     _note(request, "custody.log.read", wanted, below=below)
     found = queries.page_of(queries.filtered(wanted), below, PAGE)
     length = queries.length()
@@ -53,10 +54,6 @@ def log(request: HttpRequest) -> HttpResponseBase:
         "can_verify": length <= VERIFIED_IN_A_PAGE,
     }
     return render(request, "custody/log.html", context)
-
-
-def _whole_number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _note(request: HttpRequest, verb: str, wanted: queries.Filter, **more: object) -> AuditEntry:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from breakwater import countries
 from breakwater.custody.actions import record_view
 from breakwater.formats.record import File, Record
+from breakwater.formats.whole_number import whole_number
 from breakwater.hashlists.rules.voices import RAISE
 from breakwater.matching.photodna import MATCH_DISTANCE
 from breakwater.people.access import needs, signed_in, user_may
@@ -228,7 +229,8 @@ def _missing(records: list[tuple[str, Record]], bundle: Bundle) -> list[tuple[ob
 def split(request: HttpRequest, pk: int) -> HttpResponseBase:
     user = signed_in(request)
     bundle = get_object_or_404(queue.visible(user), pk=pk)
-    chosen = [int(t) for t in request.POST.getlist("report") if t.isdigit() and len(t) < 18]
+    numbers = map(whole_number, request.POST.getlist("report"))
+    chosen = [number for number in numbers if number is not None]
     try:
         fresh = merging.split(
             bundle, chosen, by=user, at=timezone.now(), note=request.POST.get("note", "")

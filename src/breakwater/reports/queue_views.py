@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from breakwater.custody.actions import record_view
+from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import needs, signed_in, user_may
 from breakwater.people.models import User
 from breakwater.reports import texts
@@ -65,11 +66,11 @@ def _wanted(request: HttpRequest, user: User) -> queue.Wanted:
         view=view if view in queue.VIEWS else fallback,
         country=get.get("country", "")[:2].upper(),
         incident_type=get.get("type", "")[:20],
-        provider=int(provider) if provider.isdigit() and len(provider) < 10 else None,
+        provider=whole_number(provider),
         urgent="urgent" in get,
         unread="unread" in get,
         attributable="attributable" in get,
-        page=min(max(int(number), 1), 200) if number.isdigit() and len(number) < 6 else 1,
+        page=min(max(whole_number(number) or 1, 1), 200),
     )
 
 
@@ -165,9 +166,8 @@ def _search(request: HttpRequest, text: str, user: User) -> HttpResponseBase:
 
 
 def _chosen(request: HttpRequest) -> list[int]:
-    return [
-        int(text) for text in request.POST.getlist("bundle") if text.isdigit() and len(text) < 18
-    ]
+    numbers = map(whole_number, request.POST.getlist("bundle"))
+    return [number for number in numbers if number is not None]
 
 
 @require_POST
@@ -204,7 +204,7 @@ def _too_many() -> str:
 
 def _assign(request: HttpRequest, ids: list[int], user: User) -> deciding.Outcome:
     chosen = request.POST.get("to", "")
-    to = User.objects.filter(pk=chosen, is_active=True).first() if chosen.isdigit() else user
+    to = User.objects.filter(pk=whole_number(chosen), is_active=True).first() if chosen else user
     if to is None:
         raise deciding.NotAssignable(chosen)
     return deciding.assign(ids, to, by=user, at=timezone.now())

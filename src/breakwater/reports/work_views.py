@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import needs, signed_in
 from breakwater.reports.actions.retry import retry, run_now
 from breakwater.reports.queries.work import Work, work
@@ -50,8 +51,8 @@ def _answer(found: Work) -> str:
 @require_POST
 @needs("work.see")
 def retry_stuck(request: HttpRequest) -> HttpResponseBase:
-    chosen = request.POST.get("original", "")
-    ids = [int(chosen)] if chosen.isdigit() and len(chosen) < 18 else None
+    chosen = whole_number(request.POST.get("original", ""))
+    ids = None if chosen is None else [chosen]
     count = retry(by=signed_in(request), at=timezone.now(), originals=ids)
     text = ngettext("%(n)s report waits again.", "%(n)s reports wait again.", count) % {"n": count}
     messages.success(request, text)

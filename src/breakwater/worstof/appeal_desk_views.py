@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import needs, signed_in, user_may
 from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions import appeals, life
@@ -19,6 +20,7 @@ from breakwater.worstof.models import Appeal, Entry
 from breakwater.worstof.queries import appeals as reads
 from breakwater.worstof.rules import clocks
 
+MOST_PAGES = 20_000
 VIEWS: texts.Words = {"open": gettext_lazy("Open"), "decided": gettext_lazy("Decided")}
 
 
@@ -37,9 +39,7 @@ class DecisionForm(forms.Form):
 def board(request: HttpRequest) -> HttpResponseBase:
     user, get = signed_in(request), request.GET
     view = get.get("view", "") if get.get("view", "") in VIEWS else "open"
-    number = get.get("page", "")
-    is_number = number.isascii() and number.isdigit() and len(number) < 6
-    page = reads.page(view, max(1, int(number)) if is_number else 1, user)
+    page = reads.page(view, min(max(whole_number(get.get("page", "")) or 1, 1), MOST_PAGES), user)
     counts = reads.counts(user)
     abouts = reads.abouts(page.rows, user)
     context = {

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from breakwater.formats.domain_name import BadName, read_name
+from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import needs, signed_in
 from breakwater.people.models import User
 from breakwater.worstof import entry_texts as texts
@@ -48,10 +49,10 @@ def _wanted(request: HttpRequest) -> board.Wanted:
     view, number, of = get.get("view", "mine"), get.get("page", "1"), get.get("list", "")
     return board.Wanted(
         view=view if view in board.VIEWS else "mine",
-        block_list=int(of) if of.isdigit() and len(of) < 10 else None,
+        block_list=whole_number(of),
         guarded="guarded" in get,
         appealed="appealed" in get,
-        page=min(max(int(number), 1), MOST_PAGES) if number.isdigit() and len(number) < 6 else 1,
+        page=min(max(whole_number(number) or 1, 1), MOST_PAGES),
     )
 
 

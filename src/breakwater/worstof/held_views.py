@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import needs, signed_in
 from breakwater.people.models import User
 from breakwater.worstof.actions import brake
@@ -124,8 +125,7 @@ def _decided(request: HttpRequest, held: HeldChange) -> str:
     if request.POST.get("verb") == "discard":
         brake.discard(held, by=by, reason=reason, at=at)
         return _("The change is thrown away; nothing of it will be published.")
-    seen = request.POST.get("seen", "")
-    number = int(seen) if seen.isascii() and seen.isdigit() else -1
-    if brake.release(held, by=by, reason=reason, at=at, seen=number):
+    seen = whole_number(request.POST.get("seen", ""))
+    if brake.release(held, by=by, reason=reason, at=at, seen=-1 if seen is None else seen):
         return _("The change is released and will be published now.")
     return _("You have signed. A second person has to sign before it is published.")

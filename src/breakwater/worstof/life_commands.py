@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from rich.console import Console
 
 from breakwater.formats.domain_name import BadName, read_name
+from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import user_may
 from breakwater.people.models import User
 from breakwater.worstof import entry_texts as texts
@@ -50,8 +51,8 @@ def _moment(text: str) -> datetime:
 
 
 def _entry(number: str, user: User) -> Entry:
-    digits = number.upper().removeprefix("W-")
-    found = board.visible(user).filter(pk=int(digits)).first() if digits.isdecimal() else None
+    digits = whole_number(number.upper().removeprefix("W-"))
+    found = board.visible(user).filter(pk=digits).first()
     if found is None:
         _wrong("expected the number of an entry, for example W-12")
     return found

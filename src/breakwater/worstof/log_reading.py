@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from breakwater.formats.whole_number import whole_number
 from breakwater.worstof.rules.checking import NoHead, Unreadable
 from breakwater.worstof.rules.leaves import NO_HEAD, BadHead, Head, read_head
 
@@ -86,10 +87,10 @@ class HttpLog:
                 with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310
                     return bytes(answer.read(_MOST_BYTES + 1))
             except urllib.error.HTTPError as refused:
-                wait = refused.headers.get("Retry-After", "")
-                if refused.code != 429 or not wait.isdigit():
+                wait = whole_number(refused.headers.get("Retry-After", ""))
+                if refused.code != 429 or wait is None:
                     raise
-                time.sleep(min(int(wait), _SECONDS))
+                time.sleep(min(wait, _SECONDS))
         raise TimeoutError("the log says that it is asked too much; try again later")
 
     def head(self) -> Head:

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 
 from breakwater.formats.block_list.header import identifier
 from breakwater.formats.block_list.stix import MEDIA_TYPE
+from breakwater.formats.whole_number import whole_number
 from breakwater.hashlists.basic import CHALLENGE, opened_by
 from breakwater.people.client_address import client_address
 from breakwater.worstof.actions.downloading import record_taxii
@@ -150,16 +151,17 @@ def _record(row: Listed) -> dict[str, str]:
 
 
 def _page(request: HttpRequest, rows: Sequence[Listed]) -> tuple[Sequence[Listed], bool]:
-    limit, since = request.GET.get("limit", str(PAGE)), request.GET.get("added_after")
-    if not limit.isascii() or not limit.isdigit() or int(limit) < 1:
-        raise _Refused(400, "limit is a whole number above 0.")
+    limit = whole_number(request.GET.get("limit", str(PAGE)))
+    since = request.GET.get("added_after")
+    if not limit:
+        raise _Refused(400, "limit is a whole number above 0 and below 2^63.")
     if since is not None:
         after = _read_time(since)
         rows = [row for row in rows if row.added > after]
     if token := request.GET.get("next"):
         place = _read_token(token)
         rows = [row for row in rows if row.place > place]
-    size = min(int(limit), PAGE)
+    size = min(limit, PAGE)
     return rows[:size], len(rows) > size
 
 

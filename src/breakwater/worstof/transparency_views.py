@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from breakwater.formats.whole_number import whole_number
 from breakwater.hashlists.rules.throttle import Throttle
 from breakwater.worstof import signing
 from breakwater.worstof.queries import log
@@ -66,9 +67,10 @@ def _number(request: HttpRequest, name: str, default: int | None = None) -> int:
     text = request.GET.get(name, "")
     if text == "" and default is not None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
+    number = whole_number(text)
+    if number is None:
         raise BadRequest(f"{name} must be a whole number")
-    return int(text)
+    return number
 
 
 def _signed_size() -> int:

@@ -11,6 +11,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from breakwater.formats.hash_sharing import MAX_BYTES
+from breakwater.formats.whole_number import whole_number
 
 TIMEOUT = 30.0  # for a connection and for each block of bytes
 LONGEST = 120.0  # for a whole document, however slowly it trickles
@@ -123,6 +124,6 @@ def _read(answer: http.client.HTTPResponse) -> bytes:
             raise Unreachable(f"the answer is larger than {MAX_BYTES:,} bytes")
         if time.monotonic() > end:
             raise Unreachable(f"the answer took longer than {LONGEST:.0f} seconds")
-    if said is not None and said.isdigit() and int(said) != size:
+    if said is not None and whole_number(said) not in (None, size):
         raise Unreachable(f"the answer broke off after {size:,} bytes")
     return b"".join(blocks)

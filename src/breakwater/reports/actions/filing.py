@@ -14,6 +14,7 @@ from django.db import transaction
 from breakwater.custody.actions import record as audit
 from breakwater.formats import filing as package
 from breakwater.formats import ispws
+from breakwater.formats.whole_number import whole_number
 from breakwater.reports.actions.accept import Document, accept_originals
 from breakwater.reports.models import Delivery, Door, Filing, FilingFile, ProviderAccount
 from breakwater.reports.rules.filing import AFTER_CHANGE, AFTER_OPENING, expires_at
@@ -97,7 +98,7 @@ def describe_file(account: ProviderAccount, xml: bytes, *, at: datetime) -> Fili
     """
     number, file = ispws.parse_file_details(xml, now=at)
     with transaction.atomic():
-        filing = _open(account, int(number) if number.isdigit() and len(number) < 19 else 0)
+        filing = _open(account, whole_number(number) or 0)
         kept = filing.files.filter(file_id=file.file_id)
         if not kept.exists():
             raise NoSuchFile(file.file_id)

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import sees_only_shared
 from breakwater.people.models import User
 from breakwater.reports.models import Appearance, Bundle, Membership, Report, Seen, Selector
@@ -166,8 +167,8 @@ class Found:
 def search(text: str, user: User) -> Found:
     """Find a bundle or report by its number, or the bundles that name an identifier."""
     text = text.strip()[:2000]
-    if text[:2].upper() == "B-" and text[2:].isdigit() and len(text) < 18:
-        found = visible(user).filter(pk=int(text[2:])).values_list("pk", flat=True).first()
+    if text[:2].upper() == "B-" and (number := whole_number(text[2:])) is not None:
+        found = visible(user).filter(pk=number).values_list("pk", flat=True).first()
         return Found(bundle=found)
     numbers = (text, text.upper(), f"C-{text}", f"P-{text}")
     report = Report.objects.filter(number__in=numbers)
