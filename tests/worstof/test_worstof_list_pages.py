@@ -41,6 +41,8 @@ def test_a_supervisor_makes_a_national_list_and_another_confirms_its_new_rule(
         assert words in html
     assert 'value="confirm"' not in html
     decide = reverse("worst-of-list-decide", args=[change.pk])
+    html = client.post(decide, {"verb": "refuse"}, follow=True).content.decode()
+    assert "it was not said what to do" in html
     html = client.post(decide, {"verb": "confirm"}, follow=True).content.decode()
     assert "does not count beside the proposer" in html
     other = client_for(second_supervisor)

@@ -116,6 +116,9 @@ def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
     change = next((x for x in board.changes_by_list(user).values() if x.pk == pk), None)
     if change is None:
         raise Http404
+    if request.POST.get("verb") not in ("confirm", "withdraw"):
+        messages.error(request, _("Nothing was decided: it was not said what to do."))
+        return redirect("worst-of-lists")
     try:
         messages.success(request, _decided(request, change, user))
     except rule_changes.NotChanged as problem:
