@@ -4,11 +4,12 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 from typer.testing import CliRunner
 
-from breakwater.formats.assessment_table import read_table
+from breakwater.formats.assessment_table import MOST_BYTES, read_table
 from breakwater.people.models import Agency
 from breakwater.worstof.actions import importing, life
 from breakwater.worstof.commands import app
@@ -99,6 +100,23 @@ def test_what_is_no_table_is_refused_and_not_kept(send):
     assert "has to name the columns" in text(send(BytesIO(b"a,b\n")))
     answer = send(BytesIO(b""))
     assert answer.status_code == 400
+    assert not PartnerFile.objects.exists()
+
+
+def test_no_more_of_a_file_is_written_to_the_disk_than_is_read(send, monkeypatch):
+    """The limit is that of the table, not the 2 GB of a list of hashes."""
+    written = []
+
+    class Noted(TemporaryUploadedFile):
+        def write(self, data):
+            written.append(len(data))
+            return super().write(data)
+
+    monkeypatch.setattr("django.core.files.uploadhandler.TemporaryUploadedFile", Noted)
+    answer = send(file_of(line(), "x" * (5 * MOST_BYTES)))
+    assert answer.status_code == 400
+    assert "The file is larger than 4 MB. Split it." in text(answer)
+    assert 0 < sum(written) <= MOST_BYTES
     assert not PartnerFile.objects.exists()
 
 

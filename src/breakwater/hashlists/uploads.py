@@ -18,16 +18,20 @@ _VICS = re.compile(r'"@?odata\.(?:context|metadata)"|"(?:value|Cases)"\s*:\s*\['
 
 
 class TextOnly(TemporaryFileUploadHandler):
-    """Keeps text in a temporary file; says by `is_not_text` and `is_too_large` why it refused."""
+    """Keeps text in a temporary file; says by `is_not_text` and `is_too_large` why it refused.
 
-    def __init__(self, request: HttpRequest | None = None) -> None:
+    At most `most` bytes of it, and never more than those on the disk.
+    """
+
+    def __init__(self, request: HttpRequest | None = None, most: int = MOST_BYTES) -> None:
         super().__init__(request)
+        self.most = most
         self.is_not_text = False
         self.is_too_large = False
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.is_not_text = not start and not is_text(raw_data)
-        self.is_too_large = start + len(raw_data) > MOST_BYTES
+        self.is_too_large = start + len(raw_data) > self.most
         if self.is_not_text or self.is_too_large:
             raise StopUpload(connection_reset=False)
         super().receive_data_chunk(raw_data, start)

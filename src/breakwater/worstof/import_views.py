@@ -77,7 +77,7 @@ class FileForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @needs("worstof.nominate")
 def import_page(request: HttpRequest) -> HttpResponseBase:
-    request.upload_handlers = [TextOnly(request)]
+    request.upload_handlers = [TextOnly(request, most=MOST_BYTES)]
     return _import_page(request)
 
 
@@ -90,8 +90,6 @@ def _import_page(request: HttpRequest) -> HttpResponseBase:
     file = cast("UploadedFile[bytes] | None", request.FILES.get("file"))
     if file is None:
         return _choose(request, form, _why_none(cast(TextOnly, request.upload_handlers[0])))
-    if (file.size or 0) > MOST_BYTES:
-        return _choose(request, form, texts.unreadable("too_large"))
     if not form.is_valid():
         return _choose(request, form, _("Nothing was kept."))
     try:
