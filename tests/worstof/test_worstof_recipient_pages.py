@@ -1,7 +1,10 @@
 """The pages of recipients: made, granted, given new keys, closed; and whose copy leaked."""
 
 import dataclasses
+import gzip
 import io
+import random
+import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -10,7 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
+from breakwater.reports import import_uploads
 from breakwater.worstof import tsig
 from breakwater.worstof.actions.recipients import create_recipient, recipient_for
 from breakwater.worstof.models import Probe, Recipient
@@ -184,3 +189,59 @@ def test_a_damaged_file_is_said_to_be_damaged(client, recipient):
     damaged = io.BytesIO(b"\x1f\x8bnot gzip at all").getvalue()
     answer = client.post(f"{PAGES}trace/", {"file": SimpleUploadedFile("x.gz", damaged)})
     assert "The file is damaged and cannot be read." in text(answer)
+
+
+@pytest.fixture
+def no_disk(monkeypatch):
+    """Nothing that is uploaded may go to a file, not even for a moment."""
+
+    def refuse(*_args, **_more):
+        raise AssertionError("an upload went to a file")
+
+    monkeypatch.setattr("django.core.files.uploadhandler.TemporaryUploadedFile", refuse)
+
+
+def zipped(content):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("found.txt", content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("pack", [bytes, zipped, gzip.compress])
+def test_a_large_leaked_file_is_read_without_touching_the_disk(
+    pack, client, recipient, no_disk, settings
+):
+    # No packing makes it small.
+    large = random.Random(1).randbytes(3_000_000).hex().encode()  # noqa: S311
+    leaked = pack(large + b"\n" + recipient.canaries[0].encode())
+    assert len(leaked) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
+    answer = client.post(f"{PAGES}trace/", {"file": SimpleUploadedFile("x", leaked)})
+    assert "This file was made of the copy of Example Net" in text(answer)
+
+
+def test_a_picture_given_as_a_leaked_file_is_refused_at_its_first_bytes(client, no_disk):
+    picture = b"\xff\xd8\xff\xe0" + bytes(range(32)) * 200_000
+    answer = client.post(f"{PAGES}trace/", {"file": SimpleUploadedFile("x.txt", picture)})
+    assert answer.status_code == 400
+    assert "never choose a picture or video" in text(answer)
+    assert not AuditEntry.objects.filter(verb="worstof.list.traced").exists()
+
+
+@pytest.mark.parametrize("announced", [None, 400 * 1024 * 1024])
+def test_a_leaked_file_above_the_limit_is_refused_and_the_command_named(
+    announced, client, monkeypatch, no_disk
+):
+    monkeypatch.setattr(import_uploads, "MAX_UPLOAD", 1_000_000 if announced is None else 1 << 28)
+    file = {"file": SimpleUploadedFile("x.txt", b"bad.example\n" * 100_000)}
+    more = {} if announced is None else {"CONTENT_LENGTH": str(announced)}
+    answer = client.post(f"{PAGES}trace/", file, **more)
+    assert answer.status_code == 400
+    assert "breakwater worstof trace FILE" in text(answer)
+
+
+def test_a_trace_is_made_by_a_form_of_this_desk_only(supervisor):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(supervisor, backend="django.contrib.auth.backends.ModelBackend")
+    file = {"file": SimpleUploadedFile("x.txt", b"bad.example")}
+    assert client.post(f"{PAGES}trace/", file).status_code == 403

@@ -161,10 +161,15 @@ class PlaceForm(forms.Form):
 
 
 class LeakForm(forms.Form):
-    """A file that was found somewhere; of whatever form."""
+    """A file that was found somewhere; `missing` says why none came."""
 
     file = forms.FileField(
         label=lazy("The file that was found"),
-        help_text=lazy("In whatever form, also zipped. It is read and not kept."),
+        help_text=lazy("Text of whatever form, also as zip or gzip. It is read and not kept."),
         widget=forms.ClearableFileInput({"class": "form-control"}),
     )
+
+    def __init__(self, data: Any = None, files: Any = None, *, missing: str = "") -> None:
+        super().__init__(data, files)
+        if missing:
+            self.fields["file"].error_messages["required"] = missing

@@ -3,7 +3,7 @@
 import hashlib
 import zipfile
 import zlib
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -12,15 +12,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from breakwater.drawing import exports
 from breakwater.drawing.shown import show
 from breakwater.people.access import needs, signed_in
+from breakwater.reports.import_uploads import MAX_UPLOAD, is_announced_too_large
 from breakwater.worstof import recipient_figures as figures
 from breakwater.worstof import recipient_texts as texts
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
+from breakwater.worstof.leak_uploads import LeakOnly
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
 from breakwater.worstof.queries import proofs, zone
@@ -205,22 +208,60 @@ def set_closed(request: HttpRequest, pk: int) -> HttpResponseBase:
     return redirect("worst-of-recipient", pk)
 
 
+@csrf_exempt  # the upload handler has to be in place before the token is read; see below
 @never_cache
 @require_http_methods(["GET", "POST"])
 @needs("worstof.manage")
 def trace_page(request: HttpRequest) -> HttpResponseBase:
     """Whose copy of the list is this file made of."""
-    form = LeakForm(request.POST or None, request.FILES or None)
-    context: dict[str, Any] = {"form": form, "answer": _("Find out whose copy leaked")}
-    if request.method == "POST" and form.is_valid():
-        try:
-            context |= _traced(request, form)
-        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
-            form.add_error("file", _("The file is damaged and cannot be read."))
-        except TooMuch:
-            said = _("Unpacked, the file is larger than %(n)s GiB. Give it in parts.")
-            form.add_error("file", said % {"n": MOST_UNPACKED // 1024**3})
-    return render(request, "worstof/trace.html", context)
+    if request.method == "POST":
+        if is_announced_too_large(request):
+            return _trace_page(request, LeakForm({}, missing=_too_large()))
+        request.upload_handlers = [LeakOnly(request)]
+    return _trace(request)
+
+
+@csrf_protect
+def _trace(request: HttpRequest) -> HttpResponseBase:
+    if request.method != "POST":
+        return _trace_page(request, LeakForm())
+    files, handler = request.FILES, cast(LeakOnly, request.upload_handlers[0])
+    form = LeakForm(request.POST, files, missing=_why_none(handler))
+    if not form.is_valid():
+        return _trace_page(request, form)
+    try:
+        return _trace_page(request, form, _traced(request, form))
+    except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        form.add_error("file", _("The file is damaged and cannot be read."))
+    except TooMuch:
+        said = _("Unpacked, the file is larger than %(n)s GiB. Give it in parts.")
+        form.add_error("file", said % {"n": MOST_UNPACKED // 1024**3})
+    return _trace_page(request, form)
+
+
+def _why_none(handler: LeakOnly) -> str:
+    if handler.is_too_large:
+        return _too_large()
+    if handler.is_refused:
+        return _(
+            "This is no text, and nothing of it was kept. Only text and what packs text, zip and "
+            "gzip, are read; never choose a picture or video."
+        )
+    return _("No file came with the request. Choose one first.")
+
+
+def _too_large() -> str:
+    return _(
+        "The file is larger than %(n)s MB. Pack it, or use the command line: "
+        "breakwater worstof trace FILE"
+    ) % {"n": MAX_UPLOAD >> 20}
+
+
+def _trace_page(
+    request: HttpRequest, form: LeakForm, traced: dict[str, Any] | None = None
+) -> HttpResponseBase:
+    context = {"form": form, "answer": _("Find out whose copy leaked"), **(traced or {})}
+    return render(request, "worstof/trace.html", context, status=400 if form.errors else 200)
 
 
 def _traced(request: HttpRequest, form: LeakForm) -> dict[str, Any]:
