@@ -115,6 +115,21 @@ def test_a_file_waits_for_its_columns_and_is_then_imported(
     assert not list(data_dir.glob("*.part"))
 
 
+def test_a_waiting_file_that_somebody_removed_is_said_to_be_gone_and_can_be_thrown_away(
+    boss: Client, raising: HashList, data_dir: Path
+) -> None:
+    url = send(boss, raising, AMBIGUOUS)
+    change = ListChange.objects.get()
+    (data_dir / change.file).unlink()
+    discard = reverse("hash-list-discard", args=[change.pk])
+    for answer in (boss.get(url), boss.post(url, {"column-0": "pdq"})):
+        assert answer.status_code == 200
+        assert "no longer in the data folder" in answer.content.decode()
+        assert f'action="{discard}"' in answer.content.decode()
+    boss.post(discard)
+    assert not ListChange.objects.exists()
+
+
 def test_two_columns_are_never_the_same(boss: Client, raising: HashList) -> None:
     url = send(boss, raising, AMBIGUOUS)
     told = boss.post(url, {"column-0": "pdq", "column-1": "pdq"}).content.decode()

@@ -163,6 +163,9 @@ def columns(request: HttpRequest, pk: int) -> HttpResponseBase:
     except TooManyColumns as problem:  # one that came before there was a limit
         messages.error(request, _too_wide(problem))
         return redirect("hash-list", draft.hash_list_id)
+    except FileNotFoundError:
+        gone = _("The file is no longer in the data folder: throw it away and import it again")
+        return render(request, "hashlists/columns.html", {"draft": draft, "answer": gone})
     open_ones = {fault.field for fault in seen.faults if fault.advice == Advice.CHOOSE_KIND}
     form = ColumnsForm(
         seen.columns, seen.mapping.columns, request.POST or None, open_ones=open_ones
