@@ -1,8 +1,10 @@
 """The command line explains itself, and its exit codes say how it went."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,39 @@ def test_nothing_starts_on_a_database_without_tables(run, arguments: tuple[str, 
     assert done.returncode == 2
     assert "breakwater migrate" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hashlists", "list"),
+        ("hashlists", "source", "list"),
+        ("worstof", "show", "W-1", "--as", "officer"),
+        ("worstof", "probe"),
+        ("worstof", "recipient", "list"),
+        ("people", "list"),
+        ("reports", "stuck"),
+        ("audit", "verify"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_on_a_database_without_tables_says_what_to_run_first(
+    run, arguments: tuple[str, ...]
+) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert "breakwater migrate" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_another_fault_of_the_database_is_not_taken_for_missing_tables(run, tmp_path: Path) -> None:
+    assert run("migrate").returncode == 0
+    with closing(sqlite3.connect(next(tmp_path.glob("*.sqlite3")))) as database:
+        database.execute("ALTER TABLE hashlists_hashlist RENAME TO gone")
+    done = run("hashlists", "list")
+    assert done.returncode == 1
+    assert "no such table: hashlists_hashlist" in done.stderr
+    assert "breakwater migrate" not in done.stderr
 
 
 def test_a_migrated_database_is_in_order(run) -> None:

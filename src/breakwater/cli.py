@@ -82,8 +82,18 @@ def worker() -> None:
     loop.run(stop)
 
 
+NOT_UP_TO_DATE = "The database is not up to date. Run this first: breakwater migrate"
+
+
 def _need_tables() -> None:
     """End with a sentence if the database was never brought to this version."""
+    if _is_behind():
+        out.print(NOT_UP_TO_DATE)
+        raise typer.Exit(2)
+
+
+def _is_behind() -> bool:
+    """Whether tables of this version are missing."""
     from django.db import connection, connections
     from django.db.migrations.executor import MigrationExecutor
 
@@ -91,9 +101,7 @@ def _need_tables() -> None:
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     # The web server forks its processes, which must not share this connection.
     connections.close_all()
-    if missing:
-        out.print("The database is not up to date. Run this first: breakwater migrate")
-        raise typer.Exit(2)
+    return bool(missing)
 
 
 @app.command()
@@ -236,7 +244,20 @@ def main() -> None:
         sys.stderr.write(f"breakwater: {problem}\n")
         sys.exit(2)
     _add_rooms()
-    app()
+    _run()
+
+
+def _run() -> None:
+    from django.db import OperationalError, ProgrammingError
+
+    try:
+        app()
+    except (OperationalError, ProgrammingError):
+        # SQLite and PostgreSQL name a missing table or column differently; the migrations know.
+        if not _is_behind():
+            raise
+        sys.stderr.write(f"breakwater: {NOT_UP_TO_DATE}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":
