@@ -16,8 +16,9 @@ from breakwater.worstof.actions.publishing import Unsure
 from breakwater.worstof.primary import configuration, zone_file
 from breakwater.worstof.primary.configuration import STAGE, Place
 from breakwater.worstof.queries.known_names import never_block
+from breakwater.worstof.rules.turns import turn
 
-_MOST = 500  # names asked each time
+_MOST = 500  # names asked each time; a longer file is asked from check to check
 _PATIENCE = 20.0  # seconds until the stage must have taken a change; 4 at a million names
 # An answer of the stage to this name shows that it works with the zone just given to it.
 MARK = "breakwater-mark.invalid"
@@ -28,6 +29,9 @@ class Stage:
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        # Else whoever restarts often would never reach the end of a long file.
+        self._start = secrets.randbelow(1 << 30)
+        self._failed: frozenset[str] = frozenset()
 
     def check(self, adds: Sequence[str]) -> str:
         """Say which names no longer resolve with these names added; "" if all do.
@@ -48,13 +52,18 @@ class Stage:
         return problem
 
     def look(self) -> str:
-        """Ask for the names that must never be blocked, as the stage stands."""
-        names = never_block().names[:_MOST]
+        """Ask for names that must never be blocked, as the stage stands.
+
+        At most `_MOST` of them: those that failed last, then the next ones of the file.
+        """
+        names, self._start = turn(never_block().names, self._start, _MOST, self._failed)
         if not names:
             return ""
         with ThreadPoolExecutor(8) as several:
             answers = list(several.map(self.rcode, names))
-        blocked = [n for n, a in zip(names, answers, strict=True) if a == dns.rcode.NXDOMAIN]
+        answered = list(zip(names, answers, strict=True))
+        self._failed = frozenset(n for n, a in answered if a != dns.rcode.NOERROR)
+        blocked = [n for n, a in answered if a == dns.rcode.NXDOMAIN]
         if blocked:
             return f"{len(blocked)} of {len(names)} names that must never be blocked do not resolve"
         if any(answer != dns.rcode.NOERROR for answer in answers):

@@ -1,0 +1,65 @@
+"""The live check asks a file that is longer than one check wholly, from check to check."""
+
+import dataclasses
+from pathlib import Path
+
+import dns.rcode
+import pytest
+from django.conf import settings
+
+from breakwater.worstof.actions.publishing import Unsure
+from breakwater.worstof.primary import live_check
+from breakwater.worstof.primary.configuration import Place
+
+NAMES = [f"n{number}.example" for number in range(1_201)]
+
+
+class Listening(live_check.Stage):
+    """A stage behind which a resolver of the test answers."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(Place(folder, "127.0.0.1", 1, 2, "wol.invalid", "127.0.0.1:53"))
+        self.asked: list[str] = []
+        self.answers: dict[str, int] = {}
+
+    def rcode(self, name: str) -> int:
+        self.asked.append(name)
+        return self.answers.get(name, int(dns.rcode.NOERROR))
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Listening:
+    monkeypatch.setattr(settings, "CONFIG", dataclasses.replace(settings.CONFIG, data_dir=tmp_path))
+    (tmp_path / "worstof").mkdir()
+    (tmp_path / "worstof" / "never-block.txt").write_text("\n".join(NAMES))
+    return Listening(tmp_path)
+
+
+def test_three_checks_ask_every_name_of_a_file_of_1201(stage: Listening) -> None:
+    for number in (1, 2, 3):
+        assert stage.look() == ""
+        assert len(stage.asked) <= number * 500
+    assert set(stage.asked) == set(NAMES)
+
+
+def test_a_blocked_name_far_down_the_file_is_found_and_asked_until_it_resolves(
+    stage: Listening,
+) -> None:
+    stage.answers["n1200.example"] = int(dns.rcode.NXDOMAIN)
+    found = [stage.look() for _ in range(6)]
+    first = next(number for number, problem in enumerate(found) if problem)
+    assert first < 3
+    assert all("must never be blocked do not resolve" in problem for problem in found[first:])
+    stage.answers.clear()
+    assert stage.look() == ""
+
+
+def test_a_name_without_an_answer_stops_publication_until_it_has_one(stage: Listening) -> None:
+    stage.answers |= dict.fromkeys(NAMES, int(dns.rcode.SERVFAIL))
+    with pytest.raises(Unsure):
+        stage.look()
+    stage.answers = {stage.asked[0]: int(dns.rcode.SERVFAIL)}
+    with pytest.raises(Unsure):
+        stage.look()
+    stage.answers.clear()
+    assert stage.look() == ""
