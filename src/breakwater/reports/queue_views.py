@@ -204,7 +204,8 @@ def _too_many() -> str:
 
 def _assign(request: HttpRequest, ids: list[int], user: User) -> deciding.Outcome:
     chosen = request.POST.get("to", "")
-    to = User.objects.filter(pk=whole_number(chosen), is_active=True).first() if chosen else user
+    number = whole_number(chosen) or 0
+    to = User.objects.filter(pk=number, is_active=True).first() if chosen else user
     if to is None:
         raise deciding.NotAssignable(chosen)
     return deciding.assign(ids, to, by=user, at=timezone.now())

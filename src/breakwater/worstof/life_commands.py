@@ -51,7 +51,7 @@ def _moment(text: str) -> datetime:
 
 
 def _entry(number: str, user: User) -> Entry:
-    digits = whole_number(number.upper().removeprefix("W-"))
+    digits = whole_number(number.upper().removeprefix("W-")) or 0
     found = board.visible(user).filter(pk=digits).first()
     if found is None:
         _wrong("expected the number of an entry, for example W-12")

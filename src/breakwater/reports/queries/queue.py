@@ -167,8 +167,8 @@ class Found:
 def search(text: str, user: User) -> Found:
     """Find a bundle or report by its number, or the bundles that name an identifier."""
     text = text.strip()[:2000]
-    if text[:2].upper() == "B-" and (number := whole_number(text[2:])) is not None:
-        found = visible(user).filter(pk=number).values_list("pk", flat=True).first()
+    if text[:2].upper() == "B-" and (pk := whole_number(text[2:])) is not None:
+        found = visible(user).filter(pk=pk).values_list("pk", flat=True).first()
         return Found(bundle=found)
     numbers = (text, text.upper(), f"C-{text}", f"P-{text}")
     report = Report.objects.filter(number__in=numbers)
