@@ -56,6 +56,18 @@ def test_a_damaged_file_is_never_answered_from_and_the_worker_makes_it_anew(
     assert names("md5", md5(1)) == names("pdq", f"{NEAR:064x}") == ["Unit X"]
 
 
+def test_what_a_killed_writer_left_unfinished_is_removed_by_the_next_update(
+    raising: HashList, fill: Fill, data_dir: Path
+) -> None:
+    fill(raising, f"md5,pdq\n{md5(1)},{NEAR:064x}\n")
+    rests = [data_dir / ".md5.bwx.k2j3.part", data_dir / "pdq" / ".index.bwx.q8.part"]
+    for path in rests:
+        path.write_bytes(b"half")
+    assert not index.update()
+    assert not any(path.exists() for path in rests)
+    assert names("md5", md5(1)) == names("pdq", f"{NEAR:064x}") == ["Unit X"]
+
+
 def test_a_damaged_file_is_made_anew_though_no_list_is_left(
     raising: HashList, fill: Fill, data_dir: Path, at: datetime
 ) -> None:

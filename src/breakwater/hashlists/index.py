@@ -70,6 +70,7 @@ def update(*, verify: bool = False) -> bool:
     is waited for: two who read, build and write at once would lose what the first one added.
     """
     with _alone():
+        _sweep()
         behind = list(HashList.objects.exclude(revision=F("indexed_revision")))
         if not behind and not verify and _sound():
             return False
@@ -90,6 +91,12 @@ def _alone() -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _sweep() -> None:
+    """Remove what writers left unfinished that were killed: nobody else writes now."""
+    for path in [*folder().glob(".*.part"), *pdq_folder().glob(".*.part")]:
+        path.unlink(missing_ok=True)
 
 
 def _sound() -> bool:
