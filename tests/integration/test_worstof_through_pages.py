@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -83,13 +84,18 @@ def signed_in(browser: Browser, address: str, name: str) -> Page:
     return page
 
 
+def sight() -> str:
+    """A moment as a page takes it; one that is months old is refused."""
+    return (datetime.now(UTC) - timedelta(hours=26)).strftime("%Y-%m-%dT%H:%M")
+
+
 def nominate(page: Page, address: str, name: str) -> str:
     """Put a domain forward; gives the address of its page."""
     page.goto(f"{address}/worst-of/nominate/")
     page.fill('[name="name"]', f"https://WWW.{name}/some/page?x=1")
     page.fill('[name="evidence"]', "JM-2026-17")
     page.fill('[name="seen"]', "Synthetic: what a test would have seen")
-    page.fill('[name="seen_at"]', "2026-11-20T10:00")
+    page.fill('[name="seen_at"]', sight())
     page.click("main form button.btn-primary")
     page.wait_for_url("**/worst-of/entries/*/")
     return page.url
@@ -99,7 +105,7 @@ def verify(page: Page, entry: str) -> None:
     page.goto(entry)
     for criterion in ("real", "under_13", "severe", "online"):
         page.check(f'[name="{criterion}"][value="yes"]')
-    page.fill('[name="seen_online_at"]', "2026-11-20T10:00")
+    page.fill('[name="seen_online_at"]', sight())
     page.check('[name="confidence"][value="high"]')
     page.click('form[action$="/assess/"] button.btn-primary')
 
