@@ -5,18 +5,19 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import which
 
 import dns.message
 import dns.rcode
 import pytest
+from django.utils import timezone
 
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof import recipient_texts
-from breakwater.worstof.actions import probing
-from breakwater.worstof.models import Recipient, ZoneName
+from breakwater.worstof.actions import probing, publishing
+from breakwater.worstof.models import Recipient, ZoneChange, ZoneName
 from breakwater.worstof.queries import proofs
 from breakwater.worstof.rules.zone_digest import bucket_of
 
@@ -33,6 +34,7 @@ class Resolver:
         self.exists: tuple[str, ...] = ("example",)  # below which every name has an answer
         self.is_off = False
         self.asked = 0
+        self.names: list[str] = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.place = f"127.0.0.1:{self.socket.getsockname()[1]}"
@@ -46,10 +48,11 @@ class Resolver:
             if not wire:
                 return
             self.asked += 1
+            query = dns.message.from_wire(wire)
+            name = str(query.question[0].name).rstrip(".")
+            self.names.append(name)
             if not self.is_off:
-                query = dns.message.from_wire(wire)
                 answer = dns.message.make_response(query)
-                name = str(query.question[0].name).rstrip(".")
                 if name in self.blocked or not name.endswith(self.exists):
                     answer.set_rcode(dns.rcode.NXDOMAIN)
                 self.socket.sendto(answer.to_wire(), sender)
@@ -133,6 +136,75 @@ def test_an_answer_that_cannot_tell_counts_for_nothing_and_is_shown(resolver, re
     assert "no answer of the last 24 hours tells" in recipient_texts.answer(recipient, found)
 
 
+NEWEST = "new.quay.example"
+
+
+def decided(name: str, at: datetime) -> None:
+    """Have a name decided then, and published."""
+    ZoneChange.objects.create(name=name, adds=True, decided_at=at)
+    assert publishing.publish_waiting(at)
+
+
+@pytest.fixture
+def provider(db: None, at: datetime) -> Callable[..., Recipient]:
+    """With one listed name and one canary, so that all that is asked for is known."""
+    return lambda *places: Recipient.objects.create(
+        name="Example Net", key_name="example-net", forms=["dns"], created_at=at,
+        resolvers=places, canaries=["canary.quay.example"],
+    )  # fmt: skip
+
+
+def test_the_newest_name_is_asked_for_before_all_others(resolver, provider):
+    now = timezone.now()
+    decided("old.quay.example", now - timedelta(minutes=5))
+    decided(NEWEST, now)
+    row = provider("127.0.0.1", resolver.place)
+    probing.probe(row, at=now)
+    assert resolver.names[0] == NEWEST
+    assert {"old.quay.example", "canary.quay.example"} <= set(resolver.names[1:])
+
+
+def test_a_new_name_is_asked_for_at_every_turn_until_it_is_blocked(resolver, provider):
+    now = timezone.now()
+    row = provider(resolver.place)
+    probing.probe(row, at=now)
+    decided(NEWEST, now)
+    assert not probing.work(now + timedelta(seconds=1))
+    assert not probing.work(now + timedelta(seconds=2))
+    assert resolver.names[-2:] == [NEWEST, NEWEST]
+    resolver.blocked = {NEWEST}
+    assert probing.work(now + timedelta(seconds=3))
+    assert row.probes.latest("at").delay_ms is not None
+    asked = resolver.asked
+    assert not probing.work(now + timedelta(seconds=4))
+    assert resolver.asked == asked
+
+
+def test_a_name_that_nobody_blocks_within_a_minute_is_not_timed(resolver, provider):
+    now = timezone.now()
+    row = provider(resolver.place)
+    probing.probe(row, at=now)
+    decided(NEWEST, now)
+    resolver.blocked, asked = {NEWEST}, resolver.asked
+    assert not probing.work(now + probing.FRESH)
+    assert resolver.asked == asked
+    assert probing.work(now + probing.EVERY)
+    assert row.probes.latest("at").delay_ms is None
+
+
+def test_one_that_left_the_last_probe_unanswered_is_not_waited_for_every_second(
+    resolver, provider, monkeypatch
+):
+    monkeypatch.setattr(probing, "_SECONDS", 0.05)
+    now = timezone.now()
+    resolver.is_off = True
+    probing.probe(provider(resolver.place), at=now)
+    decided(NEWEST, now)
+    asked = resolver.asked
+    assert not probing.work(now + timedelta(seconds=1))
+    assert resolver.asked == asked
+
+
 UNBOUND = next((x for x in (which("unbound"), "/usr/sbin/unbound") if x and Path(x).exists()), None)
 
 
@@ -181,3 +253,16 @@ def test_at_a_real_resolver_a_wildcard_tells_blocked_canaries_from_free_ones(
         assert (found.canaries_asked, found.canaries_blocked) == counted
         assert (found.asked, found.unclear) == (0, 6)  # NXDOMAIN with and without a block
         probing.Probe.objects.all().delete()
+
+
+@pytest.mark.skipif(UNBOUND is None, reason="unbound is not installed")
+def test_at_a_real_resolver_a_block_took_no_longer_than_what_is_told(unbound, provider):
+    """The moment of the answer counts, whatever the worker did since it looked at the clock."""
+    row = provider(unbound(NEWEST))
+    began = timezone.now() - timedelta(seconds=7)
+    decided_at = began - timedelta(seconds=20)
+    decided(NEWEST, decided_at)
+    before = timezone.now()
+    told = timedelta(milliseconds=probing.probe(row, at=began)[0].delay_ms)
+    assert before - decided_at <= told + timedelta(milliseconds=1)
+    assert told <= timezone.now() - decided_at + timedelta(milliseconds=1)

@@ -54,10 +54,14 @@ def delay(days: Mapping[date, Found]) -> Figure:
         labels=_days(timed),
         series=(Series(_("Seconds"), tuple(seconds(found) for found in timed.values())),),
         kind="lines",
-        note=_(
-            "Timed only when a probe came within a minute of a decision: it is the most that it "
-            "can have taken."
-        ),
+        note=_how_timed(),
+    )
+
+
+def _how_timed() -> str:
+    return _(
+        "The newest name is asked for about every second, for a minute after the decision. What is "
+        "told is the most that the block can have taken; a name blocked later is not timed."
     )
 
 
@@ -93,5 +97,6 @@ def providers(rows: Sequence[tuple[str, Found]]) -> list[Figure]:
             labels=labels,
             series=(Series(_("Seconds"), tuple(seconds(found) for found in every)),),
             kind="bars",
+            note=_how_timed(),
         ),
     ]

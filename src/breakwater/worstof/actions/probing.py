@@ -12,9 +12,10 @@ import dns.message
 import dns.query
 import dns.rcode
 from django.db import transaction
+from django.utils import timezone
 
 from breakwater.custody.actions import record
-from breakwater.worstof.models import Probe, Recipient, ZoneChange
+from breakwater.worstof.models import Probe, Publication, Recipient, ZoneChange
 from breakwater.worstof.primary.configuration import BadAddress, split
 from breakwater.worstof.queries import zone
 from breakwater.worstof.queries.canaries import given_to
@@ -23,6 +24,7 @@ SAMPLE = 20  # listed names asked of each resolver
 EVERY = timedelta(minutes=15)
 # A delay is only told of a name decided so shortly before: later it says when the probe came.
 FRESH = timedelta(seconds=60)
+_PUBLICATIONS = 20  # of the last ones, looked through for a name that fresh
 _SECONDS = 2.0
 _GIVES_UP = 3  # questions in a row without answer
 # RFC 5737 and RFC 3849.
@@ -48,13 +50,32 @@ class Asked:
 
 
 def work(at: datetime) -> bool:
-    """Probe the recipient whose last probe is longest ago and due; false if none is."""
+    """Probe a recipient that is due, or that blocks the newest name by now; false if none is.
+
+    The worker asks every second, so that what is told of a new name is how long its block took,
+    and not how long the next probe.
+    """
     for recipient in Recipient.objects.filter(closed_at=None).order_by("pk"):
-        last = recipient.probes.order_by("-at").first()
-        if addresses(recipient) and (last is None or abs(at - last.at) >= EVERY):
+        if addresses(recipient) and (_is_due(recipient, at) or _blocks_newest(recipient, at)):
             probe(recipient, at=at)
             return True
     return False
+
+
+def _is_due(recipient: Recipient, at: datetime) -> bool:
+    last = recipient.probes.order_by("-at").first()
+    return last is None or abs(at - last.at) >= EVERY
+
+
+def _blocks_newest(recipient: Recipient, at: datetime) -> bool:
+    """Whether all its resolvers block a name decided just now, and nothing was timed so lately."""
+    newest = _newest(recipient, at)
+    if newest is None or recipient.probes.filter(at__gt=at - FRESH).exclude(delay_ms=None).exists():
+        return False
+    last = recipient.probes.order_by("-at").first()
+    if last is None or recipient.probes.filter(at=last.at).exclude(problem="").exists():
+        return False  # to wait every second for one that is off would keep the worker
+    return all(_delay(recipient, where, newest) is not None for where in addresses(recipient))
 
 
 def addresses(recipient: Recipient) -> list[str]:
@@ -81,7 +102,12 @@ def probe(
     chance = chance or random.Random()  # noqa: S311 – chooses a sample, guards nothing
     sample = _sample(recipient, chance)
     newest = _newest(recipient, at)
-    found = [_look(recipient, where, sample, newest, at) for where in addresses(recipient)]
+    places = addresses(recipient)
+    # First of all: what else is asked takes time, which is none of the block's.
+    delays = [_delay(recipient, where, newest) if newest else None for where in places]
+    found = [_look(recipient, where, sample, at) for where in places]
+    for row, delay in zip(found, delays, strict=True):
+        row.delay_ms = delay
     with transaction.atomic():
         made = Probe.objects.bulk_create(found)
         detail = {"asked": sum(p.asked for p in made), "blocked": sum(p.blocked for p in made)}
@@ -106,26 +132,34 @@ def _sample(recipient: Recipient, chance: random.Random) -> list[str]:
 
 
 def _newest(recipient: Recipient, at: datetime) -> ZoneChange | None:
-    """The name that came last, if it came just now: its delay is at most the time since."""
-    fresh = ZoneChange.objects.filter(effect=1, decided_at__gt=at - FRESH)
+    """The name that came last, if it was decided just now."""
+    last = Publication.objects.order_by("-serial")[:_PUBLICATIONS]
+    serials = [publication.serial for publication in last if abs(at - publication.at) < FRESH]
+    fresh = ZoneChange.objects.filter(serial__in=serials, effect=1, decided_at__gt=at - FRESH)
     newest = fresh.order_by("-serial", "-id").first()
     if newest and zone.names_for(recipient).filter(name=newest.name).exists():
         return newest
     return None
 
 
-def _look(
-    recipient: Recipient, where: str, sample: list[str], newest: ZoneChange | None, at: datetime
-) -> Probe:
+def _delay(recipient: Recipient, where: str, newest: ZoneChange) -> int | None:
+    """Milliseconds from decision to the answer, if that shows the block: it took no longer."""
+    try:
+        resolver = _Resolver.at(where, recipient)
+    except BadAddress:
+        return None  # told in the probe's row
+    if not resolver.ask_all([newest.name]).blocked:
+        return None
+    return max(0, round((timezone.now() - newest.decided_at) / timedelta(milliseconds=1)))
+
+
+def _look(recipient: Recipient, where: str, sample: list[str], at: datetime) -> Probe:
     row = Probe(recipient=recipient, resolver=where[:64], at=at, asked=len(sample), blocked=0)
     given = given_to(recipient)
     row.canaries_asked = len(given)
     try:
-        place = split(where)
-        resolver = _Resolver(place, stop_addresses(place, recipient.stop_page))
+        resolver = _Resolver.at(where, recipient)
         listed, canaries = resolver.ask_all(sample), resolver.ask_all(given)
-        if newest and resolver.ask_all([newest.name]).blocked:
-            row.delay_ms = max(0, round((at - newest.decided_at) / timedelta(milliseconds=1)))
     except BadAddress:
         row.problem = "bad-address"
         return row
@@ -157,6 +191,16 @@ class _Resolver:
     def __init__(self, place: tuple[str, int], stops: set[str]) -> None:
         self.place, self.stops = place, stops
         self._beside: dict[str, bool | None] = {}
+
+    @classmethod
+    def at(cls, where: str, recipient: Recipient) -> "_Resolver":
+        """The resolver at this address, with the recipient's stop page.
+
+        Raises:
+            BadAddress: it has no port.
+        """
+        place = split(where)
+        return cls(place, stop_addresses(place, recipient.stop_page))
 
     def ask_all(self, names: Sequence[str]) -> Asked:
         blocked = answered = unclear = silent = 0
