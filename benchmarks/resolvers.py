@@ -4,6 +4,7 @@ The integration tests and the bench start the same servers; everything listens o
 """
 
 import os
+import shlex
 import shutil
 import socket
 import sqlite3
@@ -21,6 +22,7 @@ import dns.message
 import dns.query
 import dns.rcode
 import dns.tsigkeyring
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from breakwater.worstof.primary import snippets
 
@@ -145,6 +147,13 @@ class Desk:
             "wol.invalid", place, key_name, secret, STOP_HOST, folder=str(folder), **others
         )
 
+    def public_key(self) -> str:
+        """What the desk's checkers pin, from the key file of its own."""
+        path = self.folder / "worstof" / "signing.key"
+        wait_for(path.exists, 60)
+        private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
+        return private.public_key().public_bytes_raw().hex()
+
 
 class Resolvers:
     """One folder and one process per server; `ports` says where each resolver answers."""
@@ -246,15 +255,17 @@ class Resolvers:
         self.run(name, program("pdns_recursor") or "", f"--config-dir={folder}")
 
     def start_follower(self, desk: Desk) -> None:
+        """Run the command that the desk prints, word for word."""
         folder = self.place("knot")
-        words = [
-            sys.executable, "-m", "breakwater.cli", "worstof", "follow", f"127.0.0.1:{desk.port}",
-            "--key-file", str(desk.key_file("isp-knot")), "--write", f"{folder}/wol.invalid.rpz",
-            "--recent", f"{folder}/wol.invalid.recent.rpz",
-            "--listen", f"127.0.0.1:{self.heard}", "--poll", "2",
-        ]  # fmt: skip
+        shutil.copy(desk.key_file("isp-knot"), folder)
+        command = snippets.follow_command(self.knot_wish(desk))
+        _, *words = shlex.split(command)  # ours in place of the `breakwater` on the path
         os.environ.setdefault("BREAKWATER_DATA_DIR", str(desk.folder))
-        self.run("follower", *words)
+        self.run("follower", sys.executable, "-m", "breakwater.cli", *words)
+
+    def knot_wish(self, desk: Desk) -> snippets.Wish:
+        folder, public = self.place("knot"), desk.public_key()
+        return desk.wish("isp-knot", folder, follow_port=self.heard, public_key=public)
 
     def start_knot(self, desk: Desk) -> None:
         folder = self.place("knot")
@@ -262,7 +273,7 @@ class Resolvers:
         (folder / "kresd.conf").write_text(
             f"net.listen('127.0.0.1', {self.ports['knot']}, {{ kind = 'dns' }})\n"
             "trust_anchors.remove('.')\ncache.size = 10 * MB\n"
-            + snippets.knot(desk.wish("isp-knot", folder))
+            + snippets.knot(self.knot_wish(desk))
             + f"policy.add(policy.suffix(policy.STUB('127.0.0.1@{self.upstream_port}'), "
             "{todname('example.')}))\n"
         )

@@ -4,6 +4,7 @@ One desk with its hidden primary, one upstream and the resolvers run for the who
 """
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -114,6 +115,21 @@ def test_at_knot_a_name_leaves_without_the_whole_list_being_read_again(
     desk.decide("first.example")
     everywhere(resolvers, "www.first.example", blocked=True)
     everywhere(resolvers, "www.below.parent.example", blocked=False)
+
+
+def test_knot_is_fed_by_the_very_command_that_the_desk_prints(
+    servers: tuple[Desk, Resolvers],
+) -> None:
+    """But for the port, on which the machine of the test may hear something else."""
+    desk, resolvers = servers
+    printed = desk.run(
+        "worstof", "snippet", "isp-knot", "--resolver", "knot", "--stop-host", STOP_HOST,
+        "--primary", f"127.0.0.1:{desk.port}", "--folder", str(resolvers.place("knot")),
+    )  # fmt: skip
+    command = printed.splitlines()[0].removeprefix("-- Run beside it: breakwater ")
+    ran = shlex.join(resolvers.commands["follower"][3:])
+    assert command.replace(":5353 ", f":{resolvers.heard} ") == ran
+    assert "--public-key " in ran
 
 
 def test_no_other_type_of_record_slips_past_the_block(servers: tuple[Desk, Resolvers]) -> None:

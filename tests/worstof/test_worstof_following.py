@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -144,6 +145,13 @@ def test_a_snippet_holds_the_key_and_the_stop_page() -> None:
         assert "wol.invalid" in written
         assert (SECRET in written) == (resolver != "knot")
         assert ("stop.isp.example" in written) == (resolver != "knot")
+
+
+def test_the_command_for_a_primary_with_ipv6_hears_and_asks_ipv6() -> None:
+    wish = snippets.Wish("wol.invalid", ("2001:db8::1", 5300), "isp", SECRET, "stop.isp.example")
+    words = shlex.split(snippets.follow_command(wish))
+    places = words[words.index("follow") + 1], words[words.index("--listen") + 1]
+    assert [split(place) for place in places] == [("2001:db8::1", 5300), ("::", 5353)]
 
 
 def test_an_address_needs_its_port() -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.reports import import_uploads
-from breakwater.worstof import tsig
+from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions.recipients import create_recipient, recipient_for
 from breakwater.worstof.models import Probe, Recipient
 
@@ -122,6 +122,16 @@ def test_snippets_hold_the_place_that_was_put_in_and_no_secret(client, recipient
     assert "10.9.8.6" in said
     assert "2001:db8::7" in said
     assert tsig.secret_of("example-net") not in text(page)
+
+
+def test_the_command_for_knot_checks_what_the_desk_signs(client, recipient):
+    def command() -> str:
+        page = client.get(f"{PAGES}{recipient.pk}/")
+        return {key: said for key, _name, said in page.context["snippets"]}["knot"]
+
+    assert f"--public-key {signing.public_key().hex()}\n" in command()
+    signing.key_path().write_text("damaged")
+    assert "--public-key PUT-THE-PUBLIC-KEY-HERE\n" in command()
 
 
 @pytest.mark.parametrize("primary", ['1.2.3.4"; };', "primary.example", ""])

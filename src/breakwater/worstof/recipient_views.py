@@ -21,6 +21,7 @@ from breakwater.people.access import needs, signed_in
 from breakwater.reports.import_uploads import MAX_UPLOAD, is_announced_too_large
 from breakwater.worstof import recipient_figures as figures
 from breakwater.worstof import recipient_texts as texts
+from breakwater.worstof import signing
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.leak_uploads import LeakOnly
@@ -48,6 +49,7 @@ RESOLVERS = {
 # Reserved for examples (RFC 5737, RFC 3849): whoever pastes them unread blocks nothing.
 PLACE = {"primary": "192.0.2.1:5300", "stop_v4": "192.0.2.10", "stop_v6": "2001:db8::10"}
 NO_SECRET = "PUT-THE-TSIG-SECRET-HERE"  # noqa: S105 – stands where the secret goes
+NO_PUBLIC_KEY = "PUT-THE-PUBLIC-KEY-HERE"
 NO_STOP_PAGE = "stop.example"
 
 
@@ -154,8 +156,17 @@ def _snippets(recipient: Recipient, place: dict[str, str]) -> list[tuple[str, st
     wish = Wish(
         ZONE, (host.strip("[]"), int(port)), recipient.key_name, NO_SECRET,
         recipient.stop_page or NO_STOP_PAGE, place["stop_v4"], place["stop_v6"],
+        public_key=_public_key(),
     )  # fmt: skip
     return [(key, name, SNIPPETS[key](wish)) for key, name in RESOLVERS.items()]
+
+
+def _public_key() -> str:
+    """A damaged key stops what is signed, and must not leave a command that checks nothing."""
+    try:
+        return signing.public_key().hex()
+    except (OSError, signing.BadKey):
+        return NO_PUBLIC_KEY
 
 
 @require_POST

@@ -23,7 +23,13 @@ class Wish:
     stop_v6: str = "2001:db8::10"
     folder: str = "/var/lib/breakwater"
     sidecar_port: int = 5355
+    follow_port: int = 5353
     public_key: str = ""  # of the desk, hexadecimal
+
+
+def _place(wish: Wish) -> str:
+    address, port = wish.primary
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def bind(wish: Wish) -> str:
@@ -104,15 +110,14 @@ rpz:
 
 def pdns(wish: Wish) -> str:
     """PowerDNS Recursor 4.8 or newer."""
-    address, port = wish.primary
-    where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    address = wish.primary[0]
     return f"""# PowerDNS Recursor: into recursor.conf
 disable-packetcache=yes
 lua-config-file={wish.folder}/worst-of.lua
 allow-notify-from={address}
 allow-notify-for={wish.zone}
 -- and into worst-of.lua
-rpzPrimary({{"{where}"}}, "{wish.zone}", {{
+rpzPrimary({{"{_place(wish)}"}}, "{wish.zone}", {{
     tsigname="{wish.key_name}", tsigalgo="{ALGORITHM}", tsigsecret="{wish.secret}",
     refresh=1, includeSOA=false,
     seedFile="{wish.folder}/{wish.zone}.rpz", dumpFile="{wish.folder}/{wish.zone}.rpz",
@@ -151,11 +156,11 @@ end)
 
 def follow_command(wish: Wish) -> str:
     """The command that keeps Knot Resolver's two files."""
-    address, port = wish.primary
+    everywhere = "[::]" if ":" in wish.primary[0] else "0.0.0.0"  # noqa: S104 – the desk is elsewhere
     return (
-        f"breakwater worstof follow {address}:{port} --zone {wish.zone} "
+        f"breakwater worstof follow {_place(wish)} --zone {wish.zone} "
         f"--key-file {wish.folder}/{wish.key_name}.key --write {wish.folder}/{wish.zone}.rpz "
-        f"--recent {wish.folder}/{wish.zone}.recent.rpz --listen 0.0.0.0:5353"
+        f"--recent {wish.folder}/{wish.zone}.recent.rpz --listen {everywhere}:{wish.follow_port}"
         + (f" --public-key {wish.public_key}" if wish.public_key else "")
     )
 
