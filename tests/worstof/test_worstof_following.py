@@ -1,5 +1,6 @@
 """A provider's copy is the zone that the desk signed, or it stays the one before."""
 
+import base64
 import dataclasses
 import os
 import shlex
@@ -12,9 +13,10 @@ import dns.rdataclass
 import dns.rdatatype
 import pytest
 from django.conf import settings
+from typer.testing import CliRunner
 
 from breakwater.storage.whole_file import write_whole
-from breakwater.worstof import signing, tsig
+from breakwater.worstof import primary_commands, signing, tsig
 from breakwater.worstof.primary import following, snippets, zone_file
 from breakwater.worstof.primary.configuration import BadAddress, split
 from breakwater.worstof.primary.copy import Copy
@@ -26,6 +28,9 @@ from breakwater.worstof.rules.zone_manifest import ZoneManifest, read
 
 AT = "2026-11-02T12:00:00+00:00"
 SECRET = "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgIQ=="
+
+
+WHOLE = base64.b64encode(b"a secret that a desk has made it").decode()
 
 
 @pytest.fixture
@@ -136,6 +141,43 @@ def test_a_failed_transfer_leaves_the_file_as_it_was(source: Source, tmp_path: P
     loop = following.Following(nobody, path, listen=None, poll=1, run="")
     assert not loop.turn()
     assert path.read_text() == "the last good zone"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "public", "said"),
+    [
+        ("isp.key", None, "", "cannot be read: No such file"),
+        ("isp.key", WHOLE[:20], "", "holds no TSIG secret"),
+        ("isp.key", "", "", "holds no TSIG secret"),
+        ("isp.key", "PUT-THE-TSIG-SECRET-HERE", "", "holds no TSIG secret"),
+        ("isp.key", "ä\n", "", "holds no TSIG secret"),
+        ("Not A Key.key", WHOLE, "", "holds no TSIG secret"),
+        ("isp.key", WHOLE, "HEX", "64 hexadecimal digits"),
+        ("isp.key", WHOLE, "PUT-THE-PUBLIC-KEY-HERE", "64 hexadecimal digits"),
+        ("isp.key", WHOLE, "ab" * 31, "64 hexadecimal digits"),
+        ("isp.key", WHOLE, WHOLE, "64 hexadecimal digits"),
+    ],
+)
+def test_a_key_that_cannot_be_ends_following_with_what_to_do(
+    tmp_path: Path, file: str, content: str | None, public: str, said: str
+) -> None:
+    """No secret is shown, also where one was given in the wrong place."""
+    if content is not None:
+        (tmp_path / file).write_text(content, "utf-8")
+    words = ["follow", "127.0.0.1:9", "--key-file", str(tmp_path / file), "--once"]
+    words += ["--write", str(tmp_path / "zone.rpz"), "--public-key", public]
+    ended = CliRunner().invoke(primary_commands.app, words)
+    told = " ".join(ended.output.split())
+    assert (ended.exit_code, type(ended.exception)) == (2, SystemExit)
+    assert said in told
+    assert WHOLE[:20] not in told
+
+
+def test_good_keys_are_taken_and_only_the_primary_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "isp.key").write_text(f"{WHOLE}\n")
+    words = ["follow", "127.0.0.1:9", "--key-file", str(tmp_path / "isp.key"), "--once"]
+    words += ["--write", str(tmp_path / "zone.rpz"), "--public-key", "AB" * 32]
+    assert CliRunner().invoke(primary_commands.app, words).exit_code == 1
 
 
 def test_a_snippet_holds_the_key_and_the_stop_page() -> None:

@@ -9,6 +9,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated
 
+import dns.tsig
 import typer
 from django.utils import timezone
 from rich.console import Console
@@ -30,6 +31,7 @@ from breakwater.worstof.queries.zone import ZONE
 out = Console(highlight=False)
 app = typer.Typer()
 _ZONE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+_PUBLIC_KEY = re.compile(r"[0-9A-Fa-f]{64}")
 _FOLDER = re.compile(r"/[A-Za-z0-9._/-]*")
 GRACE = 3  # seconds for what is under way when the server shall end
 Zone = Annotated[str, typer.Option(help="Name of the zone; short, because names go before it.")]
@@ -164,8 +166,8 @@ def follow(
     An older serial, a wrong signature or a broken transfer change nothing. Needs no database.
     """
     address, port = _address(primary)
-    key = tsig.key(key_file.stem, key_file.read_text("ascii").strip())
-    source = Source(address, port, zone.strip("."), key, bytes.fromhex(public_key))
+    key, public = _key_in(key_file), _public_key(public_key)
+    source = Source(address, port, zone.strip("."), key, public)
     heard = _address(listen) if listen else None
     following = Following(source, write, recent=recent, listen=heard, poll=poll, run=run)
     if once:
@@ -174,6 +176,32 @@ def follow(
         following.run(threading.Event())
     except OSError as problem:
         raise _refuse(f"Nothing can be heard on {listen}: {problem}.") from None
+
+
+def _key_in(path: Path) -> dns.tsig.Key:
+    """Whatever is in the file is not told: it may be another secret."""
+    try:
+        return tsig.given_key(path.stem, path.read_bytes())
+    except OSError as problem:
+        raise _refuse(
+            f"«{path}» cannot be read: {problem.strerror}. Write the TSIG secret, one line, into a "
+            "file that is called after the key, KEY-NAME.key, and name it with --key-file.", 2,
+        ) from None  # fmt: skip
+    except tsig.BadSecret:
+        raise _refuse(
+            f"«{path}» holds no TSIG secret, which is one line of 44 letters, or is not called after "
+            "its key, KEY-NAME.key. Copy the secret again as the desk handed it over.", 2,
+        ) from None  # fmt: skip
+
+
+def _public_key(text: str) -> bytes:
+    """Empty if none was given: then signatures are not checked."""
+    if text and not _PUBLIC_KEY.fullmatch(text):
+        raise _refuse(
+            "What --public-key names is no public key, which has 64 hexadecimal digits. Copy it "
+            "from the command that the desk prints for Knot Resolver, or ask the desk for it.", 2,
+        )  # fmt: skip
+    return bytes.fromhex(text)
 
 
 def _address(text: str) -> tuple[str, int]:

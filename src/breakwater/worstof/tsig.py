@@ -31,6 +31,10 @@ class ReservedKeyName(BadKeyName):
     """The desk's own keys, views and files are called so."""
 
 
+class BadSecret(ValueError):
+    """What should be a key's secret is none, or its name is none."""
+
+
 def check_key_name(key_name: str) -> None:
     """Say whether a recipient's key may be called so.
 
@@ -141,6 +145,22 @@ def _draft(path: Path) -> tuple[Path, str]:
 
 def key(name: str, secret: str) -> dns.tsig.Key:
     return dns.tsig.Key(dns.name.from_text(name), secret, dns.tsig.HMAC_SHA256)
+
+
+def given_key(name: str, text: bytes) -> dns.tsig.Key:
+    """A key from the file that a provider's engineer wrote: base64 on one line.
+
+    Raises:
+        BadSecret: this is no secret that a desk made, whole, or the name is none of a recipient's key.
+    """
+    secret = text.strip()
+    try:
+        is_good = len(base64.b64decode(secret, validate=True)) == SECRET_BYTES
+    except ValueError:
+        is_good = False
+    if not is_good or not _OLD_NAME.fullmatch(name):
+        raise BadSecret(name)
+    return key(name, secret.decode("ascii"))
 
 
 def own_key(name: str) -> dns.tsig.Key:
