@@ -224,21 +224,32 @@ class Resolvers:
 
     def start_unbound(self, desk: Desk, *, door: int | None = None) -> None:
         """`door` is a port in front of the sidecar, if Unbound shall not reach it directly."""
+        self.start_sidecar(desk)
+        self.run_unbound(desk, door=door)
+
+    def start_sidecar(self, desk: Desk) -> None:
         wish = desk.wish("isp-unbound", self.place("sidecar"), sidecar_port=self.sidecar)
         text = snippets.sidecar(wish).replace("port 53;", f"port {self.ports['unbound']};")
         (self.place("sidecar") / "named.conf").write_text(text)
         named = program("named") or ""
         self.run("sidecar", named, "-f", "-n", "1", "-c", "named.conf", "-D", "bench")
-        folder = self.place("unbound")
+
+    def run_unbound(
+        self, desk: Desk, *, name: str = "unbound", slow: bool = False, door: int | None = None
+    ) -> None:
+        """Fed by the one sidecar."""
+        folder = self.place(name)
         here = desk.wish("isp-unbound", folder, sidecar_port=door or self.sidecar)
+        text = snippets.unbound(here)
+        if slow:
+            text = text.replace('    module-config: "respip validator iterator"\n', "")
         (folder / "unbound.conf").write_text(
-            snippets.unbound(here)
-            + f'server:\n interface: 127.0.0.1\n port: {self.ports["unbound"]}\n username: ""\n'
+            text + f'server:\n interface: 127.0.0.1\n port: {self.ports[name]}\n username: ""\n'
             f' chroot: ""\n directory: "{folder}"\n pidfile: "u.pid"\n use-syslog: no\n'
             " do-not-query-localhost: no\n num-threads: 1\n"
             f'stub-zone:\n name: "example"\n stub-addr: 127.0.0.1@{self.upstream_port}\n'
         )
-        self.run("unbound", program("unbound") or "", "-d", "-c", "unbound.conf")
+        self.run(name, program("unbound") or "", "-d", "-c", "unbound.conf")
 
     def start_pdns(self, desk: Desk, *, name: str = "pdns", slow: bool = False) -> None:
         folder = self.place(name)
@@ -267,17 +278,38 @@ class Resolvers:
         folder, public = self.place("knot"), desk.public_key()
         return desk.wish("isp-knot", folder, follow_port=self.heard, public_key=public)
 
-    def start_knot(self, desk: Desk) -> None:
-        folder = self.place("knot")
-        wait_for((folder / "wol.invalid.rpz").exists, 120)
+    def start_knot(self, desk: Desk, *, name: str = "knot", slow: bool = False) -> None:
+        """On the files of the one follower."""
+        wait_for((self.place("knot") / "wol.invalid.rpz").exists, 120)
+        folder, text = self.place(name), snippets.knot(self.knot_wish(desk))
+        if slow:
+            text = text.replace(".rpz', true)", ".rpz', false)")
         (folder / "kresd.conf").write_text(
-            f"net.listen('127.0.0.1', {self.ports['knot']}, {{ kind = 'dns' }})\n"
+            f"net.listen('127.0.0.1', {self.ports[name]}, {{ kind = 'dns' }})\n"
             "trust_anchors.remove('.')\ncache.size = 10 * MB\n"
-            + snippets.knot(self.knot_wish(desk))
+            + text
             + f"policy.add(policy.suffix(policy.STUB('127.0.0.1@{self.upstream_port}'), "
             "{todname('example.')}))\n"
         )
-        self.run("knot", program("kresd") or "", "-n", "-c", "kresd.conf", str(folder))
+        self.run(name, program("kresd") or "", "-n", "-c", "kresd.conf", str(folder))
+
+    def start_without_settings(self, desk: Desk) -> tuple[str, ...]:
+        """The negative controls: resolvers without the settings that make a block quick.
+
+        Unbound has none: without `respip` it does not start. BIND comes last: only within a minute
+        of its last look is it slow to look again.
+        """
+        starts = {
+            "knot-slow": self.start_knot, "pdns-slow": self.start_pdns, "bind-slow": self.start_bind,
+        }  # fmt: skip
+        for name, start in starts.items():
+            self.ports[name] = free_port()
+            if name != "knot-slow":
+                desk.add_recipient(f"isp-{name}", [self.ports[name]])
+                wait_for(lambda name=name: desk.serves(f"isp-{name}"), 60, 0.1)
+            start(desk, name=name, slow=True)
+            wait_for(lambda name=name: self.blocks(name, "first.example"), 120, 0.2)
+        return tuple(starts)
 
     def blocks(self, name: str, listed: str) -> bool:
         return ask(self.ports[name], listed) == STOP

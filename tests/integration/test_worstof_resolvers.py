@@ -243,19 +243,26 @@ def test_eight_thousand_dropped_names_reach_no_resolver(servers: tuple[Desk, Res
 def test_the_slow_defaults_are_shown_to_be_slow(servers: tuple[Desk, Resolvers]) -> None:
     """The negative control: without the settings of the snippets, a cached name stays open."""
     desk, resolvers = servers
-    for name, start in (("bind-slow", resolvers.start_bind), ("pdns-slow", resolvers.start_pdns)):
-        resolvers.ports[name] = free_port()
-        desk.add_recipient(f"isp-{name}", [resolvers.ports[name]])
-        desk.key_file(f"isp-{name}")
-        wait_for(lambda name=name: desk.serves(f"isp-{name}"), 20)
-        start(desk, name=name, slow=True)
-        wait_for(lambda name=name: resolvers.blocks(name, "first.example"), 20)
+    slow = resolvers.start_without_settings(desk)
+    for name in slow:
         assert resolvers.resolves(name, "slow.example")
     desk.decide("slow.example")
     everywhere(resolvers, "slow.example", blocked=True)
     time.sleep(2)
-    assert resolvers.resolves("bind-slow", "slow.example")
-    assert resolvers.resolves("pdns-slow", "slow.example")
+    for name in slow:
+        assert resolvers.resolves(name, "slow.example")
+
+
+def test_unbound_without_its_setting_does_not_start_at_all(
+    servers: tuple[Desk, Resolvers],
+) -> None:
+    """Why it has no negative control: it looks at the zone before its cache, or it is not there."""
+    desk, resolvers = servers
+    resolvers.ports["unbound-slow"] = free_port()
+    resolvers.run_unbound(desk, name="unbound-slow", slow=True)
+    assert resolvers.processes["unbound-slow"].wait(20) != 0
+    said = (resolvers.place("unbound-slow") / "output.log").read_text()
+    assert "RPZ requires the respip module" in said
 
 
 def test_a_full_disk_publishes_nothing_wrong_and_goes_on_afterwards(
