@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.functional import lazy as later
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from breakwater import countries
@@ -21,10 +22,18 @@ _RADIO = {"class": "form-check-input"}
 _MOMENT = "%Y-%m-%dT%H:%M"
 
 
-def _moment_field(label: Any, help_text: Any = "") -> forms.DateTimeField:
+def _zone_line() -> str:
+    """In which zone the desk reads what is typed; browsers show none beside such a field."""
+    here = timezone.localtime()
+    offset = f"{here:%z}"
+    words = {"zone": timezone.get_current_timezone_name(), "offset": f"{offset[:3]}:{offset[3:5]}"}
+    return gettext("In the time zone %(zone)s, now UTC%(offset)s.") % words
+
+
+def _moment_field(label: Any) -> forms.DateTimeField:
     return forms.DateTimeField(
         label=label,
-        help_text=help_text,
+        help_text=later(_zone_line, str)(),
         widget=forms.DateTimeInput(_CONTROL | {"type": "datetime-local"}, format=_MOMENT),
     )
 
