@@ -246,3 +246,108 @@ def test_shortcuts_stay_quiet_while_somebody_types(browser: Browser, desk: str) 
     assert page.input_value("#q") == "uxj19?"
     assert page.url.endswith("/queue/")
     context.close()
+
+
+def _focused(page: Page) -> str:
+    """The focused control by its visible words, or the part of the page that has the focus."""
+    return str(
+        page.evaluate(
+            """() => {
+              const on = document.activeElement, name = on.getAttribute("aria-labelledby");
+              const label = on.id && document.querySelector(`label[for="${on.id}"]`);
+              return (name ? document.getElementById(name) : label || on).innerText.trim();
+            }"""
+        )
+    )
+
+
+def test_a_domain_is_judged_signed_and_removed_with_the_keyboard_alone(
+    browser: Browser, desk: str
+) -> None:
+    context = _signed_in(browser, desk, "officer", "desktop", "light")
+    page = context.new_page()
+    page.goto(_address(page, desk, "DOMAIN nominated"))
+    page.keyboard.press("j")
+    assert _focused(page) == "What the authorities say"
+    page.keyboard.press("k")
+    assert _focused(page) == "What the authorities say"
+    address = page.url
+    page.keyboard.press("a")
+    assert page.evaluate("document.activeElement.name") == "real"
+    page.keyboard.press("r")
+    assert page.evaluate("document.activeElement.id") == "reason-remove"
+    assert page.locator("#reason-remove").is_visible(), "the letter unfolds what it leads to"
+    page.keyboard.type("jkr?")
+    assert page.input_value("#reason-remove") == "jkr?"
+    assert page.url == address, "a letter alone does nothing"
+    page.keyboard.press("Escape")
+    assert _focused(page).startswith("Remove")
+    page.keyboard.press("r")
+    page.fill("#reason-remove", "A slip of a test")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "removed" in page.inner_text("#messages").lower()
+    context.close()
+
+
+SHEETS = {
+    "/worst-of/": ("officer", "Keys on the board of domains", "domain"),
+    "/worst-of/appeals/": ("officer", "Keys among the appeals", "appeal"),
+    "APPEAL": ("officer", "Keys on the page of an appeal", "appeal"),
+    "DOMAIN due": ("officer", "Keys on the page of a domain", "part of the page"),
+    "/worst-of/held/": ("officer", "Keys among the held changes", "held change"),
+    "/worst-of/rules/": ("supervisor", "Keys among the lists and their rules", "list"),
+    "/worst-of/recipients/": ("supervisor", "Keys among the recipients", "recipient"),
+    "/worst-of/recipients/1/": ("supervisor", "Keys on the page of a recipient", "part"),
+    "/blocking/": ("analyst", "Keys on the page about blocking", "drawing"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SHEETS)
+def test_the_help_sheet_names_what_its_page_is_about_and_only_keys_that_work_there(
+    browser: Browser, desk: str, path: str
+) -> None:
+    person, title, subject = SHEETS[path]
+    context = _signed_in(browser, desk, person, "desktop", "light")
+    page = context.new_page()
+    page.goto(_address(page, desk, path))
+    page.keyboard.press("?")
+    sheet = page.locator("#key-sheet")
+    assert sheet.is_visible()
+    assert sheet.locator("h2").inner_text() == title
+    told = sheet.inner_text()
+    assert "bundle" not in told.lower()
+    assert subject in told
+    assert _faults(page) == []
+    letters = [row.get_attribute("data-leads") for row in sheet.locator("[data-leads]:not([hidden])").all()]  # fmt: skip
+    on_page = page.locator("[data-focus-key]:not(:disabled)").evaluate_all(
+        "found => found.map(x => x.dataset.focusKey)"
+    )
+    assert sorted(letters) == sorted(set(on_page))
+    page.keyboard.press("Escape")
+    assert sheet.is_hidden()
+    address = page.url
+    for letter in letters:
+        page.keyboard.press(letter)
+        there = f'[data-focus-key="{letter}"], [data-focus-key="{letter}"] *'
+        assert page.evaluate("there => document.activeElement.matches(there)", there), letter
+        page.evaluate("document.activeElement.blur()")
+    assert page.url == address
+    context.close()
+
+
+def test_recipients_are_walked_and_opened_with_the_keyboard(browser: Browser, desk: str) -> None:
+    context = _signed_in(browser, desk, "supervisor", "desktop", "light")
+    page = context.new_page()
+    page.goto(f"{desk}/worst-of/recipients/")
+    names = page.locator("a.row-link").all_inner_texts()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert _focused(page) == names[1]
+    page.keyboard.press("k")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("#key-sheet").count() == 1
+    page.keyboard.press("f")
+    assert page.evaluate("document.activeElement.form.action.endsWith('/grant/')")
+    context.close()

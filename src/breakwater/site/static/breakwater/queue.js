@@ -5,7 +5,8 @@ const rows = [...document.querySelectorAll(".queue-row")];
 const bulk = document.getElementById("bulk");
 const one = document.getElementById("one");
 const texts = document.getElementById("key-texts");
-let current = Math.min(Number(sessionStorage.getItem("queue-row") || -1), rows.length - 1);
+const kept = `row of ${location.pathname}`; // each list keeps its own place
+let current = Math.min(Number(sessionStorage.getItem(kept) ?? -1), rows.length - 1);
 
 const chosen = () => [...document.querySelectorAll('.queue-row input[name="bundle"]:checked')];
 
@@ -23,7 +24,7 @@ function go(to) {
   rows.forEach((row, index) => row.classList.toggle("is-current", index === current));
   rows[current].querySelector("a.row-link").focus();
   rows[current].scrollIntoView({ block: "nearest" });
-  sessionStorage.setItem("queue-row", current);
+  sessionStorage.setItem(kept, current);
 }
 
 function decide(verb, reason = "") {
