@@ -151,6 +151,7 @@ PAGES = {
     "worst-of-discuss": posted(JUDGES, 404, NOBODY_THERE),
     "worst-of-settle": posted(DESK, 404, NOBODY_THERE),
     "worst-of-remove": posted(DESK, 404, NOBODY_THERE),
+    "worst-of-restore": posted(DESK, 404, NOBODY_THERE),
     "worst-of-withdraw": posted(JUDGES, 404, NOBODY_THERE),
     "worst-of-lists": Page(JUDGES),
     "worst-of-list-new": Page(SUPERVISOR),

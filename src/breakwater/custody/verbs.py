@@ -84,6 +84,7 @@ VERBS: dict[str, Promise] = {
     "worstof.entry.nominated": _("Nominated a domain"),
     "worstof.entry.refused": _("Refused a domain"),
     "worstof.entry.removed": _("Removed a domain"),
+    "worstof.entry.restored": _("Took the removal of a domain back"),
     "worstof.entry.settled": _("Ended the discussion of a domain"),
     "worstof.entry.signed": _("Signed for a domain"),
     "worstof.entry.verified_again": _("Verified a listed domain again"),

@@ -26,6 +26,7 @@ from breakwater.worstof.entry_forms import AssessmentForm, NominationForm
 from breakwater.worstof.models import Assessment, Entry
 from breakwater.worstof.queries import board, one
 from breakwater.worstof.queries.judged import of_round, rule_of, weighed
+from breakwater.worstof.queries.restorable import fresh_until_of
 from breakwater.worstof.rules.verdict import CRITERIA, YES, may_judge
 
 
@@ -154,6 +155,8 @@ def _rights(entry: Entry, user: User) -> dict[str, bool]:
         "can_discuss": at_home and is_open,
         "can_remove": signs and is_open,
         "can_withdraw": is_recent,
+        "can_restore": signs and fresh_until_of(entry, user, at=timezone.now()) is not None,
+        "is_published": entry.state in Entry.PUBLISHED,
     }
 
 
@@ -249,6 +252,16 @@ def remove(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _done(
         request, pk, lambda: life.remove(entry, by=by, reason=why, at=timezone.now()),
         _("The domain is removed."),
+    )  # fmt: skip
+
+
+@require_POST
+@needs("worstof.sign")
+def restore(request: HttpRequest, pk: int) -> HttpResponseBase:
+    entry, by = _found(request, pk), signed_in(request)
+    return _done(
+        request, pk, lambda: life.restore(entry, by=by, at=timezone.now()),
+        _("The removal is taken back: the domain is listed as before."),
     )  # fmt: skip
 
 

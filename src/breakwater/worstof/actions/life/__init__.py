@@ -31,6 +31,7 @@ from breakwater.worstof.actions.life.refusals import (
     TooLate,
     WrongState,
 )
+from breakwater.worstof.actions.life.restoring import restore
 from breakwater.worstof.actions.life.signing import sign
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "move_clocks",
     "nominate",
     "remove",
+    "restore",
     "settle",
     "sign",
     "withdraw",
