@@ -1,4 +1,6 @@
-"""Numbers in the reader's language, and where the numbers of a figure come from."""
+"""Numbers and lines in the reader's language, and where the numbers of a figure come from."""
+
+from collections.abc import Sequence
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -33,3 +35,16 @@ def percent(part: float | None, signed: bool = False) -> str:
     text = number_format(round(abs(part) * 100, digits), digits, force_grouping=True)
     sign = ("+" if part > 0 else "−" if part < 0 else "") if signed else ""
     return f"{sign}{text} %"
+
+
+def in_one_line(sentences: Sequence[str]) -> str:
+    """Several short sentences as one, of which only the first begins with a capital.
+
+    A word such as "IP" or "CSAM" keeps its capitals.
+    """
+    return "; ".join([*sentences[:1], *map(_inside, sentences[1:])])
+
+
+def _inside(sentence: str) -> str:
+    is_plain = sentence[1:2].islower() or sentence[1:2].isspace()
+    return sentence[:1].lower() + sentence[1:] if is_plain else sentence

@@ -211,6 +211,7 @@ def _history(bundle: Bundle, user: User, now: object) -> list[dict[str, object]]
             "word": texts.VERBS.get(c.verb, c.verb),
             "reason": texts.ARCHIVE.get(str(c.after.get("archive_reason", "")), ""),
             "to": c.after.get("to", ""),
+            "note": c.note if c.by_id else texts.NOTES.get(c.note, c.note),
             "can_take_apart": supervises and c.verb in ("merged", "split") and not c.undone_at,
         }
         for c in queries.history(bundle)

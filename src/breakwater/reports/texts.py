@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from breakwater.drawing.words import in_one_line
+
 Words = Mapping[str, str | Promise]
 
 REASONS: Words = {
@@ -154,6 +156,8 @@ VERBS: Words = {
     "merged": lazy("Merged"),
     "split": lazy("Split"),
 }
+# Notes of changes that the software made; those of people are their own words.
+NOTES: Words = {"new_report": lazy("a new report came in")}
 REFUSALS: Words = {
     "not_found": lazy("there is no such bundle"),
     "state": lazy("its state does not allow it"),
@@ -238,4 +242,4 @@ def reason_lines(reasons: str) -> list[tuple[str, int]]:
 def headline(reasons: str, most: int = 2) -> str:
     """The gravest reasons in one line; what lowers is left to the bundle's own page."""
     raising = [sentence for sentence, points in reason_lines(reasons) if points > 0]
-    return "; ".join(raising[:most]) or _("No special reason")
+    return in_one_line(raising[:most]) or _("No special reason")

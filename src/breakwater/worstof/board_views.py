@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from breakwater.drawing.words import in_one_line
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import needs, signed_in
@@ -84,7 +85,7 @@ def _risk_words(row: board.Row) -> str:
     words = {k: texts.word(texts.RISKS, k) for k, _ in row.risk.reasons}
     if "new_guard" in words:
         words["new_guard"] += f" ({came})"
-    return "; ".join(f"{words[k]} +{n}" for k, n in row.risk.reasons)
+    return in_one_line([f"{words[k]} +{n}" for k, n in row.risk.reasons])
 
 
 @never_cache

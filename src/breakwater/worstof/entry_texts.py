@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from breakwater.drawing.words import in_one_line
 from breakwater.worstof.models import Assessment, BlockList, Entry, RuleChange
 from breakwater.worstof.queries.board import Row
 from breakwater.worstof.rules import verdict as rules
@@ -257,7 +258,7 @@ def said_line(of: Assessment) -> str:
         for name in rules.CRITERIA
         if getattr(of, name) != rules.YES
     ]
-    return "; ".join(missed) or _("All criteria verified")
+    return in_one_line(missed) or _("All criteria verified")
 
 
 def reason_lines(verdict: Verdict, agencies: Mapping[int, str]) -> list[str]:

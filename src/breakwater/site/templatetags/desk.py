@@ -135,6 +135,12 @@ def number(value: float | None) -> str:
     return str(formats.number_format(value, use_l10n=True, force_grouping=True))
 
 
+@register.filter
+def signed(value: int) -> str:
+    """Points with their sign; a real minus is as wide as the plus above it."""
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(value)}"
+
+
 @register.inclusion_tag("site/empty_state.html")
 def empty_state(title: str, text: str, url: str = "", link_text: str = "") -> dict[str, str]:
     return {"title": title, "text": text, "url": url, "link_text": link_text}
