@@ -174,3 +174,11 @@ def test_a_domain_with_many_words_takes_few_queries(
     with django_assert_max_num_queries(22):
         html = client.get(reverse("worst-of-entry", args=[entry.pk])).content.decode()
     assert "word 7" in html
+
+
+def test_a_view_that_filters_emptied_offers_to_clear_them(nominated, officer, client_for):
+    nominated()
+    page = client_for(officer).get("/worst-of/?view=nominated&guarded=on").content.decode()
+    assert "No domain fits these filters" in page
+    assert 'href="?view=nominated"' in page
+    assert "Nothing is here" not in page

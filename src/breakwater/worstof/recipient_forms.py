@@ -42,7 +42,8 @@ def _scope_field() -> forms.ChoiceField:
     return forms.ChoiceField(
         label=lazy("Scope"),
         choices=Recipient.Scope.choices,
-        widget=forms.Select({"class": "form-select"}),
+        # Not a select: its words are longer than the column, and a select would cut them off.
+        widget=forms.RadioSelect({"class": "form-check-input"}),
     )
 
 
@@ -65,6 +66,7 @@ class RecipientForm(forms.Form):
     )
     agency = forms.ModelChoiceField(
         Agency.objects.order_by("name"),
+        empty_label="–",
         label=lazy("Agency at this desk, if it has one"),
         required=False,
         widget=forms.Select({"class": "form-select"}),
