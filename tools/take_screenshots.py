@@ -4,6 +4,7 @@ breakwater demo            # in another terminal
 python tools/take_screenshots.py http://127.0.0.1:8000
 """
 
+import hashlib
 import sys
 from itertools import product
 from pathlib import Path
@@ -38,6 +39,7 @@ def pages(page: Page, base: str) -> dict[str, str]:
     return {
         "board": "/worst-of/",
         "domain": domain,
+        "domain-keys": domain,
         "nominate": "/worst-of/nominate/",
         "stop-page": "/stop/",
         "appeal": "/appeal/",
@@ -64,6 +66,9 @@ def of_supervisor(page: Page, base: str) -> dict[str, str]:
     links = page.locator('main table a[href^="/worst-of/recipients/"]')
     recipient = links.nth(1).get_attribute("href") or "/worst-of/recipients/"
     return {
+        "hash-list": "/hash-lists/1/",
+        "hash-list-columns": "/hash-lists/1/import/",
+        "rules": "/worst-of/rules/",
         "recipients": "/worst-of/recipients/",
         "recipient": recipient,
         "trace": "/worst-of/recipients/trace/",
@@ -83,6 +88,25 @@ def look_up(page: Page, base: str) -> None:
     page.wait_for_selector("#lookup-result h2")
 
 
+def preview(page: Page, base: str) -> None:
+    """Hand in a table whose columns somebody has to choose; it is thrown away afterwards."""
+    lines = ["which,Category,Case"]
+    for n in range(1, 9):
+        lines.append(f"{hashlib.sha256(bytes([n])).hexdigest()},{'A1' if n % 3 else 'B2'},T-{n}")
+    file = {"name": "unit.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+    page.set_input_files("#list-file", file)  # type: ignore[arg-type]
+    page.click("#list-form button[type=submit]")
+    page.wait_for_url("**/columns/")
+
+
+def show_keys(page: Page, base: str) -> None:
+    page.keyboard.press("?")
+    page.wait_for_selector("#key-sheet[open]")
+
+
+BEFORE = {"lookup": look_up, "hash-list-columns": preview, "domain-keys": show_keys}
+
+
 def main(base: str, only: list[str]) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as play:
@@ -95,9 +119,11 @@ def main(base: str, only: list[str]) -> None:
                 if only and name not in only:
                     continue
                 page.goto(base + path)
-                if name == "lookup":
-                    look_up(page, base)
+                if name in BEFORE:
+                    BEFORE[name](page, base)
                 page.screenshot(path=OUT / f"{name}-{size}.png")
+                if name == "hash-list-columns":
+                    page.locator('form[action$="/discard/"] button').click()
             context.close()
         browser.close()
 
