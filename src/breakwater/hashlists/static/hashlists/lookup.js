@@ -19,7 +19,7 @@ function nameLines(result) {
   const known = new Map();
   for (const line of result.querySelectorAll("[data-hash]")) {
     for (const name of names.get(line.dataset.hash) ?? []) {
-      line.append(element("span", "text-break", ` ${name}`));
+      line.append(element("span", "file-name", ` ${name}`));
       if (!line.dataset.matched) continue;
       known.set(name, [...(known.get(name) ?? []), line.dataset.matched]);
     }
