@@ -52,9 +52,10 @@ def shown(client_for, user, entry):
 
 
 def test_cannot_say_opens_nothing_and_leaves_the_authority_free_to_verify(
-    nominated, judged, officer, assessor, client_for
+    nominated, judged, officer, assessor, client_for, at
 ):
-    entry = judged(nominated(), assessor, note="n-of-theirs")
+    # The page judges by the real clock, and what is months older than that counts no more.
+    entry = judged(nominated(), assessor, timezone.now() - at, note="n-of-theirs")
     judge(client_for(officer), entry, severe="unsure")
     told = shown(client_for, officer, entry)
     assert "n-of-theirs" not in told
