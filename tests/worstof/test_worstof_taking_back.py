@@ -15,7 +15,7 @@ from breakwater.worstof.actions import appeals, brake, life
 from breakwater.worstof.actions.life import moves, restoring
 from breakwater.worstof.actions.recipients import create_recipient
 from breakwater.worstof.models import BlockList, Entry, LogLeaf, ZoneChange
-from breakwater.worstof.rules.brake import Change
+from breakwater.worstof.rules.brake import HOUR, Change
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[User], Client]
@@ -118,7 +118,7 @@ def test_what_the_brake_held_does_not_get_past_it_as_a_removal_taken_back(
     listed: Entry, officer: User, at: datetime
 ) -> None:
     ZoneChange.objects.update(published_at=None, serial=None)
-    held = brake.hold(list(ZoneChange.objects.all()), brake.TOO_MANY, Change(60, 0, 200), at=at)[0]
+    held = brake.hold(list(ZoneChange.objects.all()), HOUR.key, Change(60, 0, 200), at=at)[0]
     removed = remove(listed, officer, at)
     with pytest.raises(life.TooLate):
         life.restore(removed, by=officer, at=at + MINUTE)
@@ -184,7 +184,7 @@ def test_what_cannot_be_taken_back_says_what_follows_before_it_is_done(
     told = client_for(officer).get(reverse("worst-of-entry", args=[entry.pk])).content.decode()
     assert "Neither can be taken back." in told
     rows = [ZoneChange.objects.create(name="n.example", adds=True, decided_at=at)]
-    brake.hold(rows, brake.TOO_MANY, Change(60, 0, 200), at=at)
+    brake.hold(rows, HOUR.key, Change(60, 0, 200), at=at)
     told = client_for(officer).get(reverse("worst-of-held")).content.decode()
     assert "A signature cannot be taken back." in told
     assert "nobody is asked again" in told
