@@ -26,6 +26,7 @@ def pytest(name: str, arguments: list[str], **environment: str) -> int:
 ONCE = (
     "formats",
     "matching",
+    "integration/test_files_hashed_in_browser.py",
     "integration/test_pages_in_browser.py",
     "integration/test_worstof_resolvers.py",
     "integration/test_worstof_through_pages.py",
