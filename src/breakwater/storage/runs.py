@@ -6,26 +6,49 @@ and gets the same records at the same places, because the order depends on the r
 """
 
 import heapq
-import itertools
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-RUN = 100_000  # records sorted in memory at once
-BLOCK = 500  # records read at once of each run
+# Sorted in memory at once, and read at once of each run: so many records of so many bytes. A record
+# of another tool may be some hundred bytes or some hundred thousand.
+RUN, RUN_BYTES = 100_000, 64 << 20
+BLOCK, BLOCK_BYTES = 500, 1 << 20
 # Its presence says that every run is written to its end.
 # The number grows when the keys or records change: runs of an earlier release are made anew.
 WHOLE = "whole-2"
 _LENGTH = 4
 
 Record = tuple[str, int, bytes]  # key, place in the order of arrival, value
+T = TypeVar("T")
 
 
 class BrokenRuns(Exception):
     """A run is not as it was written; make the runs anew."""
+
+
+def in_parts(
+    items: Iterable[T], most: int, most_bytes: int, size: Callable[[T], int]
+) -> Iterator[list[T]]:
+    """Give the items in lists of at most `most`, each ended by the item that fills `most_bytes`."""
+    part: list[T] = []
+    held = 0
+    for item in items:
+        part.append(item)
+        held += size(item)
+        if len(part) == most or held >= most_bytes:
+            yield part
+            part, held = [], 0
+    if part:
+        yield part
+
+
+def _size(record: Record) -> int:
+    return len(record[2])
 
 
 class Runs:
@@ -43,11 +66,8 @@ class Runs:
         self.remove()
         self._folder.mkdir(mode=0o700)
         numbered = ((key, place, value) for place, (key, value) in enumerate(records))
-        for number in itertools.count():
-            run = sorted(itertools.islice(numbered, RUN))
-            if not run:
-                break
-            _write_run(self._folder / f"{number:06d}", run)
+        for number, run in enumerate(in_parts(numbered, RUN, RUN_BYTES, _size)):
+            _write_run(self._folder / f"{number:06d}", sorted(run))
         _sync(self._folder)
 
     def seal(self) -> None:
@@ -70,8 +90,8 @@ class Runs:
 
 def _write_run(path: Path, run: list[Record]) -> None:
     with path.open("wb") as out:
-        for first in range(0, len(run), BLOCK):
-            block = msgspec.msgpack.encode(run[first : first + BLOCK])
+        for part in in_parts(run, BLOCK, BLOCK_BYTES, _size):
+            block = msgspec.msgpack.encode(part)
             out.write(len(block).to_bytes(_LENGTH, "little") + block)
         out.flush()
         os.fsync(out.fileno())

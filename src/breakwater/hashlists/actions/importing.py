@@ -43,10 +43,11 @@ from breakwater.hashlists.models import Entry, Fingerprint, HashList, ListChange
 from breakwater.hashlists.queries.listed import newest_fingerprint
 from breakwater.people.models import User
 from breakwater.storage import bulk
-from breakwater.storage.runs import BrokenRuns, Runs
+from breakwater.storage.runs import BrokenRuns, Runs, in_parts
 
 FORMS = reading.FORMS
-SET = 20_000
+# Written in one transaction: so many entries, or fewer that say more.
+SET, SET_BYTES = 20_000, 16 << 20
 # Reading a file is one part in so many of its import, as the bar shows it.
 READING = 2
 MOST_BYTES = 8 << 30
@@ -275,7 +276,7 @@ def _say(change: ListChange, position: int, progress: Progress | None) -> None:
 
 def _write_all(change: ListChange, runs: Runs, clock: Clock, progress: Progress | None) -> None:
     waiting = itertools.islice(settled(runs), change.written, None)
-    while some := list(itertools.islice(waiting, SET)):
+    for some in in_parts(waiting, SET, SET_BYTES, lambda entry: len(entry.facts)):
         _write_set(change, some, clock)
         if progress:
             progress(change.bytes_read, change.size)
