@@ -36,6 +36,7 @@ def write_vics(file: VicsFile) -> bytes:
 
 def vics_blocks(file: VicsFile, records: Records) -> Iterator[bytes]:
     """Give what `write_vics` writes block by block; of the file the entries are not looked at."""
+    members: Iterable[Iterable[str]]
     if file.kind == "hash_set":
         members = _records(records.get(NO_CASE, ()))
     else:

@@ -2,7 +2,7 @@
 
 import json
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -19,32 +19,36 @@ AT_ONCE = 5_000
 class Stored:
     """Entries by their numbers, read anew each time they are gone through, a set at a time."""
 
-    def __init__(self) -> None:
-        self.numbers = array("q")
+    def __init__(self, numbers: Iterable[int] = ()) -> None:
+        self.numbers = array("q", numbers)
 
     def __iter__(self) -> Iterator[HashEntry]:
+        for found in self.sets():
+            yield from _restored(list(found))
+
+    def sets(self) -> Iterator[QuerySet[Entry]]:
+        """Give the rows of those that are not withdrawn, in order."""
         for first in range(0, len(self.numbers), AT_ONCE):
             numbers = self.numbers[first : first + AT_ONCE].tolist()
-            alive = Entry.objects.filter(pk__in=numbers, deleted_at=None)
-            yield from _restored(list(alive.order_by("pk")))
+            yield Entry.objects.filter(pk__in=numbers, deleted_at=None).order_by("pk")
 
 
-def entries(hash_list: HashList) -> Iterator[HashEntry]:
-    """Every entry that is not withdrawn, in the order in which the desk learnt of them."""
-    last = 0
-    while found := list(_alive(hash_list, last)[:AT_ONCE]):
-        last = found[-1].pk
-        yield from _restored(found)
+def entries(hash_list: HashList) -> Stored:
+    """Every entry that is not withdrawn, in the order in which the desk learnt of them.
+
+    Eight bytes of each are held: to read on behind the last one, SQLite sorts all of the list.
+    """
+    alive = Entry.objects.filter(hash_list=hash_list, deleted_at=None).order_by("pk")
+    return Stored(alive.values_list("pk", flat=True).iterator(AT_ONCE))
 
 
 def by_frame(hash_list: HashList) -> dict[tuple[str, ...], Stored]:
-    """What `entries` gives, by the frame that the records stood in; eight bytes each are held."""
+    """What `entries` gives, by the frame that the records stood in."""
     found: dict[tuple[str, ...], Stored] = {}
-    last = 0
-    while rows := list(_alive(hash_list, last).values_list("pk", "facts")[:AT_ONCE]):
-        for last, facts in rows:
+    for rows in entries(hash_list).sets():
+        for number, facts in rows.values_list("pk", "facts"):
             name = frame_name(json.loads(bytes(facts)).get("extra", {}))
-            found.setdefault(name, Stored()).numbers.append(last)
+            found.setdefault(name, Stored()).numbers.append(number)
     return found
 
 
@@ -54,10 +58,6 @@ def frames(hash_list: HashList) -> Iterator[Frame]:
         case = json.loads(row.case) if row.case else None
         kind, version, scheme, name = json.loads(row.frame)
         yield Frame(kind, version, scheme, name, json.loads(row.root), case)
-
-
-def _alive(hash_list: HashList, after: int) -> QuerySet[Entry]:
-    return Entry.objects.filter(hash_list=hash_list, deleted_at=None, pk__gt=after).order_by("pk")
 
 
 def _restored(found: Sequence[Entry]) -> Iterator[HashEntry]:

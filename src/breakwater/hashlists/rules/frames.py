@@ -68,7 +68,8 @@ def vics_file(
     """
     _check(wanted)
     known = {(f.kind, f.version, f.scheme, f.name): f for f in frames}
-    found = [(known.get(name) or _lost(name), groups.get(name)) for name in {**known, **groups}]
+    names = dict.fromkeys([*known, *groups])
+    found = [(known.get(name) or _lost(name), groups.get(name)) for name in names]
     said = [frame for frame, of in found if of] or [frame for frame, _ in found]
     file = _root(said, scheme, wanted)
     everything = [of for _, of in found if of]
