@@ -67,7 +67,7 @@ def vics_file(
         ValueError: there is no such version or scheme.
     """
     _check(wanted)
-    known = {(f.kind, f.version, f.scheme, f.name): f for f in frames}
+    known: dict[tuple[str, ...], Frame] = {(f.kind, f.version, f.scheme, f.name): f for f in frames}
     names = dict.fromkeys([*known, *groups])
     found = [(known.get(name) or _lost(name), groups.get(name)) for name in names]
     said = [frame for frame, of in found if of] or [frame for frame, _ in found]
