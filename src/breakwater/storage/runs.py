@@ -16,8 +16,8 @@ import msgspec
 
 # Sorted in memory at once, and read at once of each run: so many records of so many bytes. A record
 # of another tool may be some hundred bytes or some hundred thousand.
-RUN, RUN_BYTES = 100_000, 64 << 20
-BLOCK, BLOCK_BYTES = 500, 1 << 20
+RUN, RUN_BYTES = 100_000, 32 << 20
+BLOCK, BLOCK_BYTES = 500, 256 << 10
 # Its presence says that every run is written to its end.
 # The number grows when the keys or records change: runs of an earlier release are made anew.
 WHOLE = "whole-2"
