@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from benchmarks.resolvers import Desk, program, wait_for
@@ -98,6 +100,27 @@ def test_a_name_slipped_into_the_database_reaches_nobody_and_stops_the_publisher
     desk.run("worstof", "accept-copy", "--reason", "looked through")
     wait_for(lambda: names_of(desk, "new") == {"one.example", "two.example"}, 60)
     assert names_of(desk) == {"one.example", "two.example"}
+
+
+def test_a_name_that_somebody_accepts_with_the_copy_reaches_those_who_have_the_zone_already(
+    desk: Desk,
+) -> None:
+    desk.stop()
+    desk.do(
+        "INSERT INTO worstof_zonename (name, is_national, serial, bucket) VALUES (?, 0, 1, ?)",
+        "repaired.example", bucket_of("repaired.example"),
+    )  # fmt: skip
+    desk.start()
+    problem = "SELECT problem FROM worstof_publisherstate"
+    wait_for(lambda: "names kept are not those" in str(desk.do(problem)), 60)
+    wait_for(lambda: names_of(desk) == {"one.example"}, 60)
+    desk.run("worstof", "accept-copy", "--reason", "put right by hand")
+    both = {"one.example", "repaired.example"}
+    wait_for(lambda: names_of(desk) == both, 60)
+    secret = (desk.folder / "worstof" / "signing.key").read_text().strip()
+    public = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret)).public_key()
+    signed = replace(source_of(desk), public_key=public.public_bytes_raw())
+    assert set(take(signed, Copy()).every()) == both, "what is given is what was signed"
 
 
 def test_a_primary_ahead_of_the_database_keeps_its_zone_and_the_page_says_why(

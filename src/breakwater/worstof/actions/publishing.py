@@ -113,6 +113,7 @@ def accept_copy(*, by: User | str, reason: str, at: datetime) -> None:
         detail = {"reason": reason, "serial": serial, "removed": removed}
         record("worstof.zone.accepted", actor=by, at=at, detail=detail)
         made = sealing.sign_state(serial, kept, sealing.sizes(), (0, removed), at)
+        Publication.objects.filter(pk=made.pk).update(is_accepted=True)
     sealing.write_mark(made.serial)
     tell("", at=at)
 

@@ -126,6 +126,8 @@ class Publication(models.Model):
     size = models.BigIntegerField()
     manifest = models.TextField()  # JSON, as it was signed
     signature = models.CharField(max_length=128)  # Ed25519, hexadecimal
+    # Somebody accepted the names as they were kept: changes do not tell what is new in them.
+    is_accepted = models.BooleanField(default=False)
     # Names reach the primary by updates; what it answered last. Empty is good.
     problem = models.CharField(max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True)

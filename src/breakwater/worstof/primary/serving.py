@@ -180,8 +180,9 @@ class Serving:
             )
             return
         manifest = views.wanted(recipient, publication, zone.bucket_digests(), self.place.zone)
-        names = zone.changed_since(held.serial) if held.root else []
-        if held.root and views.fits(names):
+        by_changes = bool(held.root) and not zone.is_accepted_since(held.serial)
+        names = zone.changed_since(held.serial) if by_changes else []
+        if by_changes and views.fits(names):
             is_all = recipient.scope != Recipient.Scope.INTERNATIONAL
             present = {n for n, national in zone.kept(names).items() if is_all or not national}
             present |= set(recipient.canaries)

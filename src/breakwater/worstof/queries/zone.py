@@ -121,6 +121,11 @@ def names_signed(recipient: Recipient, publication: Publication) -> list[str] | 
     return sorted(names) if root_of(digests_of(names)) == signed else None
 
 
+def is_accepted_since(serial: int) -> bool:
+    """Whether names were accepted as they were kept after this serial: no change tells of them."""
+    return Publication.objects.filter(serial__gt=serial, is_accepted=True).exists()
+
+
 def changed_since(serial: int) -> list[str]:
     """Names that publications after this serial touched."""
     rows = ZoneChange.objects.filter(serial__gt=serial)
