@@ -64,8 +64,10 @@ def write(figures: list[Figure], *, replace: bool) -> None:
     rows = [
         "# Measured figures",
         "",
-        f"Written by `make bench` on {platform.machine()}, Python {platform.python_version()}, "
-        "2 cores. Ratio is value over peer; the peers ran in the same run.",
+        f"Written by `make bench`, or part by part by `python -m benchmarks --only PART`, on "
+        f"{platform.machine()}, Python {platform.python_version()}, 2 cores. Ratio is value over peer; a "
+        "figure's peers ran in the same run as the figure. Parts that were not run again stay as they "
+        "were, of another day and perhaps another machine of this kind.",
         "",
         "| figure | database | value | unit | peer | peer value | ratio | asked |",
         "|---|---|---:|---|---|---:|---:|---|",
