@@ -16,7 +16,7 @@ from breakwater.formats.block_list import compile_lines
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.people.models import User
 from breakwater.worstof import signing
-from breakwater.worstof.actions import brake, publishing
+from breakwater.worstof.actions import brake, sealing
 from breakwater.worstof.actions.publishing import publish_waiting
 from breakwater.worstof.models import HeldChange, ZoneChange, ZoneName
 from breakwater.worstof.queries import known_names
@@ -32,7 +32,7 @@ LOOKALIKES = str.maketrans("aeopcyx", "аеорсух")
 
 @pytest.fixture(autouse=True)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (publishing, known_names):
+    for module in (sealing, known_names):
         monkeypatch.setattr(module, "folder", lambda: tmp_path)
     monkeypatch.setattr(signing, "key_path", lambda: tmp_path / "signing.key")
     (tmp_path / "top-sites.txt").write_text("".join(f"{n},{x}\n" for n, x in enumerate(TOP, 1)))
