@@ -9,6 +9,7 @@ from django.conf import settings as desk_settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test import Client
+from django.utils import timezone, translation
 from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -41,6 +42,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def fresh_picture_index() -> None:
     """What a test rolls back must not be found by the next one."""
     picture_index.forget()
+
+
+@pytest.fixture(autouse=True)
+def own_language_and_zone() -> None:
+    """What the last request of another test spoke, and in which zone, is not this test's."""
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture
