@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -21,10 +22,8 @@ from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.people.models import User
 from breakwater.reports import picture_index
 from breakwater.reports.actions import rematching
-from breakwater.reports.actions.accept import Document, accept_originals
 from breakwater.reports.actions.rematching import rematch
-from breakwater.reports.actions.unpack import unpack_waiting
-from breakwater.reports.models import Bundle, Delivery, FileMatch, Report, Seen
+from breakwater.reports.models import Bundle, FileMatch, Report, Seen
 from breakwater.reports.texts import reason_lines, stored_reasons
 
 FileReport = Callable[..., Report]
@@ -54,29 +53,16 @@ def a_list(name: str, direction: str, text: str, at: datetime) -> HashList:
 
 
 @pytest.fixture
-def file_report(at: datetime) -> FileReport:
+def file_report(police_file: FileReport) -> FileReport:
     """Takes in a police file of one account with files of these hashes."""
 
     def take(number: int, hashes: list[str], pdq: str = "") -> Report:
-        files = [{"filename": f"{n}.jpg", "verificationHash": h} for n, h in enumerate(hashes)]
+        files: list[dict[str, Any]] = [
+            {"filename": f"{n}.jpg", "verificationHash": h} for n, h in enumerate(hashes)
+        ]
         if pdq:
-            files[0]["originalFileHashes"] = [{"hashType": "PDQ", "value": pdq}]  # type: ignore[assignment]
-        value = {
-            "reportId": number,
-            "reportedInformation": {
-                "reportingEsp": {"espName": "Example Chat"},
-                "reportedPeople": {"reportedPersons": [{"id": 1, "espUserId": f"u-{number}"}]},
-                "uploadedFiles": {"uploadedFiles": files},
-            },
-        }
-        delivery = Delivery.objects.create(
-            door="police", name="f", sent_by="test", received_at=at, state="received"
-        )
-        data = json.dumps(value).encode()
-        document = Document(f"{number}.json", "le_json", data, f"C-{number}", "Example Chat")
-        accept_originals([document], delivery=delivery, at=at)
-        unpack_waiting(at=at)
-        return Report.objects.get(number=f"C-{number}")
+            files[0]["originalFileHashes"] = [{"hashType": "PDQ", "value": pdq}]
+        return police_file(number, files)
 
     return take
 

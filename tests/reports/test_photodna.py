@@ -20,12 +20,9 @@ from breakwater.hashlists.actions.lists import Terms, create_list
 from breakwater.hashlists.models import HashList
 from breakwater.people.models import User
 from breakwater.reports import picture_index
-from breakwater.reports.actions.accept import Document, accept_originals
 from breakwater.reports.actions.rematching import rematch
-from breakwater.reports.actions.unpack import unpack_waiting
 from breakwater.reports.models import (
     Bundle,
-    Delivery,
     FileMatch,
     PhotodnaHash,
     Report,
@@ -63,29 +60,12 @@ def a_list(values: list[bytes], at: datetime, direction: str = "raise") -> HashL
 
 
 @pytest.fixture
-def file_report(at: datetime) -> FileReport:
+def file_report(police_file: FileReport) -> FileReport:
     """Takes in a police file about one account with one file that has this hash and no other."""
 
     def take(number: int, value: str, name: str = "PhotoDNA") -> Report:
         hashes = [{"hashType": name, "value": value}]
-        document = {
-            "reportId": number,
-            "reportedInformation": {
-                "reportingEsp": {"espName": "Example Chat"},
-                "reportedPeople": {"reportedPersons": [{"id": 1, "espUserId": f"u-{number}"}]},
-                "uploadedFiles": {
-                    "uploadedFiles": [{"filename": "1.jpg", "originalFileHashes": hashes}]
-                },
-            },
-        }
-        delivery = Delivery.objects.create(
-            door="police", name="f", sent_by="test", received_at=at, state="received"
-        )
-        data = json.dumps(document).encode()
-        named = Document(f"{number}.json", "le_json", data, f"C-{number}", "Example Chat")
-        accept_originals([named], delivery=delivery, at=at)
-        unpack_waiting(at=at)
-        return Report.objects.get(number=f"C-{number}")
+        return police_file(number, [{"filename": "1.jpg", "originalFileHashes": hashes}])
 
     return take
 
