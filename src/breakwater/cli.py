@@ -171,7 +171,7 @@ def _run_demo(host: str, wanted: int) -> None:
         out.print(f"Port {wanted} is taken; using {port}.")
     out.print(f"\nThe desk runs at [bold]http://{host}:{port}/[/bold]   (stop it with Ctrl-C)")
     out.print(
-        "Sign in as officer, supervisor, reader, analyst, auditor or administrator;\n"
+        "Sign in as officer, supervisor, assessor, reader, analyst, auditor or administrator;\n"
         "the password of each is: correct horse battery"
     )
     web = ["serve", "--host", host, "--port", str(port)]
