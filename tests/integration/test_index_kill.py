@@ -1,6 +1,6 @@
-"""kill -9 at random moments while the lists' index is written: nothing told is lost, no rest stays.
+"""Killed while the lists' index is written: nothing told is lost, no rest stays.
 
-`INDEX_HASHES=5000000 INDEX_KILLS=100 pytest …` is the long run.
+`INDEX_HASHES=5000000 INDEX_KILLS=100 pytest …` is the long run of the random moments.
 """
 
 import hashlib
@@ -20,8 +20,7 @@ from tests.integration.test_import_kill import environment as environment
 
 pytestmark = pytest.mark.integration
 HASHES = int(os.environ.get("INDEX_HASHES", "50000"))
-KILLS = int(os.environ.get("INDEX_KILLS", "20"))
-ENOUGH = KILLS // 10  # kills that met an unfinished file
+KILLS = int(os.environ.get("INDEX_KILLS", "4"))
 
 ADD = """
 import hashlib, sys, django; django.setup()
@@ -53,8 +52,37 @@ done = ListChange.objects.create(
 )
 add(range(int(sys.argv[1])), at)
 """
+# Ends the process at the nth time that a file of the index is half written, is whole but has no name
+# yet, or has its name but nobody was told. Half written: the system kills at a file's size.
+DIE_AT = """
+import os, resource, signal, sys
+step, times = sys.argv[1], int(sys.argv[2])
+
+def is_there(event, details):
+    if step == "half written":
+        return event == "open" and str(details[0]).endswith(".part")
+    if step == "without its name":
+        return event == "os.rename" and str(details[0]).endswith(".part")
+    return event == "open" and str(details[0]).endswith("hash-index")
+
+def die(event, details):
+    global times
+    if event not in ("open", "os.rename") or not is_there(event, details):
+        return
+    times -= 1
+    if times == 0 and step == "half written":
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+    elif times == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+if step:
+    sys.addaudithook(die)
+"""
 # Each number that is printed is in the index: whoever read it may rely on that.
-GROW = f"""{ADD}
+GROW = f"""{DIE_AT}
+{ADD}
 made, done = HashList.objects.get(), ListChange.objects.get()
 number = Entry.objects.count()
 index.update()
@@ -82,20 +110,28 @@ def _value(number: int) -> str:
     return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
 
 
-def _killed(environment: dict[str, str], after: float) -> int:
-    """Let the index grow for some seconds; gives how many hashes it was said to hold by then."""
-    command = [sys.executable, "-c", GROW]
+def _killed(environment: dict[str, str], step: str = "", times: int = 0, after: float = 0) -> int:
+    """Let the index grow until it dies at `step`, or for `after` seconds where no step is given.
+
+    Gives how many hashes the index was said to hold by then.
+    """
+    command = [sys.executable, "-c", GROW, step, str(times)]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
+        assert process.stderr
         first = process.stdout.readline()
-        assert first, process.stderr and process.stderr.read()[-2000:]
-        time.sleep(after)
-        process.send_signal(signal.SIGKILL)
+        assert first, process.stderr.read()[-2000:]
+        if not step:
+            time.sleep(after)
+            process.send_signal(signal.SIGKILL)
         # The last line may be half: then nobody was told.
         whole = [line for line in process.stdout if line.endswith("\n")]
-        return int((whole or [first])[-1])
+        fault = process.stderr.read()[-2000:]
+    died_of = signal.SIGXFSZ if step == "half written" else signal.SIGKILL
+    assert process.returncode == -died_of, fault
+    return int((whole or [first])[-1])
 
 
 def _check(environment: dict[str, str], told: list[int]) -> dict[str, object]:
@@ -108,6 +144,13 @@ def _check(environment: dict[str, str], told: list[int]) -> dict[str, object]:
     return dict(json.loads(done.stdout))
 
 
+def _assert_nothing_is_lost(environment: dict[str, str], told: int, some: set[int]) -> None:
+    asked = some | {told - 1, max(HASHES, told - 2)}
+    found = _check(environment, sorted(asked & set(range(told))))
+    assert found["damaged"] == found["after"] == found["rests"] == [], found
+    assert set(found["found"]) == {1}, found  # type: ignore[call-overload]
+
+
 def test_a_kill_while_the_index_is_written_loses_nothing_and_leaves_nothing(
     environment: dict[str, str],
 ) -> None:
@@ -115,16 +158,11 @@ def test_a_kill_while_the_index_is_written_loses_nothing_and_leaves_nothing(
     _run(FILL, environment, str(HASHES))
     folder = Path(environment["BREAKWATER_DATA_DIR"]) / "hash-index"
     moments = random.Random(os.environ.get("KILL_SEED", "1"))  # noqa: S311 – repeatable moments
-    met = 0
+    for times in (1, 3):
+        for step, unfinished in (("half written", 1), ("without its name", 1), ("untold", 0)):
+            told = _killed(environment, step, times)
+            assert len(list(folder.rglob("*.part"))) == unfinished, (step, times)
+            _assert_nothing_is_lost(environment, told, set(moments.sample(range(told), 50)))
     for _ in range(KILLS):
-        told = _killed(environment, moments.uniform(0, 0.5))
-        rests = list(folder.rglob("*.part"))
-        met += bool(rests)
-        if rests or not met:
-            some = {told - 1, max(HASHES, told - 2), *moments.sample(range(told), 50)}
-            found = _check(environment, sorted(some & set(range(told))))
-            assert found["damaged"] == found["after"] == found["rests"] == [], found
-            assert set(found["found"]) == {1}, found  # type: ignore[call-overload]
-        if met >= ENOUGH:
-            break
-    assert met, "no kill met an unfinished file"
+        told = _killed(environment, after=moments.uniform(0, 0.5))
+        _assert_nothing_is_lost(environment, told, set(moments.sample(range(told), 50)))
