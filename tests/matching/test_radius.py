@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from numpy.typing import NDArray
 
-from breakwater.matching import container, radius
+from breakwater.matching import container, radius, segment
+from breakwater.matching.layout import TableSpec
 from breakwater.matching.radius import RadiusIndex
 
 Hashes = NDArray[np.uint8]
@@ -44,7 +45,10 @@ class Life(RuleBasedStateMachine):
     def add(self, count: int) -> None:
         hashes = np.repeat(self.centre[None, :], count, axis=0)
         for row in hashes:
-            row[self.rng.integers(0, 32, 3)] ^= np.uint8(self.rng.integers(0, 256))
+            if self.rng.random() < 0.3:
+                row[self.rng.integers(0, 32, 3)] ^= np.uint8(self.rng.integers(0, 256))
+            else:
+                row[:] = self.rng.integers(0, 256, 32)
         ids = self.rng.integers(0, 25, count)
         self.index.add(hashes, ids)
         self.plain += [(h.tobytes(), int(i)) for h, i in zip(hashes, ids, strict=True)]
@@ -74,6 +78,7 @@ class Life(RuleBasedStateMachine):
             (i, d) for h, i in self.plain if (d := (int.from_bytes(h) ^ wanted).bit_count()) <= 31
         )
         assert sorted(self.index.near(self.centre.tobytes())) == expected
+        assert sorted(self.index.search(self.centre[None, :]).of(0)) == expected
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +88,20 @@ def _folder_of_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 class TestLife(Life.TestCase):
     settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+class TestLifeWithTables(Life.TestCase):
+    """Segments have tables, which so few hashes would not be given."""
+
+    settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+    @pytest.fixture(autouse=True)
+    def _tables_for_any_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        flips = [1] * 7 + [0] * 18
+        tables = tuple(
+            TableSpec(i * 8, 8, 2, t, (i + 1) % len(flips) * 8, 6) for i, t in enumerate(flips)
+        )
+        monkeypatch.setattr(segment, "plan", lambda *_: tables)
 
 
 def test_queries_keep_their_order_when_segments_and_tail_all_answer() -> None:

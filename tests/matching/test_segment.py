@@ -98,6 +98,37 @@ def test_equal_codes_are_all_reported_from_one_posting_list(fill: int) -> None:
     assert sorted(i for i, _ in found.of(1)) == list(range(100, 20_100))
 
 
+@pytest.mark.parametrize("fill", [0, 2**64 - 1])
+def test_equal_codes_are_found_at_every_distance_within_the_radius_and_none_beyond(
+    fill: int,
+) -> None:
+    rng = np.random.default_rng(5)
+    codes = np.full((9_000, 4), fill, dtype=np.uint64)
+    # Others beside them, so that there are tables to ask.
+    codes = np.concatenate([codes, random_codes(rng, 9_000, 4)])
+    segment = Segment.build(codes, np.arange(len(codes)), 31)
+    assert segment.tables
+    queries = with_flips(codes[:33], np.arange(33), rng)
+    found = segment.search(queries, 31)
+    for distance in range(32):
+        assert found.of(distance) == [(i, distance) for i in range(9_000)]
+    assert found.of(32) == []
+
+
+@pytest.mark.parametrize("kernels", _core.kernels())
+def test_positions_that_need_more_than_three_bytes_are_found(kernels: str) -> None:
+    count = 2**24 + 5_000
+    # Multiples of an odd number are distinct, and neighbours differ in many bits.
+    codes = (np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))[:, None]
+    segment = Segment.build(codes, np.arange(count), 2, threads=2, kernels=kernels)
+    assert segment.tables
+    last = segment.codes[-4_000:]
+    rows = np.arange(count - 4_000, count)
+    found = segment.search(with_flips(last, np.arange(4_000) % 3, np.random.default_rng(6)), 2)
+    for i, row in enumerate(rows):
+        assert (int(segment.ids[row]), i % 3) in found.of(i)
+
+
 def test_crowded_buckets_make_the_scan_take_over() -> None:
     rng = np.random.default_rng(3)
     # All codes share three quarters of their bits, so that most tables have one bucket.

@@ -5,18 +5,20 @@ LINE_WORDS: int
 
 def kernels() -> list[str]: ...
 def arrange(
-    codes: NDArray[np.uint64], start: int, bits: int
+    codes: NDArray[np.uint64], bits: int, threads: int = 1
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]: ...
 def gather(
     codes: NDArray[np.uint64],
     order: NDArray[np.uint32],
     starts: NDArray[np.uint32],
     out: NDArray[np.uint64],
+    threads: int = 1,
 ) -> None: ...
 def fill_table(
     codes: NDArray[np.uint64],
     spec: tuple[int, int, int, int, int, int],
     lines: NDArray[np.uint32],
+    room: NDArray[np.uint64],
 ) -> NDArray[np.uint32]: ...
 
 class RadiusTables:
@@ -30,6 +32,7 @@ class RadiusTables:
     def search(
         self, queries: NDArray[np.uint64], radius: int, threads: int = 1, scan: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint16], int]: ...
+    def near(self, query: bytes, radius: int) -> list[tuple[int, int]]: ...
     @property
     def kernels(self) -> str: ...
 

@@ -22,7 +22,7 @@ import xxhash
 from numpy.typing import NDArray
 
 MAGIC = b"BRKWATER"
-VERSION = 2
+VERSION = 3
 ALIGNMENT = 4096
 MOST_HEADER = 1 << 20
 PREFIX = struct.Struct("<8sIIQ")

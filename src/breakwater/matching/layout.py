@@ -28,9 +28,10 @@ MOST_FLIPS = 3
 # A line of a table has room for 12 entries; at this mean, one in five spills over.
 LINE_ENTRIES = 12
 ENTRIES_PER_LINE = 10
-# An entry is a position, the key's low bits and bits of the next run.
-ENTRY_BITS = 40
-MOST_CHECK_BITS = 24
+# An entry is a position of 24 bits and a tag of 16: the key's low bits, bits of the next run, and what
+# a position needs beyond 24.
+POSITION_BITS = 24
+TAG_BITS = 16
 # Codes that a scan reads in the time of fetching one line from memory.
 SCANNED_PER_LINE = 10
 
@@ -90,8 +91,11 @@ Run = tuple[int, int]  # bits, flips
 def _runs(tables: int, count: int, code_bits: int, radius: int) -> tuple[Run, ...]:
     """Bits and flips of so many tables, the bits given out where they save most; none if too few."""
     most, extra = divmod(radius + 1, tables)
-    # A table with no flip to its name is not needed for the proof.
-    flips = [t for i in range(tables) if (t := most - (0 if i < extra else 1)) >= 0]
+    # The tables with one flip more are spread over the ring: what one finds is held against the next,
+    # and the fewer flips that has, the fewer candidates are left. A table with no flip to its name is
+    # not needed for the proof.
+    more = [(i + 1) * extra // tables > i * extra // tables for i in range(tables)]
+    flips = [t for one_more in more if (t := most - (not one_more)) >= 0]
     least = min(max(4, int(log2(count)) - 5), code_bits // len(flips))
     if max(flips) > MOST_FLIPS or least < 4 or len(flips) < 2:
         return ()
@@ -166,5 +170,5 @@ def low_bits(bits: int, count: int) -> int:
 
 def check_bits(bits: int, next_bits: int, count: int) -> int:
     """How many bits of the next run an entry has room for."""
-    room = ENTRY_BITS - count.bit_length() - low_bits(bits, count)
-    return max(0, min(room, next_bits, MOST_CHECK_BITS))
+    beyond = max(0, count.bit_length() - POSITION_BITS)
+    return max(0, min(TAG_BITS - beyond - low_bits(bits, count), next_bits))

@@ -113,12 +113,9 @@ class RadiusIndex:
         state, limit = self._state, self.radius if radius is None else radius
         if len(state.removed) or len(value) != 8 * self.words:
             return self.search(np.frombuffer(value, np.uint8)[None, :], radius).of(0)
-        # One query is short enough for the arrays of an answer to cost more than the search.
-        query = np.frombuffer(value, np.uint64)[None, :]
-        pairs = [pair for sealed in state.sealed for pair in sealed.segment.near(query, limit)]
+        pairs = [pair for sealed in state.sealed for pair in sealed.segment.near(value, limit)]
         if state.has_tail:
-            _, positions, distances, _ = state.tail.search(query, limit, 1, True)
-            pairs += zip(state.ids[positions].tolist(), distances.tolist(), strict=True)
+            pairs += [(int(state.ids[at]), far) for at, far in state.tail.near(value, limit)]
         return sorted(pairs, key=_nearest_first) if len(pairs) > 1 else pairs
 
     def newest_id(self) -> int:

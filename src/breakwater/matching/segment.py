@@ -84,7 +84,7 @@ class Segment:
             raise ValueError(f"{len(codes)} codes with {len(ids)} ids")
         specs = plan(len(codes), codes.shape[1] * 64, radius) if tables is None else tables
         first = specs[0] if specs else TableSpec(0, _bits_for(len(codes)), 0, 0)
-        order, starts = _core.arrange(codes, first.start, first.bits)
+        order, starts = _core.arrange(codes, first.bits, threads)
         distinct, single = len(starts) - 1, len(starts) - 1 == len(codes)
         parts: list[tuple[str, Any, tuple[int, ...]]] = [
             ("codes", np.uint64, (distinct, codes.shape[1])),
@@ -96,20 +96,21 @@ class Segment:
             lines = 2 ** (spec.bits - spec.low)
             parts.append((f"lines{i}", np.uint32, (lines, _core.LINE_WORDS)))
         arrays = container.Arena(parts).arrays
-        _core.gather(codes, order, starts, arrays["codes"])
-        arrays["ids"][:] = ids[order]
+        _core.gather(codes, order, starts, arrays["codes"], threads)
         if not single:
             arrays["starts"][:] = starts
-        del codes, order, starts
 
-        def fill(i: int) -> None:
-            spec = specs[i]
-            arrays[f"spill{i}"] = _core.fill_table(
-                arrays["codes"], astuple(spec), arrays[f"lines{i}"]
-            )
+        def fill(share: int) -> None:
+            room = np.empty(distinct, np.uint64)
+            for i in range(share, len(specs), workers):
+                arrays[f"spill{i}"] = _core.fill_table(
+                    arrays["codes"], astuple(specs[i]), arrays[f"lines{i}"], room
+                )
 
-        with ThreadPoolExecutor(max(threads, 1)) as pool:
-            list(pool.map(fill, range(len(specs))))
+        workers = max(threads, 1)
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(fill, range(workers)))
+            arrays["ids"][:] = np.take(ids.astype(_id_type(ids)), order)
         facts = {
             "kind": KIND,
             "radius": radius,
@@ -146,14 +147,20 @@ class Segment:
             return Found(splits, self._ids[positions].astype(np.int64, copy=False), distances)
         return self._expanded(self._starts, splits, positions, distances)
 
-    def near(self, query: Codes, radius: int) -> list[tuple[int, int]]:
-        """Pairs of id and distance for one query (1, w), in no order."""
-        if self._starts is not None:
-            return self.search(query, radius).of(0)
-        _, positions, distances, _ = self._core.search(query, radius, 1, False)
-        if not len(positions):
-            return []
-        return list(zip(self._ids[positions].tolist(), distances.tolist(), strict=True))
+    def near(self, query: bytes, radius: int) -> list[tuple[int, int]]:
+        """Pairs of id and distance for one query of as many words as the codes, in no order.
+
+        One query is short enough for the arrays of `search` to cost more than its search.
+        """
+        starts, ids = self._starts, self._ids
+        pairs = self._core.near(query, radius)
+        if starts is None:
+            return [(int(ids[position]), distance) for position, distance in pairs]
+        return [
+            (int(one), distance)
+            for position, distance in pairs
+            for one in ids[starts[position] : starts[position + 1]]
+        ]
 
     def _expanded(
         self,

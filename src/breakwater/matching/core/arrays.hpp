@@ -26,36 +26,6 @@ py::array_t<T> given(std::vector<T>&& values) {
     return py::array_t<T>(static_cast<py::ssize_t>(kept->size()), kept->data(), owner);
 }
 
-// Words in memory that begins where a line of the cache does.
-class AlignedLines {
-  public:
-    explicit AlignedLines(std::size_t words = 0)
-        : words_(words),
-          data_(words ? static_cast<std::uint32_t*>(::operator new(words * 4, alignment))
-                      : nullptr) {
-        std::fill_n(data_.get(), words, 0u);
-    }
-    std::uint32_t* data() { return data_.get(); }
-    // Hands the words to NumPy without copying them.
-    py::array_t<std::uint32_t> given() && {
-        std::uint32_t* words = data_.release();
-        py::capsule owner(words ? static_cast<void*>(words) : &empty, [](void* p) {
-            if (p != &empty) ::operator delete(p, alignment);
-        });
-        return py::array_t<std::uint32_t>(static_cast<py::ssize_t>(words_),
-                                          words ? words : &empty, owner);
-    }
-
-  private:
-    static constexpr std::align_val_t alignment{64};
-    static inline std::uint32_t empty = 0;
-    struct Free {
-        void operator()(std::uint32_t* p) const { ::operator delete(p, alignment); }
-    };
-    std::size_t words_;
-    std::unique_ptr<std::uint32_t, Free> data_;
-};
-
 inline void require(bool holds, const char* sentence) {
     if (!holds) throw std::invalid_argument(sentence);
 }

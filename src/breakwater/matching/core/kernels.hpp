@@ -8,10 +8,10 @@
 namespace breakwater {
 
 // One table of the multi-index. `bits` bits of a code from bit `start` are its key. The keys that
-// share all but their `low` last bits share a line of 16 words: a header, up to 12 entries, and a byte
-// for each of them. An entry is a code's position in `position_bits` bits; its tag fills the bits above
-// it and its byte. The tag holds the key's low bits and, above them, `check_bits` bits of the code from
-// bit `check_start`, which lie in the key of the next table.
+// share all but their `low` last bits share a line of 64 bytes: a header of 4, then of up to 12 entries
+// a tag of 2 each, then of each the low 3 bytes of a code's position. A tag holds, from its lowest bit
+// on, the key's low bits and `check_bits` bits of the code from bit `check_start`, which lie in the key
+// of the next table; positions that need more than 3 bytes have the rest above the tag's `tag_bits`.
 // A header holds the number of entries in its last four bits. Above them stands where more of the
 // line's entries are: a line of `spill` counted from 1, or 0; and in a line of `spill` how many lines
 // follow that belong to it.
@@ -21,7 +21,7 @@ struct Table {
     std::uint32_t spill_lines;
     std::uint32_t start, bits, low;
     std::uint32_t check_start, check_bits;
-    std::uint32_t position_bits;
+    std::uint32_t tag_bits;
 };
 
 constexpr std::uint32_t line_words = 16, line_entries = 12, header_bits = 4;
@@ -34,7 +34,26 @@ constexpr std::uint32_t spread(std::uint32_t key) {
 }
 
 constexpr std::uint32_t header_mask = (1u << header_bits) - 1;
-constexpr std::uint32_t tag_byte = 4 * (1 + line_entries);  // where a line's bytes begin
+// Where in a line, in bytes, its tags begin, and its positions.
+constexpr std::uint32_t tags_at = 4, positions_at = tags_at + 2 * line_entries;
+constexpr std::uint32_t position_bytes = 3, position_bits = 8 * position_bytes, most_tag_bits = 16;
+static_assert(positions_at + position_bytes * line_entries == 4 * line_words);
+
+inline std::uint32_t tag_of(const std::uint32_t* line, std::uint32_t entry) {
+    std::uint16_t tag;
+    __builtin_memcpy(&tag, reinterpret_cast<const char*>(line) + tags_at + 2 * entry, sizeof tag);
+    return tag;
+}
+
+inline std::uint32_t position_of(const std::uint32_t* line, std::uint32_t entry,
+                                 std::uint32_t tag_bits) {
+    // From the byte before, so that the last read ends with the line.
+    std::uint32_t word;
+    __builtin_memcpy(&word,
+                     reinterpret_cast<const char*>(line) + positions_at - 1 + position_bytes * entry,
+                     sizeof word);
+    return word >> 8 | tag_of(line, entry) >> tag_bits << position_bits;
+}
 
 // A line that a query asks for: where it stands from the query's own, and in how many bits above the
 // low ones its keys differ.
@@ -53,7 +72,7 @@ struct Probe {
 
 // What a query looks for in one table: its own line, and the tag that entries should have.
 struct Wanted {
-    std::uint32_t line, tag, low_mask, position_bits;
+    std::uint32_t line, tag, low_mask, tag_bits;
 };
 
 struct Hits {

@@ -11,40 +11,6 @@
 #define BREAKWATER_SET avx512
 #define BREAKWATER_OWN_PICK
 
-namespace breakwater {
-namespace avx512 {
-
-// As in kernels_body.hpp: all entries of a line at once.
-inline std::uint32_t pick(const std::uint32_t* line, std::uint32_t count, const Wanted& wanted,
-                          int flips, int both, std::uint32_t* out) {
-    const __mmask16 held = static_cast<__mmask16>(((1u << count) - 1) << 1);
-    const __m512i entries = _mm512_loadu_si512(line);
-    // Each byte in the lane of its entry. Reading from there would reach into the next line of memory
-    // and wait for it, masked or not.
-    static_assert(tag_byte == 48 + 4);
-    const __m128i bytes = _mm_srli_si128(
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(line + line_words - 4)), 3);
-    const __m128i position_bits = _mm_cvtsi32_si128(static_cast<int>(wanted.position_bits));
-    const __m512i tags = _mm512_or_si512(
-        _mm512_slli_epi32(_mm512_srl_epi32(entries, position_bits), 8),
-        _mm512_cvtepu8_epi32(bytes));
-    const __m512i differing =
-        _mm512_xor_si512(tags, _mm512_set1_epi32(static_cast<int>(wanted.tag)));
-    const __m512i low = _mm512_and_si512(
-        differing, _mm512_set1_epi32(static_cast<int>(wanted.low_mask)));
-    const __mmask16 near = _mm512_mask_cmple_epi32_mask(
-        _mm512_mask_cmple_epi32_mask(held, _mm512_popcnt_epi32(differing),
-                                     _mm512_set1_epi32(both)),
-        _mm512_popcnt_epi32(low), _mm512_set1_epi32(flips));
-    const __m512i positions = _mm512_and_si512(
-        entries, _mm512_set1_epi32(static_cast<int>((1u << wanted.position_bits) - 1)));
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(near, positions));
-    return static_cast<std::uint32_t>(__builtin_popcount(near));
-}
-
-}  // namespace avx512
-}  // namespace breakwater
-
 #include "kernels_body.hpp"
 #include "kernels_vectors.hpp"
 

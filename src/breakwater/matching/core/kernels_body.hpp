@@ -68,24 +68,61 @@ inline Wanted wanted_in(const Table& table, const std::uint64_t* query) {
     const std::uint32_t key = key_of<W>(query, table.start, table.bits);
     const std::uint32_t check =
         table.check_bits ? key_of<W>(query, table.check_start, table.check_bits) : 0;
-    return {spread(key >> table.low), check << table.low | (key & low_mask), low_mask, table.position_bits};
+    return {spread(key >> table.low), check << table.low | (key & low_mask), low_mask,
+            table.tag_bits};
 }
 
-#ifndef BREAKWATER_OWN_PICK
+// Whether an entry whose tag is near enough has a key that is.
+inline bool is_near(std::uint32_t tag, const Wanted& wanted, int flips) {
+    return __builtin_popcount((tag ^ wanted.tag) & wanted.low_mask) <= flips;
+}
+
 // Writes the positions of those of a line's `count` entries whose low bits differ in at most `flips`
 // and whose tags in at most `both`; gives how many. `out` has room for a whole line more than is found.
+#ifndef BREAKWATER_OWN_PICK
 inline std::uint32_t pick(const std::uint32_t* line, std::uint32_t count, const Wanted& wanted,
                           int flips, int both, std::uint32_t* out) {
-    const std::uint32_t position_mask = (1u << wanted.position_bits) - 1;
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(line) + tag_byte;
+    const std::uint32_t tag_mask = (1u << wanted.tag_bits) - 1;
     std::uint32_t found = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-        const std::uint32_t entry = line[1 + i];
-        const std::uint32_t differing =
-            (entry >> wanted.position_bits << 8 | bytes[i]) ^ wanted.tag;
-        out[found] = entry & position_mask;
-        found += __builtin_popcount(differing) <= both &&
-                 __builtin_popcount(differing & wanted.low_mask) <= flips;
+        const std::uint32_t tag = tag_of(line, i);
+        out[found] = position_of(line, i, wanted.tag_bits);
+        found += __builtin_popcount((tag ^ wanted.tag) & tag_mask) <= both &&
+                 is_near(tag, wanted, flips);
+    }
+    return found;
+}
+#else
+// How many bits are set in each word of 16.
+inline __m256i ones_of(__m256i words) {
+    const __m256i of_nibble = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,
+                                               0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
+    const __m256i nibble = _mm256_set1_epi8(15);
+    return _mm256_maddubs_epi16(
+        _mm256_add_epi8(
+            _mm256_shuffle_epi8(of_nibble, _mm256_and_si256(words, nibble)),
+            _mm256_shuffle_epi8(of_nibble, _mm256_and_si256(_mm256_srli_epi16(words, 4), nibble))),
+        _mm256_set1_epi8(1));
+}
+
+// The tags of all entries of a line at once: nearly always none is near.
+inline std::uint32_t pick(const std::uint32_t* line, std::uint32_t count, const Wanted& wanted,
+                          int flips, int both, std::uint32_t* out) {
+    const __m256i tags = _mm256_loadu_si256(
+        reinterpret_cast<const __m256i*>(reinterpret_cast<const char*>(line) + tags_at));
+    const __m256i differing = _mm256_and_si256(
+        _mm256_xor_si256(tags, _mm256_set1_epi16(static_cast<short>(wanted.tag))),
+        _mm256_set1_epi16(static_cast<short>((1u << wanted.tag_bits) - 1)));
+    const __m256i is_far =
+        _mm256_cmpgt_epi16(ones_of(differing), _mm256_set1_epi16(static_cast<short>(both)));
+    // Two bits of the mask for each entry.
+    const std::uint32_t held = ((1u << 2 * count) - 1) & 0x55555555u;
+    std::uint32_t near = ~static_cast<std::uint32_t>(_mm256_movemask_epi8(is_far)) & held;
+    std::uint32_t found = 0;
+    for (; near; near &= near - 1) {
+        const std::uint32_t i = static_cast<std::uint32_t>(__builtin_ctz(near)) / 2;
+        out[found] = position_of(line, i, wanted.tag_bits);
+        found += is_near(tag_of(line, i), wanted, flips);
     }
     return found;
 }

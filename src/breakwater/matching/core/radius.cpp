@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <string_view>
+#include <utility>
 
 #include "arrays.hpp"
 #include "kernels.hpp"
@@ -23,12 +25,24 @@ int slot_of(py::ssize_t words) {
     }
 }
 
-std::uint32_t key_of(const std::uint64_t* code, std::uint32_t start, std::uint32_t bits) {
-    const std::uint32_t word = start >> 6, shift = start & 63;
-    std::uint64_t value = code[word] >> shift;
-    if (shift + bits > 64) value |= code[word + 1] << (64 - shift);
-    return static_cast<std::uint32_t>(value & ((std::uint64_t{1} << bits) - 1));
-}
+// Bits `start` to `start + bits` of codes, read in one load.
+class Field {
+  public:
+    Field(std::size_t words, std::uint32_t start, std::uint32_t bits)
+        : byte_(std::min<std::size_t>(start / 8, words * 8 - 8)),
+          shift_(start - 8 * static_cast<std::uint32_t>(byte_)),
+          mask_((std::uint64_t{1} << bits) - 1) {}
+    std::uint32_t of(const std::uint64_t* code) const {
+        std::uint64_t value;
+        std::memcpy(&value, reinterpret_cast<const char*>(code) + byte_, sizeof value);
+        return static_cast<std::uint32_t>(value >> shift_ & mask_);
+    }
+
+  private:
+    std::size_t byte_;
+    std::uint32_t shift_;
+    std::uint64_t mask_;
+};
 
 void check_key(py::ssize_t words, std::uint32_t start, std::uint32_t bits) {
     require(bits >= 1 && bits <= 28, "a key has 1 to 28 bits");
@@ -37,79 +51,129 @@ void check_key(py::ssize_t words, std::uint32_t start, std::uint32_t bits) {
 
 constexpr std::size_t ahead = 24;
 
-// offsets[k] .. offsets[k + 1] bounds the entries with key k; place(i, slot) puts each.
-template <typename Place>
-void count_and_place(const std::uint64_t* codes, std::size_t count, std::size_t words,
-                     std::uint32_t start, std::uint32_t bits, std::uint32_t* offsets,
-                     Place place) {
-    const std::size_t keys = std::size_t{1} << bits;
-    std::memset(offsets, 0, (keys + 1) * sizeof(std::uint32_t));
-    const auto key = [&](std::size_t i) { return key_of(codes + i * words, start, bits); };
-    for (std::size_t i = 0; i < count; ++i) {
-        if (i + ahead < count) __builtin_prefetch(offsets + key(i + ahead) + 1, 1);
-        ++offsets[key(i) + 1];
-    }
-    std::uint32_t sum = 0;
-    for (std::size_t k = 1; k <= keys; ++k) {
-        const std::uint32_t here = offsets[k];
-        offsets[k] = sum;  // the start of key k - 1, moved on by every entry placed
-        sum += here;
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-        if (i + ahead < count) __builtin_prefetch(offsets + key(i + ahead) + 1, 1);
-        place(i, offsets[key(i) + 1]++);
-    }
-}
+// A code by its first word, turned so that the key of the first table stands in the highest bits.
+struct Turned {
+    std::uint64_t word;
+    std::uint32_t row;
+};
 
-// The order of codes by their first key, equal codes side by side, and where each distinct one
+// So many codes are sorted at a time: they stay in the nearer caches.
+constexpr std::size_t sorted_at_once = 4096;
+
+// Arranges codes whose turned words share their highest bits, part by part in several threads.
+class Arranging {
+  public:
+    Arranging(const std::uint64_t* rows, std::size_t count, std::size_t words, std::uint32_t bits)
+        : rows_(rows), count_(count), words_(words), turn_(bits) {
+        while (group_bits_ < 16 && count >> group_bits_ > sorted_at_once) ++group_bits_;
+        offsets_.resize((std::size_t{1} << group_bits_) + 1);
+    }
+
+    std::size_t groups() const { return offsets_.size() - 1; }
+
+    // Each thread reads all codes and keeps those of its own groups.
+    void count(std::size_t first, std::size_t last) {
+        std::uint32_t* sizes = offsets_.data() + 1;
+        for (std::size_t i = 0; i < count_; ++i) {
+            const std::size_t group = group_of(turned(i));
+            if (group >= first && group < last) ++sizes[group];
+        }
+    }
+    void add_up() { std::partial_sum(offsets_.begin(), offsets_.end(), offsets_.begin()); }
+
+    // The order of the groups' codes, and to `starts` where each distinct one begins.
+    void sort(std::size_t first, std::size_t last, std::uint32_t* order,
+              std::vector<std::uint32_t>& starts) const {
+        const std::uint32_t base = offsets_[first];
+        const std::unique_ptr<Turned[]> codes(new Turned[offsets_[last] - base]);
+        std::vector<std::uint32_t> next(offsets_.begin() + static_cast<std::ptrdiff_t>(first),
+                                        offsets_.begin() + static_cast<std::ptrdiff_t>(last));
+        for (std::size_t i = 0; i < count_; ++i) {
+            const std::uint64_t word = turned(i);
+            const std::size_t group = group_of(word);
+            if (group >= first && group < last)
+                codes[next[group - first]++ - base] = {word, static_cast<std::uint32_t>(i)};
+        }
+        starts.reserve(offsets_[last] - base);
+        for (std::size_t group = first; group < last; ++group) {
+            Turned *from = &codes[offsets_[group] - base], *to = &codes[offsets_[group + 1] - base];
+            std::sort(from, to, [this](const Turned& a, const Turned& b) {
+                if (a.word != b.word) return a.word < b.word;
+                const int sign = compared(a, b);
+                return sign != 0 ? sign < 0 : a.row < b.row;
+            });
+            for (const Turned* code = from; code < to; ++code) {
+                const auto at = static_cast<std::uint32_t>(base + (code - codes.get()));
+                order[at] = code->row;
+                if (code == from || code[-1].word != code->word || compared(code[-1], *code) != 0)
+                    starts.push_back(at);
+            }
+        }
+    }
+
+  private:
+    std::uint64_t turned(std::size_t row) const {
+        const std::uint64_t word = rows_[row * words_];
+        return word >> turn_ | word << (64 - turn_);
+    }
+    std::size_t group_of(std::uint64_t word) const {
+        return group_bits_ ? word >> (64 - group_bits_) : 0;
+    }
+    int compared(const Turned& a, const Turned& b) const {
+        return std::memcmp(rows_ + a.row * words_, rows_ + b.row * words_, words_ * 8);
+    }
+
+    const std::uint64_t* rows_;
+    std::size_t count_, words_;
+    std::uint32_t turn_, group_bits_ = 0;
+    std::vector<std::uint32_t> offsets_;
+};
+
+// The order of codes by their first `bits` bits, equal codes side by side, and where each distinct one
 // starts: order[n] and starts[distinct + 1].
-py::tuple arrange(const Codes& codes, std::uint32_t start, std::uint32_t bits) {
+py::tuple arrange(const Codes& codes, std::uint32_t bits, int threads) {
     require(codes.ndim() == 2, "codes are rows of words");
-    const std::size_t count = codes.shape(0), words = codes.shape(1);
-    check_key(codes.shape(1), start, bits);
+    const std::size_t count = codes.shape(0);
+    check_key(codes.shape(1), 0, bits);
     require(count < 0xFFFFFFFFu, "one segment holds fewer than 2^32 codes");
     std::vector<std::uint32_t> order(count), starts;
     {
         py::gil_scoped_release free;
-        const std::uint64_t* rows = codes.data();
-        std::vector<std::uint32_t> offsets((std::size_t{1} << bits) + 1);
-        count_and_place(rows, count, words, start, bits, offsets.data(),
-                        [&](std::size_t i, std::uint32_t slot) {
-                            order[slot] = static_cast<std::uint32_t>(i);
-                        });
-        const auto row = [&](std::uint32_t i) { return rows + std::size_t{i} * words; };
-        const auto less = [&](std::uint32_t a, std::uint32_t b) {
-            const int sign = std::memcmp(row(a), row(b), words * 8);
-            return sign != 0 ? sign < 0 : a < b;
-        };
-        starts.reserve(count + 1);
-        for (std::size_t k = 0; k + 1 < offsets.size(); ++k) {
-            const std::uint32_t first = offsets[k], last = offsets[k + 1];
-            if (last - first > 1)
-                std::sort(order.begin() + first, order.begin() + last, less);
-            for (std::uint32_t i = first; i < last; ++i)
-                if (i == first || std::memcmp(row(order[i - 1]), row(order[i]), words * 8) != 0)
-                    starts.push_back(i);
-        }
+        Arranging arranging(codes.data(), count, codes.shape(1), bits);
+        std::vector<std::vector<std::uint32_t>> parts(std::max(threads, 1));
+        in_parts(arranging.groups(), threads, [&](std::size_t first, std::size_t last, std::size_t) {
+            arranging.count(first, last);
+        });
+        arranging.add_up();
+        in_parts(arranging.groups(), threads,
+                 [&](std::size_t first, std::size_t last, std::size_t part) {
+                     arranging.sort(first, last, order.data(), parts[part]);
+                 });
+        starts = std::move(parts[0]);
+        for (std::size_t part = 1; part < parts.size(); ++part)
+            starts.insert(starts.end(), parts[part].begin(), parts[part].end());
         starts.push_back(static_cast<std::uint32_t>(count));
     }
     return py::make_tuple(given(std::move(order)), given(std::move(starts)));
 }
 
 void gather(const Codes& codes, const Array<std::uint32_t>& order,
-            const Array<std::uint32_t>& starts, Codes out) {
+            const Array<std::uint32_t>& starts, Codes out, int threads) {
     const std::size_t words = codes.shape(1), distinct = starts.size() - 1;
     require(static_cast<std::size_t>(out.shape(0)) == distinct && out.shape(1) == codes.shape(1),
             "one row for each distinct code");
     std::uint64_t* to = out.mutable_data();
-    py::gil_scoped_release free;
     const std::uint64_t* from = codes.data();
-    for (std::size_t i = 0; i < distinct; ++i) {
-        if (i + ahead < distinct)
-            __builtin_prefetch(from + std::size_t{order.data()[starts.data()[i + ahead]]} * words);
-        std::memcpy(to + i * words, from + std::size_t{order.data()[starts.data()[i]]} * words,
-                    words * 8);
-    }
+    const auto row = [&, at = order.data(), first = starts.data()](std::size_t i) {
+        return from + std::size_t{at[first[i]]} * words;
+    };
+    py::gil_scoped_release free;
+    in_parts(distinct, threads, [&](std::size_t first, std::size_t last, std::size_t) {
+        for (std::size_t i = first; i < last; ++i) {
+            if (i + ahead < last) __builtin_prefetch(row(i + ahead));
+            std::memcpy(to + i * words, row(i), words * 8);
+        }
+    });
 }
 
 // Bits that hold any position below `count`.
@@ -132,101 +196,134 @@ Table table_at(const Codes& codes, const py::tuple& spec) {
     require(table.low < 6 && table.low < table.bits, "up to five low bits share a line");
     const auto count = static_cast<std::size_t>(codes.shape(0));
     require(count < std::size_t{1} << 31, "one segment holds fewer than 2^31 codes");
-    table.position_bits = bits_for(count);
-    require(table.position_bits + table.low + table.check_bits <= 40 &&
-                table.low + table.check_bits <= 32,
-            "an entry has 40 bits for position, low bits and checked bits");
+    table.tag_bits = most_tag_bits - (std::max(bits_for(count), position_bits) - position_bits);
+    require(table.low + table.check_bits <= table.tag_bits,
+            "an entry has 40 bits for its position and 16 or fewer low and checked bits");
     return table;
 }
 
 std::size_t lines_of(const Table& table) { return std::size_t{1} << (table.bits - table.low); }
 
-struct Entry {
-    std::uint32_t line, position, tag;
+// In memory that begins where a line of the cache does.
+struct alignas(64) Line {
+    std::uint32_t words[line_words];
 };
 
-void put(std::uint32_t* line, std::uint32_t slot, const Table& table, const Entry& entry) {
-    line[1 + slot] = (entry.tag >> 8) << table.position_bits | entry.position;
-    reinterpret_cast<std::uint8_t*>(line)[tag_byte + slot] = static_cast<std::uint8_t>(entry.tag);
-}
+// Fills a table's lines and what spills over from them. The entries are dealt out first, to groups of
+// lines that stay in the nearer caches.
+class Filling {
+  public:
+    // `entries` is room for `count`.
+    Filling(const Table& table, const std::uint64_t* rows, std::size_t count, std::size_t words,
+            std::uint64_t* entries, std::uint32_t* lines)
+        : table_(table), rows_(rows), count_(count), words_(words), entries_(entries),
+          lines_(lines), line_bits_(table.bits - table.low),
+          group_bits_(std::min(std::max(line_bits_, group_lines) - group_lines, most_group_bits)),
+          bits_inside_(line_bits_ - group_bits_), key_(words, table.start, table.bits),
+          check_(words, table.check_start, table.check_bits) {}
 
-// The entries in the order of their lines, those of a line as they came.
-std::vector<Entry> by_line(const std::vector<Entry>& entries, std::size_t lines) {
-    std::vector<std::uint32_t> next(lines + 1);
-    for (const Entry& entry : entries) ++next[entry.line + 1];
-    std::partial_sum(next.begin(), next.end(), next.begin());
-    std::vector<Entry> sorted(entries.size());
-    for (const Entry& entry : entries) sorted[next[entry.line]++] = entry;
-    return sorted;
-}
+    std::vector<Line> fill() {
+        deal_out();
+        for (std::size_t group = 0; group + 1 < starts_.size(); ++group)
+            fill_group(group << bits_inside_, entries_ + starts_[group],
+                       entries_ + starts_[group + 1]);
+        require(spill_.size() < std::size_t{1} << (32 - header_bits), "too many lines spill over");
+        return std::move(spill_);
+    }
 
-// Lines of `over`, which is sorted by line: each group's run of lines says how many follow.
-AlignedLines spilled_lines(const std::vector<Entry>& over, const Table& table,
-                           std::uint32_t* lines) {
-    const auto end_of = [&](std::size_t i) {
-        std::size_t end = i;
-        while (end < over.size() && over[end].line == over[i].line) ++end;
-        return end;
-    };
-    std::size_t needed = 0;
-    for (std::size_t i = 0; i < over.size(); i = end_of(i))
-        needed += (end_of(i) - i + line_entries - 1) / line_entries;
-    require(needed < std::size_t{1} << (32 - header_bits), "too many lines spill over");
-    AlignedLines spill(needed * line_words);
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < over.size();) {
-        const std::size_t end = end_of(i);
-        lines[std::size_t{over[i].line} * line_words] |=
-            static_cast<std::uint32_t>(at + 1) << header_bits;
-        for (; i < end; ++at) {
-            std::uint32_t* line = spill.data() + at * line_words;
-            const std::size_t left = end - i;
-            const auto held = static_cast<std::uint32_t>(std::min<std::size_t>(left, line_entries));
-            const std::size_t follow = (left - held + line_entries - 1) / line_entries;
-            line[0] = held | static_cast<std::uint32_t>(follow) << header_bits;
-            for (std::uint32_t slot = 0; slot < held; ++slot) put(line, slot, table, over[i++]);
+  private:
+    // An entry on its way: its line in the group, its tag, its position.
+    static constexpr std::uint32_t position_room = 31, line_at = position_room + most_tag_bits;
+    // As a power of two: the lines of a group, and how many groups can be written to at once.
+    static constexpr std::uint32_t group_lines = 12, most_group_bits = 11;
+
+    const std::uint64_t* row(std::size_t i) const { return rows_ + i * words_; }
+
+    void deal_out() {
+        starts_.resize((std::size_t{1} << group_bits_) + 1);
+        for (std::size_t i = 0; i < count_; ++i)
+            ++starts_[(spread(key_.of(row(i)) >> table_.low) >> bits_inside_) + 1];
+        std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
+        std::vector<std::size_t> next(starts_.begin(), starts_.end() - 1);
+        const std::uint32_t low = (1u << table_.low) - 1, inside = (1u << bits_inside_) - 1;
+        for (std::size_t i = 0; i < count_; ++i) {
+            const std::uint32_t key = key_.of(row(i)), line = spread(key >> table_.low);
+            const std::uint64_t tag = check_.of(row(i)) << table_.low | (key & low) |
+                                      i >> position_bits << table_.tag_bits;
+            entries_[next[line >> bits_inside_]++] =
+                std::uint64_t{line & inside} << line_at | tag << position_room | i;
         }
     }
-    return spill;
-}
 
-// Fills the lines of a table (see kernels.hpp) and gives what spilled over.
+    void fill_group(std::size_t first_line, const std::uint64_t* from, const std::uint64_t* to) {
+        std::vector<std::uint32_t> held(std::size_t{1} << bits_inside_);
+        for (const std::uint64_t* entry = from; entry < to; ++entry) ++held[*entry >> line_at];
+        std::uint32_t* lines = lines_ + first_line * line_words;
+        for (std::size_t line = 0; line < held.size(); ++line) {
+            lines[line * line_words] = head_of(held[line]);
+            held[line] = 0;
+        }
+        for (const std::uint64_t* entry = from; entry < to; ++entry) {
+            const std::size_t line = *entry >> line_at;
+            put(lines + line * line_words, held[line]++, *entry);
+        }
+    }
+
+    // The head of a line with so many entries; makes room for those that spill over.
+    std::uint32_t head_of(std::uint32_t held) {
+        if (held <= line_entries) return held;
+        const auto at = static_cast<std::uint32_t>(spill_.size() + 1);
+        for (std::uint32_t over = held - line_entries; over;) {
+            const std::uint32_t here = std::min(over, line_entries);
+            over -= here;
+            const std::uint32_t follow = (over + line_entries - 1) / line_entries;
+            spill_.push_back({{here | follow << header_bits}});
+        }
+        return line_entries | at << header_bits;
+    }
+
+    void put(std::uint32_t* line, std::uint32_t rank, std::uint64_t entry) {
+        if (rank >= line_entries)
+            line = spill_[(line[0] >> header_bits) + rank / line_entries - 2].words;
+        const std::uint32_t slot = rank % line_entries;
+        auto* bytes = reinterpret_cast<char*>(line);
+        const auto tag = static_cast<std::uint16_t>(entry >> position_room);
+        const auto position = static_cast<std::uint32_t>(entry);
+        std::memcpy(bytes + tags_at + 2 * slot, &tag, sizeof tag);
+        std::memcpy(bytes + positions_at + position_bytes * slot, &position, position_bytes);
+    }
+
+    const Table& table_;
+    const std::uint64_t* rows_;
+    std::size_t count_, words_;
+    std::uint64_t* entries_;
+    std::uint32_t* lines_;
+    std::uint32_t line_bits_, group_bits_, bits_inside_;
+    Field key_, check_;
+    std::vector<std::size_t> starts_;
+    std::vector<Line> spill_;
+};
+
+// Fills the lines of a table (see kernels.hpp) and gives what spilled over. `room` is for as many
+// words as there are codes.
 py::array_t<std::uint32_t> fill_table(const Codes& codes, const py::tuple& spec,
-                                      Array<std::uint32_t> lines) {
+                                      Array<std::uint32_t> lines, Array<std::uint64_t> room) {
     const Table table = table_at(codes, spec);
-    const std::size_t count = codes.shape(0), words = codes.shape(1);
     require(static_cast<std::size_t>(lines.size()) == lines_of(table) * line_words,
             "a table has a line for each key without its low bits");
+    require(room.size() >= codes.shape(0), "room for a word for each code");
     std::uint32_t* out = lines.mutable_data();
-    AlignedLines spill;
+    std::uint64_t* entries = room.mutable_data();
+    std::vector<Line> spill;
     {
         py::gil_scoped_release free;
-        const std::uint64_t* rows = codes.data();
-        std::memset(out, 0, lines_of(table) * line_words * sizeof(std::uint32_t));
-        std::vector<Entry> over;
-        const std::uint32_t low_mask = (1u << table.low) - 1;
-        const auto key = [&](std::size_t i) {
-            return key_of(rows + i * words, table.start, table.bits);
-        };
-        for (std::size_t i = 0; i < count; ++i) {
-            if (i + ahead < count)
-                __builtin_prefetch(
-                    out + std::size_t{spread(key(i + ahead) >> table.low)} * line_words, 1);
-            const std::uint32_t check =
-                table.check_bits
-                    ? key_of(rows + i * words, table.check_start, table.check_bits)
-                    : 0;
-            const Entry entry{spread(key(i) >> table.low), static_cast<std::uint32_t>(i),
-                              check << table.low | (key(i) & low_mask)};
-            std::uint32_t* line = out + std::size_t{entry.line} * line_words;
-            if (line[0] < line_entries)
-                put(line, line[0]++, table, entry);
-            else
-                over.push_back(entry);
-        }
-        spill = spilled_lines(by_line(over, lines_of(table)), table, out);
+        spill =
+            Filling(table, codes.data(), codes.shape(0), codes.shape(1), entries, out).fill();
     }
-    return std::move(spill).given();
+    auto* kept = new std::vector<Line>(std::move(spill));
+    py::capsule owner(kept, [](void* p) { delete static_cast<std::vector<Line>*>(p); });
+    return py::array_t<std::uint32_t>(static_cast<py::ssize_t>(kept->size() * line_words),
+                                      kept->empty() ? nullptr : kept->front().words, owner);
 }
 
 // The lines that hold all keys of `bits` bits with at most `flips` ones, in numeric order.
@@ -299,6 +396,7 @@ class RadiusTables {
         for (int flips : flips_) covered += static_cast<unsigned>(flips) + 1;
         require(tables_.empty() || covered >= radius + 1,
                 "the tables do not cover the radius: sum(flips + 1) must exceed it");
+        plan_ = std::make_shared<const Plan>(plan_for(radius));
     }
 
     py::tuple search(const Codes& queries, unsigned radius, int threads, bool scan) const {
@@ -315,15 +413,9 @@ class RadiusTables {
             const std::size_t parts = static_cast<std::size_t>(std::max(threads, 1));
             std::vector<Found> found(parts);
             std::vector<std::size_t> scans(parts, 0);
-            const Plan plan = plan_for(radius);
+            const std::shared_ptr<const Plan> plan = scan ? nullptr : plan_within(radius);
             in_parts(asked, threads, [&](std::size_t first, std::size_t last, std::size_t part) {
-                if (scan || tables_.empty() || radius > radius_) {
-                    scan_all(rows, first, last, radius, found[part], splits);
-                    scans[part] = last - first;
-                } else {
-                    scans[part] =
-                        search_part(rows, first, last, radius, plan, found[part], splits);
-                }
+                scans[part] = search_some(rows, first, last, radius, plan, found[part], splits);
             });
             for (std::size_t i = 0; i < asked; ++i) splits[i + 1] += splits[i];
             positions.reserve(static_cast<std::size_t>(splits[asked]));
@@ -339,6 +431,24 @@ class RadiusTables {
         }
         return py::make_tuple(given(std::move(splits)), given(std::move(positions)),
                               given(std::move(distances)), scanned);
+    }
+
+    // Pairs of position and distance for one query of whole words, in no order.
+    py::list near(const py::bytes& query, unsigned radius) const {
+        const std::string_view value = query;
+        require(value.size() == words_ * 8, "the query has as many words as the codes");
+        std::uint64_t words[8];
+        std::memcpy(words, value.data(), value.size());
+        Found found;
+        {
+            py::gil_scoped_release free;
+            std::vector<std::int64_t> splits(2);
+            search_some(words, 0, 1, radius, plan_within(radius), found, splits);
+        }
+        py::list pairs;
+        for (std::size_t i = 0; i < found.hits.count; ++i)
+            pairs.append(py::make_tuple(found.positions[i], found.distances[i]));
+        return pairs;
     }
 
     std::string kernels() const { return kernels_->name; }
@@ -406,10 +516,25 @@ class RadiusTables {
         return plan;
     }
 
+    // None where only a scan finds everything.
+    std::shared_ptr<const Plan> plan_within(unsigned radius) const {
+        if (tables_.empty() || radius > radius_) return nullptr;
+        return radius == radius_ ? plan_ : std::make_shared<const Plan>(plan_for(radius));
+    }
+
+    // Gives how many queries were answered by a scan.
+    std::size_t search_some(const std::uint64_t* rows, std::size_t first, std::size_t last,
+                            unsigned radius, const std::shared_ptr<const Plan>& plan, Found& found,
+                            std::vector<std::int64_t>& splits) const {
+        if (plan) return search_part(rows, first, last, radius, *plan, found, splits);
+        scan_all(rows, first, last, radius, found, splits);
+        return last - first;
+    }
+
     std::size_t search_part(const std::uint64_t* rows, std::size_t first, std::size_t last,
                             unsigned radius, const Plan& plan, Found& found,
                             std::vector<std::int64_t>& splits) const {
-        const auto slots = std::make_unique<Slot[]>(slot_count);
+        const std::unique_ptr<Slot[]> slots(new Slot[slot_count]);  // not cleared: a page and more
         // A candidate or a line that spilled over costs about as much as five codes of a scan.
         const std::uint64_t budget = count_ / 5 + 64;
         std::size_t scans = 0;
@@ -466,6 +591,7 @@ class RadiusTables {
     std::size_t words_ = 4, count_ = 0;
     int slot_ = 2;
     unsigned radius_;
+    std::shared_ptr<const Plan> plan_;  // for the whole radius
     const Kernels* kernels_;
 };
 
@@ -473,11 +599,11 @@ class RadiusTables {
 
 void bind_radius(py::module_& module) {
     module.attr("LINE_WORDS") = line_words;
-    module.def("arrange", &arrange, py::arg("codes"), py::arg("start"), py::arg("bits"));
+    module.def("arrange", &arrange, py::arg("codes"), py::arg("bits"), py::arg("threads") = 1);
     module.def("gather", &gather, py::arg("codes").noconvert(), py::arg("order").noconvert(),
-               py::arg("starts").noconvert(), py::arg("out").noconvert());
+               py::arg("starts").noconvert(), py::arg("out").noconvert(), py::arg("threads") = 1);
     module.def("fill_table", &fill_table, py::arg("codes").noconvert(), py::arg("spec"),
-               py::arg("lines").noconvert());
+               py::arg("lines").noconvert(), py::arg("room").noconvert());
     module.def("kernels", [] {
         py::list names;
         for (const char* name : {"plain", "avx2", "avx512"})
@@ -490,6 +616,7 @@ void bind_radius(py::module_& module) {
              py::arg("kernels") = "")
         .def("search", &RadiusTables::search, py::arg("queries").noconvert(), py::arg("radius"),
              py::arg("threads") = 1, py::arg("scan") = false)
+        .def("near", &RadiusTables::near, py::arg("query"), py::arg("radius"))
         .def_property_readonly("kernels", &RadiusTables::kernels);
 }
 
