@@ -1,4 +1,4 @@
-"""PDQ equals the reference implementation, bit for bit."""
+"""PDQ equals the reference implementation, bit for bit but where the order of sums decides."""
 
 import numpy as np
 import pdqhash
@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from breakwater.matching import pdq
+from breakwater.matching import _core, pdq
 
 COUNT = 120
 
@@ -23,12 +23,39 @@ def bits(vector: NDArray[np.int64]) -> bytes:
     return np.packbits(vector.astype(np.uint8)).tobytes()
 
 
-def test_hashes_and_qualities_of_random_sizes_equal_the_reference() -> None:
+def assert_is_reference(found: pdq.Pdq, pixels: NDArray[np.uint8]) -> None:
+    """Equal to the reference but for bits and a step of quality that the order of sums decides."""
+    values, quality = pdqhash.compute_float(pixels)
+    middle = np.sort(values)[127]
+    ours = np.unpackbits(np.frombuffer(found.value, np.uint8)).astype(bool)
+    doubtful = np.abs(values[ours != (values > middle)] - middle)
+    assert (doubtful < 1e-4 * np.abs(values).max()).all(), (pixels.shape, doubtful)
+    assert abs(found.quality - quality) <= 1
+
+
+def test_hashes_of_random_sizes_equal_the_reference() -> None:
     rng = np.random.default_rng(11)
+    unequal = 0
     for _ in range(COUNT):
         picture = scene(rng, *rng.integers(64, 400, 2))
-        vector, quality = pdqhash.compute(picture)
-        assert pdq.hash_pixels(picture) == pdq.Pdq(bits(vector), quality), picture.shape
+        found = pdq.hash_pixels(picture)
+        assert_is_reference(found, picture)
+        vector, _ = pdqhash.compute(picture)
+        unequal += found.value != bits(vector)
+    # Another processor adds in another order, and a bit of some picture stands on the edge.
+    assert unequal <= COUNT // 50
+
+
+@pytest.mark.parametrize("kernels", _core.kernels())
+def test_all_sets_of_instructions_give_the_reference(kernels: str) -> None:
+    rng = np.random.default_rng(16)
+    for channels in (1, 3, 4):
+        for _ in range(10):
+            picture = scene(rng, *rng.integers(64, 300, 2))
+            pixels = np.dstack([picture, picture[:, :, :1]])[:, :, :channels]
+            [value], quality = _core.pdq(np.ascontiguousarray(pixels), False, kernels)
+            seen = pixels[:, :, :3] if channels > 1 else np.repeat(pixels, 3, axis=2)
+            assert_is_reference(pdq.Pdq(value.tobytes(), quality), np.ascontiguousarray(seen))
 
 
 def test_only_bits_that_rounding_decides_may_differ_from_the_reference() -> None:
@@ -36,19 +63,20 @@ def test_only_bits_that_rounding_decides_may_differ_from_the_reference() -> None
     rng = np.random.default_rng(15)
     for _ in range(COUNT):
         picture = scene(rng, int(rng.integers(5, 64)), int(rng.integers(5, 400)))
-        values, _ = pdqhash.compute_float(picture)
-        reference = values > np.sort(values)[127]
-        ours = np.unpackbits(np.frombuffer(pdq.hash_pixels(picture).value, np.uint8)).astype(bool)
-        doubtful = np.abs(values[ours != reference] - np.sort(values)[127])
-        assert (doubtful < 1e-4 * np.abs(values).max()).all(), (picture.shape, doubtful)
+        assert_is_reference(pdq.hash_pixels(picture), picture)
 
 
 def test_the_eight_turns_equal_the_reference_in_its_order() -> None:
     rng = np.random.default_rng(12)
+    unequal = 0
     for _ in range(10):
         picture = scene(rng, *rng.integers(64, 300, 2))
         vectors, quality = pdqhash.compute_dihedral(picture)
-        assert pdq.turns(picture) == [pdq.Pdq(bits(v), quality) for v in vectors]
+        for found, vector in zip(pdq.turns(picture), vectors, strict=True):
+            assert pdq.distance(found.value, bits(vector)) <= 2
+            assert abs(found.quality - quality) <= 1
+            unequal += found.value != bits(vector)
+    assert unequal <= 8  # all turns of one picture share a bit on the edge
 
 
 @pytest.mark.parametrize("turn", range(8))

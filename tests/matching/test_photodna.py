@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breakwater.matching import photodna
+from breakwater.matching import _core, photodna
 from breakwater.matching.container import Damaged, NotAnIndex
 from breakwater.matching.digests import DigestTable
 from breakwater.matching.photodna import LENGTH, PhotodnaTable
@@ -40,6 +40,21 @@ def test_every_value_within_the_limit_is_given_with_its_distance(
     asked = np.clip(middle + rng.integers(-spread, spread + 1, (3, LENGTH)), 0, 255)
     known, asked = known.astype(np.uint8), asked.astype(np.uint8)
     assert photodna.near(known, asked, limit, threads=threads) == plainly(known, asked, limit)
+
+
+@pytest.mark.parametrize("kernels", _core.kernels())
+def test_all_sets_of_instructions_give_the_same_distances(kernels: str) -> None:
+    rng = np.random.default_rng(8)
+    known, asked = (rng.integers(0, 256, (count, LENGTH), dtype=np.uint8) for count in (500, 4))
+    limit = 144 * 103**2
+    heads = [np.ascontiguousarray(values[:, photodna.HEAD]) for values in (known, asked)]
+    splits, rows, distances = _core.near_vectors(
+        known, heads[0], asked, heads[1], limit, 1, kernels
+    )
+    pairs = list(zip(rows.tolist(), distances.tolist(), strict=True))
+    for i, expected in enumerate(plainly(known, asked, limit)):
+        assert sorted(pairs[splits[i] : splits[i + 1]]) == sorted(expected)
+    assert pairs
 
 
 @pytest.mark.parametrize("step", [1, 57, 155])

@@ -54,5 +54,8 @@ def near_vectors(
     asked_heads: NDArray[np.uint8],
     limit: int,
     threads: int = 1,
+    kernels: str = "",
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32]]: ...
-def pdq(image: NDArray[np.uint8], all_turns: bool = False) -> tuple[NDArray[np.uint8], int]: ...
+def pdq(
+    image: NDArray[np.uint8], all_turns: bool = False, kernels: str = ""
+) -> tuple[NDArray[np.uint8], int]: ...

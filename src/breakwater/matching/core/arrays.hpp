@@ -30,6 +30,10 @@ inline void require(bool holds, const char* sentence) {
     if (!holds) throw std::invalid_argument(sentence);
 }
 
+struct Kernels;
+// The kernels of that name, or the fastest where none is given. Throws std::invalid_argument.
+const Kernels& kernels_for(const std::string& name);
+
 // Runs work(first, last, part) over [0, count) in as many parts as threads, and gives the first
 // failure back to the caller.
 template <typename Work>

@@ -61,8 +61,7 @@ using Square = float[side][side];
 using Frequencies = float[kept][kept];
 
 void reduce(const std::uint8_t* image, std::size_t rows, std::size_t columns,
-            std::size_t channels, Square& out) {
-    const Kernels& kernels = best_kernels();
+            std::size_t channels, const Kernels& kernels, Square& out) {
     const Bands bands_down = remembered_bands(rows);
     const Bands& bands_across = remembered_bands(columns);
     const std::size_t stride = columns * channels;
@@ -157,12 +156,13 @@ float turned(const Frequencies& values, int turn, std::size_t i, std::size_t j) 
     }
 }
 
-py::tuple pdq(const Array<std::uint8_t>& image, bool all_turns) {
+py::tuple pdq(const Array<std::uint8_t>& image, bool all_turns, const std::string& kernels) {
     require(image.ndim() == 2 || image.ndim() == 3, "an image is rows x columns [x channels]");
     const std::size_t rows = image.shape(0), columns = image.shape(1),
                       channels = image.ndim() == 3 ? image.shape(2) : 1;
     require(channels == 1 || channels == 3 || channels == 4,
             "an image has 1, 3 or 4 channels; the fourth is left out");
+    const Kernels& chosen = kernels_for(kernels);
     const std::size_t turns = all_turns ? 8 : 1;
     py::array_t<std::uint8_t> hashes({turns, std::size_t{32}});
     std::memset(hashes.mutable_data(), 0, turns * 32);
@@ -172,7 +172,7 @@ py::tuple pdq(const Array<std::uint8_t>& image, bool all_turns) {
         py::gil_scoped_release free;
         Square square;
         Frequencies values, other;
-        reduce(image.data(), rows, columns, channels, square);
+        reduce(image.data(), rows, columns, channels, chosen, square);
         quality = quality_of(square);
         transform(square, values);
         for (std::size_t turn = 0; turn < turns; ++turn) {
@@ -188,7 +188,8 @@ py::tuple pdq(const Array<std::uint8_t>& image, bool all_turns) {
 }  // namespace
 
 void bind_pdq(py::module_& module) {
-    module.def("pdq", &pdq, py::arg("image").noconvert(), py::arg("all_turns") = false);
+    module.def("pdq", &pdq, py::arg("image").noconvert(), py::arg("all_turns") = false,
+               py::arg("kernels") = "");
 }
 
 }  // namespace breakwater

@@ -388,8 +388,7 @@ class RadiusTables {
         words_ = static_cast<std::size_t>(codes_.shape(1));
         slot_ = slot_of(codes_.shape(1));
         count_ = static_cast<std::size_t>(codes_.shape(0));
-        kernels_ = kernels.empty() ? &best_kernels() : kernels_named(kernels.c_str());
-        if (!kernels_) throw std::invalid_argument("this processor cannot run " + kernels);
+        kernels_ = &kernels_for(kernels);
         for (const auto& item : tables) add_table(item.cast<py::tuple>());
         check_ring();
         unsigned covered = 0;

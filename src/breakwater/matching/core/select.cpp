@@ -1,6 +1,8 @@
 #include <cstring>
 #include <initializer_list>
+#include <stdexcept>
 
+#include "arrays.hpp"
 #include "kernels.hpp"
 
 namespace breakwater {
@@ -36,6 +38,12 @@ const Kernels& best_kernels() {
         return &kernels_plain;
     }();
     return *best;
+}
+
+const Kernels& kernels_for(const std::string& name) {
+    if (name.empty()) return best_kernels();
+    if (const Kernels* found = kernels_named(name.c_str())) return *found;
+    throw std::invalid_argument("this processor cannot run " + name);
 }
 
 }  // namespace breakwater

@@ -16,8 +16,7 @@ struct Pair {
 // Heads are some of a vector's bytes: where they alone are too far apart, so are the vectors.
 void compare(const Bytes& known, const Bytes& known_heads, const Bytes& asked,
              const Bytes& asked_heads, std::uint32_t limit, std::size_t first, std::size_t last,
-             std::vector<Pair>& found) {
-    const Kernels& kernels = best_kernels();
+             const Kernels& kernels, std::vector<Pair>& found) {
     const std::size_t count = known.shape(0), width = known.shape(1);
     std::vector<std::uint32_t> rows(block);
     for (std::size_t begin = 0; begin < count; begin += block)
@@ -37,7 +36,8 @@ void compare(const Bytes& known, const Bytes& known_heads, const Bytes& asked,
 }
 
 py::tuple near_vectors(const Bytes& known, const Bytes& known_heads, const Bytes& asked,
-                       const Bytes& asked_heads, std::uint32_t limit, int threads) {
+                       const Bytes& asked_heads, std::uint32_t limit, int threads,
+                       const std::string& kernels) {
     require(known.ndim() == 2 && asked.ndim() == 2 && known.shape(1) == asked.shape(1),
             "the values asked for have another length than the known ones");
     require(known.shape(1) <= 4096, "a value has at most 4096 bytes");
@@ -47,6 +47,7 @@ py::tuple near_vectors(const Bytes& known, const Bytes& known_heads, const Bytes
         require(heads->ndim() == 2 && heads->shape(0) == values->shape(0) &&
                     heads->shape(1) == static_cast<py::ssize_t>(head_bytes),
                 "each value has a head of 32 bytes");
+    const Kernels& chosen = kernels_for(kernels);
     const std::size_t wanted = asked.shape(0);
     std::vector<std::int64_t> splits(wanted + 1, 0);
     std::vector<std::uint32_t> rows, distances;
@@ -54,7 +55,8 @@ py::tuple near_vectors(const Bytes& known, const Bytes& known_heads, const Bytes
         py::gil_scoped_release free;
         std::vector<std::vector<Pair>> found(static_cast<std::size_t>(std::max(threads, 1)));
         in_parts(wanted, threads, [&](std::size_t first, std::size_t last, std::size_t part) {
-            compare(known, known_heads, asked, asked_heads, limit, first, last, found[part]);
+            compare(known, known_heads, asked, asked_heads, limit, first, last, chosen,
+                    found[part]);
         });
         for (const auto& part : found)
             for (const Pair& pair : part) ++splits[pair.asked + 1];
@@ -79,7 +81,7 @@ void bind_vectors(py::module_& module) {
     module.def("near_vectors", &near_vectors, py::arg("known").noconvert(),
                py::arg("known_heads").noconvert(), py::arg("asked").noconvert(),
                py::arg("asked_heads").noconvert(), py::arg("limit"),
-               py::arg("threads") = 1);
+               py::arg("threads") = 1, py::arg("kernels") = "");
 }
 
 }  // namespace breakwater
