@@ -3,12 +3,13 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -63,9 +64,11 @@ class InOrder(Generic[T, R]):
     def _start(self) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["__main__", self._preload])
-        with _environment(_ALLOCATOR):
+        resource_tracker.ensure_running()  # when it starts, it lets Ctrl-C through again
+        # Processes started so never see Ctrl-C: ignored, it would be heard while they load.
+        with _environment(_ALLOCATOR), _ctrl_c_left_to_the_parent():
             forkserver.ensure_running()
-        self._pool = ProcessPoolExecutor(self._processes, context, _leave_ctrl_c_to_the_parent)
+        self._pool = ProcessPoolExecutor(self._processes, context)
 
     def _stop(self) -> None:
         """End at once; what was given out is all that is wanted."""
@@ -77,10 +80,15 @@ class InOrder(Generic[T, R]):
 
     def _submit(self, items: list[T]) -> Iterator[R]:
         try:
-            self._waiting.append((items, self._pool.submit(_each, self._work, items)))
+            self._waiting.append((items, self._given_out(items)))
         except BrokenProcessPool:
             yield from self._one_by_one()
-            self._waiting.append((items, self._pool.submit(_each, self._work, items)))
+            self._waiting.append((items, self._given_out(items)))
+
+    def _given_out(self, items: list[T]) -> Future[list[R]]:
+        # It may start a process; stopped in the middle of that, nobody would know of it and end it.
+        with _stopped_only_afterwards():
+            return self._pool.submit(_each, self._work, items)
 
     def _next(self) -> Iterator[R]:
         try:
@@ -102,7 +110,7 @@ class InOrder(Generic[T, R]):
                 continue
             for item in items:
                 try:
-                    yield from self._pool.submit(_each, self._work, [item]).result()
+                    yield from self._given_out([item]).result()
                 except BrokenProcessPool:
                     yield self._lost(item)
                     self._stop()
@@ -113,8 +121,33 @@ def _each(work: Callable[[T], R], items: list[T]) -> list[R]:
     return [work(item) for item in items]
 
 
-def _leave_ctrl_c_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _stopped_only_afterwards() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are heard in the main thread alone
+        return
+    heard: list[int] = []
+    # A mask would not do: any other thread may be handed the signal.
+    before = {
+        number: signal.signal(number, lambda number, _: heard.append(number)) or signal.SIG_DFL
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if heard:
+            signal.raise_signal(heard[0])
+
+
+@contextmanager
+def _ctrl_c_left_to_the_parent() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
