@@ -3,6 +3,7 @@
 The integration tests and the bench start the same servers; everything listens on the loopback.
 """
 
+import itertools
 import os
 import shlex
 import shutil
@@ -36,16 +37,23 @@ def program(name: str) -> str | None:
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
+# Below the ports that the system gives to whoever asks for any.
+_FIRST_PORT, _PORTS = 20_000, 12_000
+_ports = itertools.count(os.getpid() * 997 % _PORTS)
+
+
 def free_port() -> int:
-    """A port that is free for TCP and UDP alike."""
-    while True:
+    """A port that is free for TCP and UDP alike, and that this process did not give out before."""
+    for number in itertools.islice(_ports, _PORTS):
+        place = ("127.0.0.1", _FIRST_PORT + number % _PORTS)
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
             try:
-                udp.bind(tcp.getsockname())
+                tcp.bind(place)
+                udp.bind(place)
             except OSError:
                 continue
-            return int(tcp.getsockname()[1])
+            return place[1]
+    raise OSError("no port is free")
 
 
 def ask(port: int, name: str, kind: str = "A", timeout: float = 1.0) -> str:
@@ -311,11 +319,19 @@ class Resolvers:
             wait_for(lambda name=name: self.blocks(name, "first.example"), 120, 0.2)
         return tuple(starts)
 
-    def blocks(self, name: str, listed: str) -> bool:
-        return ask(self.ports[name], listed) == STOP
+    def blocks(self, name: str, listed: str, patience: float = 0) -> bool:
+        return self._answer(name, listed, patience) == STOP
 
-    def resolves(self, name: str, listed: str) -> bool:
-        return ask(self.ports[name], listed) == UPSTREAM
+    def resolves(self, name: str, listed: str, patience: float = 0) -> bool:
+        return self._answer(name, listed, patience) == UPSTREAM
+
+    def _answer(self, name: str, listed: str, patience: float) -> str:
+        """What a resolver says; silence and failure are no answer for so many seconds."""
+        deadline = time.monotonic() + patience
+        while (said := ask(self.ports[name], listed)) in ("", "SERVFAIL"):
+            if time.monotonic() >= deadline:
+                break
+        return said
 
 
 FOUR = ("bind", "unbound", "pdns", "knot")

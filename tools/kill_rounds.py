@@ -236,6 +236,7 @@ def kill_rounds(rounds: int, environment: dict[str, str], folder: Path, seed: in
             outcome.kills[who] += 1
             outcome.faults += desk.start_the_dead()
         desk.finish_import()
+        _await_a_filing(clients)
         _end(clients)
         desk.finish_reading()
     finally:
@@ -245,6 +246,13 @@ def kill_rounds(rounds: int, environment: dict[str, str], folder: Path, seed: in
         outcome.faults.append("the audit chain is broken")
     _judge(outcome, json.loads(_python(CHECK, environment)), clients, desk)
     return outcome
+
+
+def _await_a_filing(clients: list[Client]) -> None:
+    """On a loaded machine the door may be up for the first time only now."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not any(c.acknowledged for c in clients):
+        time.sleep(0.1)
 
 
 def _end(clients: list[Client]) -> None:

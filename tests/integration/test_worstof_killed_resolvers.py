@@ -201,13 +201,13 @@ def test_resolvers_killed_while_the_list_grows_keep_the_last_whole_zone_and_catc
     scene.desk.decide("leaves.example", adds=False)
     scene.everywhere(FOUR, "first.example", blocked=True)
     for resolver in FOUR:
-        assert [x for x in SAMPLE if not scene.resolvers.resolves(resolver, x)] == []
+        assert [x for x in SAMPLE if not scene.resolvers.resolves(resolver, x, 20)] == []
     scene.go_on()
     scene.everywhere(FOUR, "during.example", blocked=True)
     scene.everywhere(FOUR, "leaves.example", blocked=False)
     scene.everywhere(FOUR, "first.example", blocked=True)
     for resolver in FOUR:
-        assert [x for x in SAMPLE if not scene.resolvers.blocks(resolver, x)] == []
+        assert [x for x in SAMPLE if not scene.resolvers.blocks(resolver, x, 20)] == []
         assert scene.relays[resolver].longest > 5 * MIDDLE
 
 
@@ -226,6 +226,6 @@ def test_resolvers_killed_in_their_first_transfer_block_nothing_until_they_have_
     scene.go_on()
     for resolver in three:
         scene.everywhere((resolver,), SAMPLE[-1], blocked=True)
-        assert [x for x in SAMPLE if not scene.resolvers.blocks(resolver, x)] == []
-        assert scene.resolvers.resolves(resolver, "never-listed.example")
+        assert [x for x in SAMPLE if not scene.resolvers.blocks(resolver, x, 20)] == []
+        assert scene.resolvers.resolves(resolver, "never-listed.example", 20)
         assert scene.relays[resolver].longest > 5 * MIDDLE

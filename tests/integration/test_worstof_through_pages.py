@@ -60,7 +60,7 @@ def web_server(desk: Desk) -> Iterator[str]:
         )
     try:
         address = f"http://127.0.0.1:{port}"
-        wait_for(lambda: _answers(address), 30)
+        wait_for(lambda: _answers(address), 90)
         yield address
     finally:
         server.terminate()
@@ -70,7 +70,7 @@ def web_server(desk: Desk) -> Iterator[str]:
 def _answers(address: str) -> bool:
     try:
         return requests.get(f"{address}/help/", timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 

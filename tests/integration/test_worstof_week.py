@@ -123,7 +123,7 @@ def test_a_provider_that_was_off_for_a_week_catches_up(
     last = sorted(primary.names)[-1]
     wait_for(lambda: ask(resolvers.ports["bind"], last) == STOP, 60)
     wait_for(lambda: resolvers.resolves("bind", "first.example"), 60)
-    assert all(resolvers.blocks("bind", name) for name in sorted(primary.names)[::50])
+    assert all(resolvers.blocks("bind", name, 20) for name in sorted(primary.names)[::50])
     assert ("AXFR-style IXFR" in primary.sent()[before:]) == (journal == "cut")
     found = take(source, held)  # what `follow` holds for Knot: checked against what was signed
     assert (found.serial, set(found.every())) == (primary.serial, primary.names)

@@ -52,7 +52,9 @@ def listening(processes: set[int]) -> set[str]:
                 continue
     found = set()
     for name in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
+        table = Path(f"/proc/net/{name}")
+        # There is none for tcp6 where the kernel runs without IPv6.
+        for line in table.read_text().splitlines()[1:] if table.exists() else ():
             fields = line.split()
             if fields[3] == "0A" and fields[9] in sockets:
                 found.add(fields[1].partition(":")[0])

@@ -64,7 +64,7 @@ def test_a_ray_cluster_of_two_nodes_gives_the_rows_of_this_machine(
 def test_daft_on_this_machine_gives_the_same_rows(folder: Path, tmp_path: Path) -> None:
     here = run(folder, "--processes", 1, code=1).stdout
     command = [sys.executable, "-m", "breakwater.matching", str(folder), "--engine", "daft", "--processes", "2"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert (done.returncode, done.stdout) == (1, here), done.stderr[-2000:]
 
 

@@ -118,13 +118,18 @@ def test_queries_keep_their_order_when_segments_and_tail_all_answer() -> None:
 def test_other_threads_run_while_one_searches() -> None:
     hashes = random_hashes(100_000)
     index = RadiusIndex.build(hashes, np.arange(len(hashes)))
+    queries, took = 1_000, 0.0
+    while took < 0.5:
+        queries *= 2
+        start = time.perf_counter()
+        index.search(np.resize(hashes, (queries, 32)), 90)
+        took = time.perf_counter() - start
     begun, done = threading.Event(), threading.Event()
 
     def search() -> None:
         begun.set()
-        index.search(
-            hashes[:4_000], 90
-        )  # wider than the tables: one call that scans all, 4,000 times
+        # Wider than the tables: one call that scans all for every query.
+        index.search(np.resize(hashes, (queries, 32)), 90)
         done.set()
 
     # A thread that holds the interpreter would be asked for it once in so many seconds.

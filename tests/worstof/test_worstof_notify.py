@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from benchmarks.resolvers import free_port
 from breakwater.worstof import tsig
 from breakwater.worstof.primary import following
 from breakwater.worstof.primary.following import Following, Source, heard
-from breakwater.worstof.primary.server import free_port
 
 SECRET = "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgIQ=="
 OTHER = "b3RoZXIga2V5IG90aGVyIGtleSBvdGhlciBrZXkgISE="
