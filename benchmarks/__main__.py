@@ -95,8 +95,12 @@ def main() -> None:
             found += outside(database, sys.argv[1:])
             for part in APART if not options.only else ():
                 found += outside(database, [*sys.argv[1:], "--only", part])
-    if not options.quick:
-        results.write(found, replace=not (options.only or options.database))
+    if options.quick:
+        return
+    results.write(found, replace=not (options.only or options.database))
+    if short := [f for f in found if results.reached(f) is False]:
+        print("\nNot reached:", *map(results.line, short), sep="\n  ")
+        sys.exit(1)
 
 
 def outside(database: str, arguments: list[str]) -> list[results.Figure]:

@@ -1,10 +1,14 @@
 """Hashes to search: uniform ones, which flatter a multi-index, and those of generated scenes.
 
 A scene is a generated grey picture of shapes, gradients and grain at 64 x 64 pixels; an edit changes
-brightness, contrast, grain, sharpness, framing or covers a corner. Every hash of the pool is PDQ of
-such a picture. For more hashes than the pool holds, scenes meet edits again: the bits that a real
-edit of one scene changed are changed in the hash of another.
+brightness, contrast, grain, sharpness, framing or covers a corner. Up to a million clustered hashes
+are PDQ of such pictures, ten edits of each scene. Beyond that, the bits that an edit of one scene
+changed are changed in random hashes, ten times each: unrelated pictures share no bits that can be
+told.
 """
+
+import tempfile
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +20,16 @@ Pictures = NDArray[np.float32]
 
 SIDE = 64
 EDITS = 10
-POOL_SCENES = 20_000
+MOST_SCENES = 100_000
+QUERIES = 2_000
 BATCH = 1_000
+KEPT = Path(tempfile.gettempdir()) / "breakwater-bench"
+
+
+def described(name: str, count: int) -> str:
+    made = MOST_SCENES * EDITS
+    beyond = f", {made:,} of them of made pictures" if name == "clustered" and count > made else ""
+    return f"{count:,} {name} hashes{beyond}"
 
 
 def uniform(count: int, seed: int = 1) -> Codes:
@@ -36,30 +48,43 @@ def queries_near(codes: Codes, count: int, seed: int = 2) -> tuple[Codes, NDArra
 
 
 def clustered(count: int, seed: int = 3) -> tuple[Codes, Codes]:
-    """`count` hashes of edited scenes, and 2,000 queries: other edits of the same scenes."""
-    rng = np.random.default_rng(seed)
-    scenes, masks = _pool(min(POOL_SCENES, max(count // EDITS, 10)), rng)
-    originals = max(count // (EDITS * EDITS), len(scenes))
-    base = scenes[rng.integers(0, len(scenes), originals)]
-    if originals > len(scenes):
-        # More scenes than were drawn: unrelated pictures share no bits that can be told.
-        base = np.concatenate([scenes, uniform(originals - len(scenes), seed + 1)])
-    codes = (
-        base[np.sort(rng.integers(0, originals, count))] ^ masks[rng.integers(0, len(masks), count)]
-    )
-    asked = base[rng.integers(0, originals, 2_000)] ^ masks[rng.integers(0, len(masks), 2_000)]
-    return codes, asked
+    """`count` hashes of edited scenes, and 2,000 queries: further edits of the same scenes."""
+    scenes, edits = _made(min(MOST_SCENES, max(count // EDITS, 10)), seed)
+    rng = np.random.default_rng(seed + 1)
+    codes, further = edits[:, :EDITS].reshape(-1, 4), edits[:, EDITS]
+    if count <= len(codes):
+        return codes[:count], further[rng.integers(0, count // EDITS, QUERIES)]
+    masks = (edits ^ scenes[:, None]).reshape(-1, 4)
+    base = uniform(-(-(count - len(codes)) // EDITS), seed + 2)
+    more = np.repeat(base, EDITS, axis=0)[: count - len(codes)]
+    more ^= masks[rng.integers(0, len(masks), len(more))]
+    half = QUERIES // 2
+    asked = [
+        further[rng.integers(0, len(further), half)],
+        base[rng.integers(0, len(base), half)] ^ masks[rng.integers(0, len(masks), half)],
+    ]
+    return np.concatenate([codes, more]), np.concatenate(asked)
 
 
-def _pool(scenes: int, rng: np.random.Generator) -> tuple[Codes, Codes]:
-    """Hashes of scenes, and the bits that each edit of each scene changed."""
-    hashes, masks = [], []
+def _made(scenes: int, seed: int) -> tuple[Codes, Codes]:
+    """Hashes of scenes (n, 4) and of eleven edits of each (n, 11, 4), kept for the next process."""
+    path = KEPT / f"scenes-{scenes}-{seed}.npz"
+    if not path.exists():
+        found = _hashed(scenes, np.random.default_rng(seed))
+        path.parent.mkdir(exist_ok=True)
+        np.savez(path, scenes=found[0], edits=found[1])
+    with np.load(path) as kept:
+        return kept["scenes"], kept["edits"]
+
+
+def _hashed(scenes: int, rng: np.random.Generator) -> tuple[Codes, Codes]:
+    hashes, edits = [], []
     for first in range(0, scenes, BATCH):
         pictures = _scenes(min(BATCH, scenes - first), rng)
-        original = _hashes(pictures)
-        hashes.append(original)
-        masks += [_hashes(_edited(pictures, rng)) ^ original for _ in range(EDITS)]
-    return np.concatenate(hashes), np.concatenate(masks)
+        hashes.append(_hashes(pictures))
+        edited = [_hashes(_edited(pictures, rng)) for _ in range(EDITS + 1)]
+        edits.append(np.stack(edited, axis=1))
+    return np.concatenate(hashes), np.concatenate(edits)
 
 
 def _scenes(count: int, rng: np.random.Generator) -> Pictures:

@@ -2,10 +2,12 @@
 
 import json
 import platform
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
+_WORDS = {True: "", False: " – **not reached**", None: ""}
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,31 @@ def line(f: Figure) -> str:
     text = f"{f.database:10} {f.name}: {f.value:,} {f.unit}"
     if f.peer_value:
         text += f" · {f.peer}: {f.peer_value:,} · ratio {f.ratio}"
-    return text + (f" · asked: {f.limit}" if f.limit else "")
+    return text + (f" · asked: {f.limit}{_WORDS[reached(f)]}" if f.limit else "")
+
+
+# "at least 90 x" speaks of the ratio, as does "at most a quarter"; else of the value.
+_LIMIT = re.compile(
+    r"(?:flat: )?(?P<how>at least|more than|>=|≥|at most|below) (?P<much>a quarter|[\d.,]+)(?P<x> x)?"
+)
+
+
+def reached(f: Figure) -> bool | None:
+    """Whether the figure is within its limit; None where it has none that a number tells."""
+    if f.limit == "0":
+        return f.value == 0
+    found = _LIMIT.match(f.limit)
+    if not found:
+        return None
+    asked = 0.25 if found["much"] == "a quarter" else float(found["much"].replace(",", ""))
+    measured = f.ratio if found["x"] or found["much"] == "a quarter" else f.value
+    if measured is None:
+        return None
+    if found["how"] in ("at least", ">=", "≥"):
+        return measured >= asked
+    if found["how"] == "more than":
+        return measured > asked
+    return measured <= asked if found["how"] == "at most" else measured < asked
 
 
 def write(figures: list[Figure], *, replace: bool) -> None:
@@ -76,6 +102,6 @@ def write(figures: list[Figure], *, replace: bool) -> None:
         peer_value = f"{f.peer_value:,}" if f.peer_value else ""
         rows.append(
             f"| {f.name} | {f.database} | {f.value:,} | {f.unit} | {f.peer} | {peer_value} "
-            f"| {f.ratio or ''} | {f.limit} |"
+            f"| {f.ratio or ''} | {f.limit}{_WORDS[reached(f)]} |"
         )
     (HERE / "results.md").write_text("\n".join(rows) + "\n")

@@ -53,13 +53,17 @@ class BreakwaterPdqIndex(SignalTypeIndex[T]):
         self.add_all([(signal_str, entry)])
 
     def add_all(self, entries: Iterable[tuple[str, T]]) -> None:
-        pairs = list(entries)
-        if not pairs:
+        # Pair by pair: millions of pairs at once would leave their memory behind in pieces.
+        codes, metadata = bytearray(), []
+        for text, entry in entries:
+            codes += _code(text)
+            metadata.append(entry)
+        if not metadata:
             return
-        hashes = np.frombuffer(b"".join(_code(text) for text, _ in pairs), np.uint8)
+        hashes = np.frombuffer(codes, np.uint8).reshape(-1, BYTES)
         first = len(self._metadata)
-        self._index.add(hashes.reshape(len(pairs), 32), np.arange(first, first + len(pairs)))
-        self._metadata.extend(entry for _, entry in pairs)
+        self._index.add(hashes, np.arange(first, first + len(metadata)))
+        self._metadata += metadata
 
     def __getstate__(self) -> dict[str, Any]:
         # Hashes are small and a segment of ten million is built in seconds; tables are not pickled.
