@@ -60,7 +60,12 @@ def main() -> None:
         help="one part alone",
     )
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="one database alone")
-    parser.add_argument("--pictures", type=Path, help="a corpus to hash beside pdqhash")
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        default=Path("tests/matching/reference_corpus"),
+        help="a corpus to hash beside pdqhash",
+    )
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
