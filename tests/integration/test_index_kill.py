@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.dying import DIE_AT, STEPS
 from tests.integration.test_import_kill import PREPARE, _run
 from tests.integration.test_import_kill import environment as environment
 
@@ -52,34 +53,6 @@ done = ListChange.objects.create(
 )
 add(range(int(sys.argv[1])), at)
 """
-# Ends the process at the nth time that a file of the index is half written, is whole but has no name
-# yet, or has its name but nobody was told. Half written: the system kills at a file's size.
-DIE_AT = """
-import os, resource, signal, sys
-step, times = sys.argv[1], int(sys.argv[2])
-
-def is_there(event, details):
-    if step == "half written":
-        return event == "open" and str(details[0]).endswith(".part")
-    if step == "without its name":
-        return event == "os.rename" and str(details[0]).endswith(".part")
-    return event == "open" and str(details[0]).endswith("hash-index")
-
-def die(event, details):
-    global times
-    if event not in ("open", "os.rename") or not is_there(event, details):
-        return
-    times -= 1
-    if times == 0 and step == "half written":
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
-    elif times == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-if step:
-    sys.addaudithook(die)
-"""
 # Each number that is printed is in the index: whoever read it may rely on that.
 GROW = f"""{DIE_AT}
 {ADD}
@@ -115,7 +88,7 @@ def _killed(environment: dict[str, str], step: str = "", times: int = 0, after: 
 
     Gives how many hashes the index was said to hold by then.
     """
-    command = [sys.executable, "-c", GROW, step, str(times)]
+    command = [sys.executable, "-c", GROW, step, str(times), "hash-index"]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -159,7 +132,7 @@ def test_a_kill_while_the_index_is_written_loses_nothing_and_leaves_nothing(
     folder = Path(environment["BREAKWATER_DATA_DIR"]) / "hash-index"
     moments = random.Random(os.environ.get("KILL_SEED", "1"))  # noqa: S311 – repeatable moments
     for times in (1, 3):
-        for step, unfinished in (("half written", 1), ("without its name", 1), ("untold", 0)):
+        for step, unfinished in STEPS.items():
             told = _killed(environment, step, times)
             assert len(list(folder.rglob("*.part"))) == unfinished, (step, times)
             _assert_nothing_is_lost(environment, told, set(moments.sample(range(told), 50)))

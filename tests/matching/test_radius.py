@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from breakwater.matching import container, radius, segment
 from breakwater.matching.layout import TableSpec
 from breakwater.matching.radius import RadiusIndex
+from tests.dying import DIE_AT, STEPS
 
 Hashes = NDArray[np.uint8]
 
@@ -216,43 +217,130 @@ def test_hashes_of_another_length_are_refused() -> None:
         index.add(np.zeros((2, 31), np.uint8), [1, 2])
 
 
-WRITER = """
-import sys, numpy as np
+WRITER = f"""{DIE_AT}
+import numpy as np
 from pathlib import Path
 from breakwater.matching import radius
 from breakwater.matching.radius import RadiusIndex
-folder = Path(sys.argv[1])
+place = Path(sys.argv[4])
 radius.TAIL = 200
-hashes = np.random.default_rng(1).integers(0, 256, (2_000_000, 32), dtype=np.uint8)
-index = RadiusIndex.open(folder)
+hashes = np.random.default_rng(1).integers(0, 256, (200_000, 32), dtype=np.uint8)
+index = RadiusIndex.open(place)
 n = len(index)
+print(n, flush=True)
 while n < len(hashes):
     index.add(hashes[n:n + 150], np.arange(n, n + 150))
     n += 150
     if n % 1050 == 0:
         index.compact()
-    index.save(folder)
+    index.save(place)
     print(n, flush=True)
 """
 
 
+def killed(folder: Path, step: str = "", times: int = 0, after: float = 0) -> int:
+    """Let a writer die; gives how many hashes it was heard to have kept."""
+    command = [sys.executable, "-c", WRITER, step, str(times), folder.name, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout
+        said = [writer.stdout.readline()]
+        if not step:
+            time.sleep(after)
+            writer.send_signal(signal.SIGKILL)
+        said += writer.stdout.readlines()
+    assert writer.returncode < 0
+    return int([line for line in said if line.endswith("\n")][-1])
+
+
 @pytest.mark.integration
 def test_a_killed_writer_leaves_the_old_or_the_new_index(tmp_path: Path) -> None:
-    hashes = np.random.default_rng(1).integers(0, 256, (2_000_000, 32), dtype=np.uint8)
+    """At each step of writing state, segment, merged segment and compacted one, and at moments."""
+    hashes = np.random.default_rng(1).integers(0, 256, (200_000, 32), dtype=np.uint8)
     RadiusIndex.build(hashes[:300], np.arange(300)).save(tmp_path)
-    rng = np.random.default_rng()
-    for _ in range(12):
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
-        ) as writer:
-            assert writer.stdout
-            said = [writer.stdout.readline()]
-            time.sleep(float(rng.uniform(0, 0.2)))
-            writer.send_signal(signal.SIGKILL)
-            said += writer.stdout.readlines()
+    moments = np.random.default_rng(int(os.environ.get("KILL_SEED", "1")))
+    deaths = [(step, times, 0.0) for times in (1, 2, 3, 7, 9) for step in STEPS]
+    deaths += [("", 0, float(moments.uniform(0, 0.2))) for _ in range(4)]
+    for step, times, after in deaths:
+        kept = killed(tmp_path, step, times, after)
+        rests = list(tmp_path.glob(".*.part"))
+        assert not step or len(rests) == STEPS[step], (step, times)
         index = RadiusIndex.open(tmp_path)
         index.verify()
-        acknowledged = int([line for line in said if line.endswith("\n")][-1])
-        assert len(index) >= acknowledged
-        for i in (0, acknowledged - 1, len(index) - 1):
+        assert len(index) >= kept
+        for i in (0, kept - 1, len(index) - 1):
             assert index.near(hashes[i].tobytes()) == [(i, 0)]
+        index.save(tmp_path)
+        assert not list(tmp_path.glob(".*.part"))
+
+
+SHARER = """
+import sys
+from pathlib import Path
+from breakwater.matching.radius import RadiusIndex
+index = RadiusIndex.open(Path(sys.argv[1]))
+index.near(bytes(32), 90)  # wider than the tables: reads every hash
+print("read", flush=True)
+sys.stdin.readline()
+index.refresh()
+value = bytes.fromhex(sys.stdin.readline())
+print(index.near(value), flush=True)
+sys.stdin.readline()
+"""
+
+
+def shared_bytes(pid: int) -> tuple[int, int]:
+    """Bytes of the index's files that a process has in memory, and of them what it has alone."""
+    resident = private = 0
+    ours = False
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        name, _, rest = line.partition(" ")
+        if not name.endswith(":"):
+            ours = line.endswith(".bwx")
+        elif ours and name == "Rss:":
+            resident += int(rest.split()[0]) * 1024
+        elif ours and name.startswith("Private_"):
+            private += int(rest.split()[0]) * 1024
+    return resident, private
+
+
+def test_processes_share_one_copy_in_memory_and_see_what_another_saved(tmp_path: Path) -> None:
+    hashes = random_hashes(30_100)
+    writer = RadiusIndex.build(hashes[:30_000], np.arange(30_000))
+    writer.save(tmp_path)
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", SHARER, str(tmp_path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    try:
+        for reader in readers:
+            assert reader.stdout
+            assert reader.stdout.readline() == "read\n"
+        for reader in readers:
+            resident, private = shared_bytes(reader.pid)
+            assert resident >= 30_000 * 32
+            assert private < resident / 20
+        writer.add(hashes[30_000:], np.arange(30_000, 30_100))
+        writer.save(tmp_path)
+        for reader in readers:
+            assert reader.stdin
+            assert reader.stdout
+            reader.stdin.write(f"\n{hashes[30_050].tobytes().hex()}\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline() == "[(30050, 0)]\n"
+    finally:
+        for reader in readers:
+            reader.communicate("\n")
+
+
+def test_a_file_of_another_version_says_so_and_does_not_open(tmp_path: Path) -> None:
+    RadiusIndex.build(random_hashes(300), np.arange(300)).save(tmp_path)
+    path = next(tmp_path.glob("segment-*.bwx"))
+    content = bytearray(path.read_bytes())
+    magic, version, *rest = container.PREFIX.unpack_from(content)
+    container.PREFIX.pack_into(content, 0, magic, version + 1, *rest)
+    path.write_bytes(content)
+    with pytest.raises(container.NotAnIndex, match=f"version {version + 1}; this program reads"):
+        RadiusIndex.open(tmp_path)
