@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+PAGE = 3  # names in a page of a listing
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -39,17 +41,24 @@ class _Handler(BaseHTTPRequestHandler):
         inside = [k for k in keys if k.startswith(prefix)]
         folders = {k[: k.index(cut, len(prefix)) + 1] for k in inside if cut and cut in k[len(prefix) :]}  # fmt: skip
         files = [k for k in inside if not cut or cut not in k[len(prefix) :]]
+        # Names in the order of a listing, a page at a time; the token is the last name given.
+        names = sorted([*files, *folders])
+        after = [n for n in names if n > asked.get("continuation-token", "")]
+        page, more = set(after[:PAGE]), len(after) > PAGE
+        files, folders = [k for k in files if k in page], folders & page
         body = "".join(
             f"<Contents><Key>{escape(k)}</Key><Size>{len(self.objects[f'{bucket}/{k}'])}</Size>"
             "<LastModified>2026-11-01T00:00:00Z</LastModified></Contents>"
             for k in files
         )
         body += "".join(f"<CommonPrefixes><Prefix>{escape(f)}</Prefix></CommonPrefixes>" for f in sorted(folders))  # fmt: skip
-        count = len(files) + len(folders)
+        if more:
+            body += f"<NextContinuationToken>{escape(after[PAGE - 1])}</NextContinuationToken>"
         self._answer(
             200,
             f'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>{bucket}</Name>'
-            f"<KeyCount>{count}</KeyCount><IsTruncated>false</IsTruncated>{body}</ListBucketResult>".encode(),
+            f"<KeyCount>{len(page)}</KeyCount><IsTruncated>{str(more).lower()}</IsTruncated>"
+            f"{body}</ListBucketResult>".encode(),
         )
 
     def _answer(self, status: int, body: bytes, more: dict[str, str] | None = None) -> None:

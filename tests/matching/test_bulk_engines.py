@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from breakwater.matching.bulk import engines
 from breakwater.matching.bulk.commands import app
+from tests.matching.object_store import object_store
 from tests.matching.test_hash_command import run, save_scene
 
 # As the kernel writes 127.0.0.1, also among the addresses of IPv6, and ::1.
@@ -38,18 +39,25 @@ def on_a_cluster(commands: list[list[str]]) -> dict[str, Any]:
 
 
 def test_a_ray_cluster_of_two_nodes_gives_the_rows_of_this_machine(
-    folder: Path, tmp_path: Path
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     run(folder, "--out", tmp_path / "here.csv", code=1)
-    found = on_a_cluster(
-        [
-            ["hash", str(folder), "--out", str(tmp_path / "there.csv"), *DAFT],
-            ["match", str(tmp_path / "there.csv"), "--known", str(tmp_path / "here.csv"),
-             "--index", str(tmp_path / "index"), "--shards", "3", "--out", str(tmp_path / "m.csv"),
-             *DAFT],
-        ]
-    )  # fmt: skip
-    assert [code for code, _ in found["codes"]] == [1, 0], found["codes"]
+    objects = {f"box/in/{path.name}": path.read_bytes() for path in folder.iterdir()}
+    with object_store(objects) as options:
+        found = on_a_cluster(
+            [
+                ["hash", f"s3://box/in?{options}", "--out", str(tmp_path / "stored.csv"), *DAFT],
+                ["hash", str(folder), "--out", str(tmp_path / "there.csv"), *DAFT],
+                ["match", str(tmp_path / "there.csv"), "--known", str(tmp_path / "here.csv"),
+                 "--index", str(tmp_path / "index"), "--shards", "3",
+                 "--out", str(tmp_path / "m.csv"), *DAFT],
+            ]
+        )  # fmt: skip
+    assert [code for code, _ in found["codes"]] == [1, 1, 0], found["codes"]
+    stored = (tmp_path / "stored.csv").read_text().replace("s3://box/in/", f"{folder}/")
+    assert stored == (tmp_path / "here.csv").read_text()
     assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
     asked, index = str(tmp_path / "here.csv"), str(tmp_path / "index")
     done = CliRunner().invoke(app, ["match", asked, "--index", index, "--processes", "1"])

@@ -19,6 +19,7 @@ from breakwater.matching.bulk.commands import app
 from breakwater.matching.bulk.engines import LocalEngine
 from breakwater.matching.radius import RadiusIndex
 from breakwater.matching.shards import ShardedIndex, shard_of
+from tests.matching.object_store import object_store
 
 Hashes = NDArray[np.uint8]
 
@@ -104,6 +105,36 @@ def test_the_command_gives_the_same_rows_for_any_number_of_shards_and_processes(
             "--shards", shards, "--processes", processes,
         )  # fmt: skip
         assert list(csv.reader(io.StringIO(text)))[1:] == expected
+
+
+@pytest.mark.parametrize("form", ["one table", "a folder of tables"])
+def test_tables_in_an_object_storage_give_the_rows_of_tables_here(
+    hashes: tuple[Hashes, Hashes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    known, asked = hashes
+    write_csv(tmp_path / "known.csv", known, "id")
+    objects = {"box/known.csv": (tmp_path / "known.csv").read_bytes()}
+    if form == "one table":
+        here, there = tmp_path / "asked.csv", "box/asked.csv"
+        write_csv(here, asked)
+        objects[there] = here.read_bytes()
+    else:
+        here, there = tmp_path / "asked", "box/asked"
+        here.mkdir()
+        for number, rows in enumerate(np.array_split(asked, 8)):
+            table = {"path": [f"{number}-{i}.png" for i in range(len(rows))],
+                     "pdq": [r.tobytes().hex() for r in rows]}  # fmt: skip
+            parquet.write_table(pa.table(table), here / f"part-{number}.parquet")
+            objects[f"{there}/part-{number}.parquet"] = (
+                here / f"part-{number}.parquet"
+            ).read_bytes()
+    expected = run(here, "--known", tmp_path / "known.csv")
+    assert len(expected.splitlines()) > 70
+    with object_store(objects) as options:
+        place = [f"s3://{path}?{options}" for path in (there, "box/known.csv")]
+        assert run(place[0], "--known", place[1]) == expected
 
 
 def test_an_index_is_kept_and_used_again_in_every_format(
