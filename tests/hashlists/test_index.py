@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import threading
 from base64 import b64encode
 from datetime import datetime
@@ -18,7 +19,7 @@ from breakwater.hashlists.actions.importing import Received, receive
 from breakwater.hashlists.actions.lists import retire_list
 from breakwater.hashlists.actions.recipients import digest
 from breakwater.hashlists.models import Fingerprint, HashList, Kind, ListChange, Recipient
-from breakwater.hashlists.queries.lookup import Asked, find
+from breakwater.hashlists.queries.lookup import Asked, find, is_anything_listed
 from breakwater.hashlists.rules.voices import verdict
 from breakwater.people.models import User
 from tests.hashlists.conftest import Fill
@@ -54,6 +55,39 @@ def test_a_damaged_file_is_never_answered_from_and_the_worker_makes_it_anew(
             names("md5", md5(1))
     assert jobs.update_index(at)
     assert names("md5", md5(1)) == names("pdq", f"{NEAR:064x}") == ["Unit X"]
+
+
+def lose(data_dir: Path, pattern: str) -> None:
+    """Remove files of the index as somebody does who clears a folder up, and begin anew."""
+    for path in list(data_dir.glob(pattern)):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    index._index_of.cache_clear()
+
+
+GONE = [("md5.bwx", "md5.bwx"), ("pdq/index.bwx", "pdq"), ("pdq/segment-*", "pdq"), ("*", "pdq")]
+
+
+@pytest.mark.parametrize(("pattern", "named"), GONE)
+def test_a_file_that_is_gone_is_never_answered_from_and_the_worker_makes_it_anew(
+    pattern: str, named: str, raising: HashList, fill: Fill, data_dir: Path, at: datetime
+) -> None:
+    fill(raising, f"md5,pdq\n{md5(1)},{NEAR:064x}\n")
+    lose(data_dir, pattern)
+    for _ in range(2):
+        with pytest.raises(index.Unreadable):
+            names("md5", md5(1)) + names("pdq", f"{NEAR:064x}")
+        with pytest.raises(index.Unreadable):
+            is_anything_listed()
+    assert named in index.damaged()
+    assert jobs.update_index(at)
+    assert index.damaged() == []
+    assert names("md5", md5(1)) == names("pdq", f"{NEAR:064x}") == ["Unit X"]
+
+
+def test_a_desk_without_lists_needs_no_files(db: None, data_dir: Path) -> None:
+    assert not is_anything_listed()
+    assert names("md5", md5(1)) == []
+    assert index.damaged() == []
 
 
 def test_what_a_killed_writer_left_unfinished_is_removed_by_the_next_update(
@@ -94,11 +128,21 @@ def test_a_worker_reads_every_byte_when_it_starts_and_each_hour(
     assert index.damaged() == []
 
 
+@pytest.mark.parametrize("pattern", ["", "md5.bwx", "pdq/segment-*", "*"])
 def test_page_and_interface_say_that_the_index_is_being_made_anew(
-    raising: HashList, fill: Fill, data_dir: Path, officer: User, client: Client, at: datetime
+    pattern: str,
+    raising: HashList,
+    fill: Fill,
+    data_dir: Path,
+    officer: User,
+    client: Client,
+    at: datetime,
 ) -> None:
-    fill(raising, f"md5\n{md5(1)}\n")
-    halve(data_dir / "md5.bwx")
+    fill(raising, f"md5,pdq\n{md5(1)},{NEAR:064x}\n")
+    if pattern:
+        lose(data_dir, pattern)
+    else:
+        halve(data_dir / "md5.bwx")
     client.force_login(officer)
     page = client.post("/hash-lists/look-up/", {"hashes": md5(1)})
     assert page.status_code == 503

@@ -209,6 +209,13 @@ def test_a_shortened_file_does_not_open(tmp_path: Path) -> None:
         RadiusIndex.open(tmp_path)
 
 
+def test_a_segment_that_is_gone_is_damage_and_not_an_empty_folder(tmp_path: Path) -> None:
+    RadiusIndex.build(random_hashes(3000), np.arange(3000)).save(tmp_path)
+    next(tmp_path.glob("segment-*.bwx")).unlink()
+    with pytest.raises(container.Damaged, match="is not there"):
+        RadiusIndex.open(tmp_path)
+
+
 def test_hashes_of_another_length_are_refused() -> None:
     index = RadiusIndex()
     with pytest.raises(ValueError, match="the index holds hashes of 256 bits"):

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,8 +23,10 @@ from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.people.models import User
 from breakwater.reports import picture_index
 from breakwater.reports.actions import rematching
+from breakwater.reports.actions.rebuild import rebuild
 from breakwater.reports.actions.rematching import rematch
-from breakwater.reports.models import Bundle, FileMatch, Report, Seen
+from breakwater.reports.actions.unpack import unpack_waiting
+from breakwater.reports.models import Bundle, FileMatch, Original, Report, Seen
 from breakwater.reports.texts import reason_lines, stored_reasons
 
 FileReport = Callable[..., Report]
@@ -344,3 +347,40 @@ def test_bundle_and_report_name_list_grade_distance_and_who_vouches_of_each_file
     client.force_login(reader)
     page = client.get(f"/bundles/{bundle.pk}/").content.decode()
     assert "Who vouches" not in page, "what lists say of a file is for those who may look it up"
+
+
+LOST = ["md5.bwx", "pdq/segment-*", "*"]
+
+
+def lose(data_dir: Path, pattern: str) -> None:
+    for path in list(data_dir.glob(pattern)):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    index._index_of.cache_clear()
+
+
+@pytest.mark.parametrize("pattern", LOST)
+def test_reports_wait_unread_and_untried_while_the_files_of_the_index_are_gone(
+    pattern: str, at: datetime, file_report: FileReport, data_dir: Path
+) -> None:
+    a_list("Unit X", "raise", f"md5,pdq\n{md5(1)},{NEAR:064x}\n", at)
+    lose(data_dir, pattern)
+    with pytest.raises(index.Unreadable):
+        file_report(1, [md5(1)])
+    assert not Report.objects.exists()
+    original = Original.objects.get()
+    assert (original.state, original.tries) == (Original.State.WAITING, 0)
+    jobs.update_index(at)
+    unpack_waiting(at=at)
+    assert points(Report.objects.get())["listed"] == 40
+
+
+@pytest.mark.parametrize("pattern", LOST)
+def test_a_rebuild_makes_files_that_are_gone_anew_before_it_deletes_a_match(
+    pattern: str, at: datetime, file_report: FileReport, data_dir: Path
+) -> None:
+    a_list("Unit X", "raise", f"md5,pdq\n{md5(1)},{NEAR:064x}\n", at)
+    report = file_report(1, [md5(1)], pdq=f"{NEAR ^ 1:064x}")
+    lose(data_dir, pattern)
+    rebuild(by="t", at=at)
+    assert FileMatch.objects.count() == 2
+    assert points(report)["listed"] == 40

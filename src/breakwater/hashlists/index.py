@@ -46,7 +46,7 @@ Table = DigestTable | PhotodnaTable
 
 
 class Unreadable(Exception):
-    """A file of the index is not as it was written. The worker makes it anew; ask again then."""
+    """A file of the index is not as it was written, or gone. The worker makes it anew; ask again."""
 
 
 def folder() -> Path:
@@ -109,19 +109,25 @@ def _sound() -> bool:
 
 
 def damaged() -> list[str]:
-    """Names of files that are not as they were written; nothing is changed."""
-    found = [file_path(k).name for k in FILES if _is_damaged(k)]
-    try:
-        RadiusIndex.open(pdq_folder()).verify()
-    except FileNotFoundError:
-        pass  # there is none yet
-    except (Damaged, NotAnIndex):
-        found.append(pdq_folder().name)
+    """Names of files that are not as they were written or are gone; nothing is changed."""
+    with _alone():
+        found = [file_path(k).name for k in FILES if _is_damaged(k, _opened_file(k, verify=True))]
+        if _is_damaged(Kind.PDQ, _opened_pdq(verify=True)):
+            found.append(pdq_folder().name)
     return found
 
 
-def _is_damaged(kind: Kind) -> bool:
-    return file_path(kind).exists() and _opened_file(kind, verify=True) is None
+def _is_damaged(kind: Kind, opened: Table | RadiusIndex | None) -> bool:
+    path = pdq_folder() / STATE if kind is Kind.PDQ else file_path(kind)
+    return opened is None and (path.exists() or _was_indexed(kind))
+
+
+def _was_indexed(kind: Kind) -> bool:
+    """Whether the files held hashes of a kind once: then a file that is not there is a lost one."""
+    return (
+        HashList.objects.filter(indexed_revision__gt=0).exists()
+        and Fingerprint.objects.filter(kind=kind).exists()
+    )
 
 
 def _holds_too_much(kind: Kind, held: int) -> bool:
@@ -229,8 +235,9 @@ class Index:
         """Take over what was written since; `at_once` looks even if it looked a moment ago.
 
         Raises:
-            Unreadable: a file is not as it was written. What it said before is still held, and
-                could be answered from; but an answer that lacks the newest looks like any other.
+            Unreadable: a file is not as it was written, or gone. What it said before is still
+                held, and could be answered from; but an answer that lacks the newest looks like
+                any other.
         """
         now = time.monotonic()
         if now - self._looked < FRESH_FOR and not at_once:
@@ -238,20 +245,22 @@ class Index:
         with self._lock:
             for kind in FILES:
                 path = file_path(kind)
-                if date := self._newer(path):
+                if date := self._newer(kind, path):
                     self._files[kind] = _opened(_table_of(kind), path)
                     self._dates[path] = date
             path = pdq_folder()
-            if date := self._newer(path / STATE):
+            if date := self._newer(Kind.PDQ, path / STATE):
                 self._pdq = _opened(RadiusIndex, path)
                 self._dates[path / STATE] = date
             self._looked = now
 
-    def _newer(self, path: Path) -> tuple[int, int] | None:
+    def _newer(self, kind: Kind, path: Path) -> tuple[int, int] | None:
         """The date of a file that was not taken over yet."""
         try:
             status = path.stat()
-        except FileNotFoundError:
+        except FileNotFoundError as fault:
+            if _was_indexed(kind):
+                raise Unreadable(f"{path}: is not there") from fault
             return None
         date = (status.st_ino, status.st_mtime_ns)
         return None if self._dates.get(path) == date else date
@@ -282,12 +291,8 @@ _Opened = TypeVar("_Opened", Table, RadiusIndex)
 
 def _opened(table: type[_Opened], path: Path) -> _Opened:
     try:
-        try:
-            return table.open(path)
-        except FileNotFoundError:
-            # A writer replaced its files between our look at the state and at those it names.
-            return table.open(path)
-    except (Damaged, NotAnIndex) as fault:
+        return table.open(path)
+    except (FileNotFoundError, Damaged, NotAnIndex) as fault:
         raise Unreadable(str(fault)) from fault
 
 

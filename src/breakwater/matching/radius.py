@@ -257,9 +257,20 @@ class RadiusIndex:
 
         Raises:
             FileNotFoundError: there is none.
-            container.NotAnIndex, container.Damaged: as for `container.Container.open`.
+            container.NotAnIndex, container.Damaged: as for `container.Container.open`; a segment
+                that the state names and that is not there is damage too.
         """
-        seen = _identity(folder / STATE)
+        while True:
+            seen = _identity(folder / STATE)
+            try:
+                return cls._opened(folder, seen, threads)
+            except FileNotFoundError as fault:
+                # Otherwise a writer replaced state and segments while they were being opened.
+                if _identity(folder / STATE) == seen:
+                    raise container.Damaged(f"{fault.filename}: is not there") from fault
+
+    @classmethod
+    def _opened(cls, folder: Path, seen: tuple[int, int], threads: int) -> Self:
         mapped = container.Container.open(folder / STATE)
         facts = mapped.facts
         if facts.get("kind") != KIND:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from breakwater.custody.actions import record as audit
+from breakwater.hashlists import index
 from breakwater.reports.actions import counting, matching
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.actions.refreshing import refresh_bundles_of
@@ -37,6 +38,8 @@ SET = 500
 
 def rebuild(*, by: str, at: datetime, progress: Callable[[int, int], None] | None = None) -> int:
     """Read every report again from its original; say how many there were."""
+    # What the lists said of reports is deleted and asked for anew: of files that are whole.
+    index.update()
     total, done, last = Report.objects.count(), 0, 0
     with transaction.atomic():
         bulk.lock_writer(UNPACK_LOCK)

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from breakwater.hashlists.index import Unreadable
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.actions.write_set import write_set
 from breakwater.reports.models import Delivery, Original, Report
@@ -124,6 +125,8 @@ def _unpack_or_one_by_one(waiting: list[Waiting], reading: Reading | None, at: d
     if reading is not None:
         try:
             return _write(waiting, reading, at)
+        except Unreadable:
+            raise  # no fault of any original: all of them wait until the lists can be asked
         except Exception:  # whatever one original trips, the others must go on
             log.exception("a set of originals failed; going on one by one")
     return sum(_unpack_alone(one, at) for one in waiting)
@@ -132,6 +135,8 @@ def _unpack_or_one_by_one(waiting: list[Waiting], reading: Reading | None, at: d
 def _unpack_alone(one: Waiting, at: datetime) -> int:
     try:
         return _write([one], read_packed([one.item], settings.DESK_IP_OVERLAY), at)
+    except Unreadable:
+        raise
     except Exception as problem:
         log.exception("original %s failed", one.id)
         original = Original.objects.get(pk=one.id)
