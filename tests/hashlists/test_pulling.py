@@ -18,7 +18,14 @@ from breakwater.hashlists import index
 from breakwater.hashlists.actions import fetching, importing, pulling
 from breakwater.hashlists.actions.lists import Terms, create_list
 from breakwater.hashlists.actions.pulling import Server, Step, add_source, pull_page, remove_source
-from breakwater.hashlists.models import Entry, ForeignOpinion, HashList, ListChange, Source
+from breakwater.hashlists.models import (
+    Amendment,
+    Entry,
+    ForeignOpinion,
+    HashList,
+    ListChange,
+    Source,
+)
 from breakwater.hashlists.rules.pulling import after_exhaustion, shrunk, wait_after
 from breakwater.people.models import User
 
@@ -385,12 +392,21 @@ def test_sources_take_turns(source, foreign, officer) -> None:
     assert [path.startswith("/base/z") for path in foreign.asked] == [False, True, False, True]
 
 
-def test_a_removed_source_leaves_its_entries_and_no_open_change(source, foreign, officer) -> None:
-    foreign.says(document(image(1), next_path="/v2/entries?page=1"))
+def test_a_removed_source_leaves_what_was_pulled_whole_and_nothing_half_pulled(
+    source, foreign, officer
+) -> None:
+    foreign.says(document(image(1)))
     pull(source)
-    remove_source(source, by=officer, at=AT)
+    changed = (image(1, "B2"), with_feedback(2))
+    foreign.says(document(*changed, next_path="/v2/entries?page=1"))
+    pull(source, AT + HOUR)
+    assert known() == ["7/1", "7/2"]
+    remove_source(source, by=officer, at=AT + HOUR)
     assert known() == ["7/1"]
+    assert Entry.objects.get().grade == "A1"
     assert ListChange.objects.get().state == "done"
+    assert not Amendment.objects.exists()
+    assert not ForeignOpinion.objects.exists()
 
 
 @pytest.mark.parametrize(

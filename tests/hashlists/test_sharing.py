@@ -24,7 +24,7 @@ from breakwater.hashlists import basic, index
 from breakwater.hashlists.actions import importing, recipients, sharing
 from breakwater.hashlists.actions.importing import Received, receive
 from breakwater.hashlists.actions.lists import Terms, create_list, reinstate_list, retire_list
-from breakwater.hashlists.models import Entry, HashList, Opinion, Recipient
+from breakwater.hashlists.models import Entry, HashList, ListChange, Opinion, Recipient
 from breakwater.people.models import User
 
 # All before the clock of any machine that runs this, so that no range ends in the future.
@@ -220,16 +220,22 @@ def test_what_became_visible_after_its_time_is_told_in_the_next_range(unit_x, re
     assert hashes(told) == [md5(1)]
 
 
-def test_a_long_import_stamps_its_entries_when_they_are_written(
-    unit_x, monkeypatch: pytest.MonkeyPatch
+def test_a_long_import_is_told_at_the_time_of_its_end(
+    unit_x, recipient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passed = iter(range(0, 10_000, 100))
     slow = SimpleNamespace(monotonic=lambda: next(passed))
     monkeypatch.setattr("breakwater.hashlists.clock.time", slow)
     monkeypatch.setattr(importing, "SET", 10)
     take_in(unit_x, rows(*range(1, 21)))
-    times = set(Entry.objects.values_list("changed_at", flat=True))
-    assert times == {AT + timedelta(seconds=100), AT + timedelta(seconds=200)}
+    ended = ListChange.objects.get().finished_at
+    assert ended is not None
+    assert ended >= AT + timedelta(seconds=300)
+    caller = recipient(unit_x)
+    assert caller.all(AT - timedelta(days=1), AT + timedelta(seconds=290)) == []
+    told = caller.all(AT + timedelta(seconds=290), LATER)
+    assert {s.entry.changed_at for s in told} == {ended}
+    assert len(told) == 20
 
 
 def test_a_range_in_the_future_is_refused_with_the_reason(unit_x, recipient) -> None:

@@ -36,7 +36,7 @@ def add(some, at):
     values = {str(n): hashlib.md5(str(n).encode(), usedforsecurity=False).digest() for n in some}
     with transaction.atomic():
         rows = Entry.objects.bulk_create(
-            Entry(hash_list=made, source_key=n, changed_at=at, facts=b"{}", changed_by=done)
+            Entry(hash_list=made, source_key=n, facts=b"{}", changed_by=done)
             for n in values
         )
         Fingerprint.objects.bulk_create(

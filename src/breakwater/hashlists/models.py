@@ -110,10 +110,10 @@ class ListChange(models.Model):
     met = models.BigIntegerField(default=0)
     to_meet = models.BigIntegerField(null=True)
     matched_at = models.DateTimeField(null=True)
-    # The newest number of a hash before this change: what it adds is not told before it is whole.
-    hashes_before = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=200)
+    # When all that it says began to hold. Before, nobody is told any of it; recipients are told
+    # its entries as changed at this time.
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -151,9 +151,9 @@ class Entry(models.Model):
     media = models.SmallIntegerField(choices=Media, default=Media.UNKNOWN)
     grade = models.CharField(max_length=60, blank=True)  # the source's own word, never changed
     mapped_grade = models.CharField(max_length=12, blank=True)  # key of data/grades.toml
-    changed_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)
     facts = models.BinaryField()
+    # The change that wrote it last. While that is not finished the entry is nobody's to see.
     changed_by = models.ForeignKey(
         ListChange, on_delete=models.PROTECT, db_index=False, db_constraint=False
     )
@@ -162,8 +162,8 @@ class Entry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["hash_list", "source_key"], name="entry_once")
         ]
-        # A sharing server answers by time, in pages.
-        indexes = [models.Index(fields=["hash_list", "changed_at", "id"], name="entry_changed")]
+        # A sharing server answers by the times of changes, in pages.
+        indexes = [models.Index(fields=["changed_by", "id"], name="entry_changed_by")]
 
     def __str__(self) -> str:
         return f"{self.hash_list_id} {self.source_key}"
@@ -198,6 +198,48 @@ class Fingerprint(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["kind", "value"], name="fingerprint_value")]
+
+    def __str__(self) -> str:
+        return f"{Kind(self.kind).label} {bytes(self.value).hex()}"
+
+
+class Amendment(models.Model):
+    """What an unfinished change will say of an entry that the list holds already."""
+
+    # Nothing of these is asked for by entry alone, and a change of millions writes millions.
+    change = models.ForeignKey(
+        ListChange, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
+    entry_id = models.BigIntegerField()
+    member = models.CharField(max_length=120, blank=True)
+    media = models.SmallIntegerField(choices=Media)
+    grade = models.CharField(max_length=60, blank=True)
+    mapped_grade = models.CharField(max_length=12, blank=True)
+    is_deleted = models.BooleanField()
+    facts = models.BinaryField()
+    has_other_hashes = models.BooleanField()  # then all of them stand in `AmendedHash`
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["change", "entry_id"], name="amendment_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.change_id} of {self.entry_id}"
+
+
+class AmendedHash(models.Model):
+    """One of the hashes that an unfinished change will give to an entry in place of its own."""
+
+    change = models.ForeignKey(
+        ListChange, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
+    entry_id = models.BigIntegerField()
+    kind = models.SmallIntegerField(choices=Kind)
+    value = models.BinaryField(max_length=144)
+
+    class Meta:
+        indexes = [models.Index(fields=["change", "entry_id"], name="amended_hash_entry")]
 
     def __str__(self) -> str:
         return f"{Kind(self.kind).label} {bytes(self.value).hex()}"

@@ -1,4 +1,8 @@
-"""Writes entries of a list in sets: new ones, changed ones, tombstones; every voice stays its own."""
+"""Writes entries of a list in sets: new ones, changed ones, tombstones; every voice stays its own.
+
+Nothing of what a change writes is told before it is finished: new entries name a change that is not,
+and what it says of entries that were there is staged.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,6 +15,7 @@ from django.db import connection
 from breakwater.formats.hash_entry import Fingerprint as Value
 from breakwater.formats.hash_entry import HashEntry, Problem
 from breakwater.hashlists import scales
+from breakwater.hashlists.actions import amending
 from breakwater.hashlists.models import Entry, Fingerprint, HashList, Kind, ListChange, Media
 from breakwater.hashlists.rules.grades import map_grade, scheme_of
 from breakwater.hashlists.rules.keys import former_key, is_vics, source_key
@@ -24,7 +29,8 @@ SEARCHED = {
     "photodna": Kind.PHOTODNA,
 }
 NAMES = {number: name for name, number in SEARCHED.items()}
-# Held by whoever writes entries, from stamping to the commit: see `actions.sharing.pull`.
+# Held by whoever writes entries or finishes a change, from before its time is taken to the commit:
+# see `actions.sharing.pull`.
 ENTRIES_LOCK = 4711_03
 # Facts of an entry that has columns for all that it says: most of long lists.
 NOTHING_MORE = b"{}"
@@ -33,10 +39,10 @@ MEMBER, GRADE = 120, 60
 _MEDIA = {"image": Media.IMAGE, "video": Media.VIDEO, "unknown": Media.UNKNOWN}
 _MEDIA_NAMES = {number: name for name, number in _MEDIA.items()}
 _FIELDS = (
-    "id", "hash_list", "source_key", "member", "media", "grade", "mapped_grade", "changed_at",
-    "deleted_at", "facts", "changed_by",
+    "id", "hash_list", "source_key", "member", "media", "grade", "mapped_grade", "deleted_at",
+    "facts", "changed_by",
 )  # fmt: skip
-_CHANGING = _FIELDS[3:]
+_CHANGING = _FIELDS[3:-1]
 
 
 class Prepared(NamedTuple):
@@ -144,8 +150,7 @@ def write_entries(
 ) -> Counts:
     """Write a set of one list, inside the caller's transaction; the last of equal keys counts.
 
-    `at` is when the desk learnt it: a sharing server of ours answers by this time, so that no
-    entry appears in a range that a client has already finished.
+    `at` is when an entry that is not told yet was withdrawn again.
     """
     prepared = [prepare(e, hash_list.scheme) for e in entries if says_something(e)]
     counts = write_prepared(change, prepared, at=at)
@@ -157,92 +162,136 @@ def write_prepared(change: ListChange, prepared: Sequence[Prepared], *, at: date
     """`write_entries` for entries that `prepare` has made ready."""
     wanted = {e.key: e for e in prepared}
     counts = Counts(unchanged=len(prepared) - len(wanted))
-    held = _held(change.hash_list_id, list(wanted))
-    held |= _taken_over(change.hash_list_id, [e for key, e in wanted.items() if key not in held])
+    held = _held(change, list(wanted))
+    held |= _taken_over(change, [e for key, e in wanted.items() if key not in held])
     fresh = [e for key, e in wanted.items() if key not in held]
     alive = [e for e in fresh if not e.deleted]
     counts.unchanged += len(fresh) - len(alive)
     counts.added = len(alive)
-    _insert(change, alive, at)
+    _insert(change, alive)
     _change(change, [(held[key], e) for key, e in wanted.items() if key in held], at, counts)
     return counts
 
 
-# id, facts, grade, member, media, is deleted, mapped grade
-_Held = tuple[int, bytes, str, str, int, bool, str]
+class _Held(NamedTuple):
+    """An entry of the list as the change knows it: as it is, or as the change has amended it."""
+
+    pk: int
+    facts: bytes
+    grade: str
+    member: str
+    media: int
+    is_deleted: bool
+    mapped_grade: str
+    is_own: bool  # written by this change as a new entry, so that nobody is told of it yet
+    is_told: bool
+    has_amended_hashes: bool
 
 
-def _held(list_id: int, keys: list[str]) -> dict[str, _Held]:
-    where, parameter = bulk.among("source_key", keys)
+def _held(change: ListChange, keys: list[str]) -> dict[str, _Held]:
+    where, parameter = bulk.among("e.source_key", keys)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT source_key, id, facts, grade, member, media, deleted_at IS NOT NULL,"  # noqa: S608
-            " mapped_grade"
-            f" FROM hashlists_entry WHERE hash_list_id = %s AND {where}",
-            [list_id, parameter],
+            "SELECT e.source_key, e.id, COALESCE(a.facts, e.facts), COALESCE(a.grade, e.grade),"  # noqa: S608
+            " COALESCE(a.member, e.member), COALESCE(a.media, e.media),"
+            " COALESCE(a.is_deleted, e.deleted_at IS NOT NULL),"
+            " COALESCE(a.mapped_grade, e.mapped_grade), e.changed_by_id = %s,"
+            " c.finished_at IS NOT NULL, a.has_other_hashes"
+            " FROM hashlists_entry e LEFT JOIN hashlists_listchange c ON c.id = e.changed_by_id"
+            " LEFT JOIN hashlists_amendment a ON a.change_id = %s AND a.entry_id = e.id"
+            f" WHERE e.hash_list_id = %s AND {where}",
+            [change.pk, change.pk, change.hash_list_id, parameter],
         )
         rows = cursor.fetchall()
-    return {r[0]: (r[1], bytes(r[2]), *r[3:6], bool(r[6]), r[7]) for r in rows}
+    return {
+        key: _Held(pk, bytes(facts), grade, member, media, bool(gone), mapped, *map(bool, how))
+        for key, pk, facts, grade, member, media, gone, mapped, *how in rows
+    }
 
 
-def _taken_over(list_id: int, fresh: list[Prepared]) -> dict[str, _Held]:
+def _taken_over(change: ListChange, fresh: list[Prepared]) -> dict[str, _Held]:
     """Find new records of VICS among those that an earlier release kept without their case."""
     keys = {e.former_key: e.key for e in fresh if e.former_key}
-    held = _held(list_id, list(keys)) if keys else {}
+    held = _held(change, list(keys)) if keys else {}
     bulk.update(
-        Entry, ("source_key",), [(keys[former], found[0]) for former, found in held.items()]
+        Entry, ("source_key",), [(keys[former], found.pk) for former, found in held.items()]
     )
     return {keys[former]: found for former, found in held.items()}
 
 
-def _insert(change: ListChange, fresh: list[Prepared], at: datetime) -> None:
+def _insert(change: ListChange, fresh: list[Prepared]) -> None:
     ids = bulk.reserve_ids(Entry, len(fresh))
     of_list, number = change.hash_list_id, change.pk
     rows = [
-        (
-            pk, of_list, e.key, e.member, e.media, e.grade, e.mapped_grade, at, None, e.facts,
-            number,
-        )
+        (pk, of_list, e.key, e.member, e.media, e.grade, e.mapped_grade, None, e.facts, number)
         for pk, e in zip(ids, fresh, strict=True)
-    ]  # fmt: skip
+    ]
     bulk.insert(Entry, _FIELDS, rows)
     _insert_hashes(zip(ids, fresh, strict=True))
 
 
 def _insert_hashes(pairs: Iterable[tuple[int, Prepared]]) -> None:
-    rows = [(pk, kind, value) for pk, e in pairs for kind, value in e.hashes]
-    bulk.insert(Fingerprint, ("entry", "kind", "value"), rows)
+    bulk.insert(Fingerprint, ("entry", "kind", "value"), _rows(pairs))
+
+
+def _rows(pairs: Iterable[tuple[int, Prepared]]) -> list[tuple[int, int, bytes]]:
+    return [(pk, kind, value) for pk, e in pairs for kind, value in e.hashes]
 
 
 def _change(
     change: ListChange, pairs: list[tuple[_Held, Prepared]], at: datetime, counts: Counts
 ) -> None:
-    hashes = _hashes_of([held[0] for held, _ in pairs])
-    rows: list[tuple[Any, ...]] = []
-    new_hashes: list[tuple[int, Prepared]] = []
+    hashes = _hashes_of([held.pk for held, _ in pairs])
+    hashes |= amending.hashes_of(change, [h.pk for h, _ in pairs if h.has_amended_hashes])
+    own: list[tuple[Any, ...]] = []
+    others: list[tuple[Any, ...]] = []
+    own_hashes: list[tuple[int, Prepared]] = []
+    other_hashes: list[tuple[int, Prepared]] = []
     for held, e in pairs:
-        pk, facts, grade, member, media, was_deleted, _ = held
-        has_other_hashes = not e.deleted and set(e.hashes) != hashes.get(pk, set())
-        if was_deleted == e.deleted and not has_other_hashes and _says_the_same(held, e):
+        differs = not e.deleted and set(e.hashes) != hashes.get(held.pk, set())
+        is_known = held.is_told or held.is_own
+        if is_known and not differs and _says_the_same(held, e):
             counts.unchanged += 1
-        elif e.deleted:
-            # A tombstone says only that it is gone: what was said before stays readable.
-            counts.removed += 1
-            mapped = _mapped(change.hash_list.scheme, json.loads(facts).get("scheme"), grade)
-            rows.append((member, media, grade, mapped, at, at, facts, change.pk, pk))
+            continue
+        _count(counts, is_known, e)
+        said = _said(change, held, e)
+        if held.is_own:
+            own.append((*said[:4], at if e.deleted else None, said[4], held.pk))
+            own_hashes += [(held.pk, e)] if differs else []
         else:
-            counts.changed += 1
-            said = (e.member, e.media, e.grade, e.mapped_grade)
-            rows.append((*said, at, None, e.facts, change.pk, pk))
-            new_hashes += [(pk, e)] if has_other_hashes else []
-    bulk.update(Entry, _CHANGING, rows)
-    _replace_hashes(new_hashes)
+            # A tombstone leaves the hashes as they are; so does one that takes back what was amended.
+            has_others = not e.deleted and (differs or held.has_amended_hashes)
+            others.append((held.pk, *said[:4], e.deleted, said[4], has_others))
+            other_hashes += [(held.pk, e)] if has_others else []
+    bulk.update(Entry, _CHANGING, own)
+    _replace_hashes(own_hashes)
+    amending.stage(change, others, _rows(other_hashes))
+
+
+def _count(counts: Counts, is_known: bool, e: Prepared) -> None:
+    if e.deleted:
+        counts.removed += 1
+    elif is_known:
+        counts.changed += 1
+    else:  # by another change that is not finished, and may never be
+        counts.added += 1
+
+
+def _said(change: ListChange, held: _Held, e: Prepared) -> tuple[str, int, str, str, bytes]:
+    """What an entry says from now on: member, media, grade, mapped grade and facts."""
+    if not e.deleted:
+        return e.member, e.media, e.grade, e.mapped_grade, e.facts
+    # A tombstone says only that it is gone: what was said before stays readable.
+    said = json.loads(held.facts).get("scheme")
+    mapped = _mapped(change.hash_list.scheme, said, held.grade)
+    return held.member, held.media, held.grade, mapped, held.facts
 
 
 def _says_the_same(held: _Held, e: Prepared) -> bool:
-    _, facts, grade, member, media, _, mapped = held
-    says = (facts, grade, mapped, member, media)
-    return e.deleted or says == (e.facts, e.grade, e.mapped_grade, e.member, e.media)
+    if held.is_deleted or e.deleted:
+        return held.is_deleted == e.deleted
+    says = (held.facts, held.grade, held.mapped_grade, held.member, held.media)
+    return says == (e.facts, e.grade, e.mapped_grade, e.member, e.media)
 
 
 def _mapped(of_list: str, said: str | None, grade: str) -> str:

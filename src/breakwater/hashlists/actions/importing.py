@@ -4,7 +4,7 @@ A file is read to its end before anything of it is written: its entries go into 
 it, because a database takes millions of keys in order several times faster than as they come, and
 its faults into one transaction. A file of millions of lines is never one transaction otherwise:
 reports must come in meanwhile. Each set commits with the count of what is written, so that a worker
-that was killed goes on behind it, and matching sees the change only when all of it is written.
+that was killed goes on behind it. Nobody sees any of it before all of it is written: see `amending`.
 """
 
 import hashlib
@@ -12,7 +12,6 @@ import itertools
 import logging
 import os
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +27,7 @@ from breakwater.formats.hash_entry import Fault
 from breakwater.formats.hash_table import ColumnMapping
 from breakwater.formats.plain_text import storable
 from breakwater.formats.record import FormatError
-from breakwater.hashlists.actions import reading
+from breakwater.hashlists.actions import amending, reading
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK, Prepared, write_prepared
 from breakwater.hashlists.actions.frames import keep_frames
 from breakwater.hashlists.actions.reading import (
@@ -39,8 +38,15 @@ from breakwater.hashlists.actions.reading import (
     settled,
 )
 from breakwater.hashlists.clock import Clock
-from breakwater.hashlists.models import Entry, Fingerprint, HashList, ListChange, ListFault
-from breakwater.hashlists.queries.listed import newest_fingerprint
+from breakwater.hashlists.models import (
+    AmendedHash,
+    Amendment,
+    Entry,
+    Fingerprint,
+    HashList,
+    ListChange,
+    ListFault,
+)
 from breakwater.people.models import User
 from breakwater.storage import bulk
 from breakwater.storage.runs import BrokenRuns, Runs, in_parts
@@ -116,7 +122,6 @@ def receive(
                 mapping=mapping_as_json(received.mapping), file=path.name, size=size,
                 sha256=digest, created_at=at, created_by=str(by),
                 state=ListChange.State.DRAFT if is_draft else ListChange.State.WAITING,
-                hashes_before=newest_fingerprint(),
             )  # fmt: skip
             record(
                 "hashlists.import.received", actor=by, at=at, target=hash_list.name,
@@ -229,7 +234,7 @@ def apply_change(change: ListChange, *, at: datetime, progress: Progress | None 
         except BrokenRuns:
             runs.remove()  # the next try makes them anew from the file
             raise
-        finish(change, at=clock.now())
+        finish(change, clock)
     path.unlink(missing_ok=True)
     runs.remove()
 
@@ -284,8 +289,6 @@ def _write_all(change: ListChange, runs: Runs, clock: Clock, progress: Progress 
 
 def _write_set(change: ListChange, some: list[Prepared], clock: Clock) -> None:
     with transaction.atomic():
-        # An import may take an hour. Entries are stamped when they are written, or they would
-        # appear in ranges of time that recipients have pulled and finished.
         bulk.lock_writer(ENTRIES_LOCK)
         counts = write_prepared(change, some, at=clock.now())
         change.written += len(some)
@@ -316,13 +319,17 @@ def keep_faults(change: ListChange, faults: list[Fault]) -> None:
     )  # fmt: skip
 
 
-def finish(change: ListChange, *, at: datetime) -> None:
-    """Let matching see a change that is written to its end."""
+def finish(change: ListChange, clock: Clock) -> None:
+    """Let all of a change hold, which is written to its end: for look-ups, matching and recipients."""
     # Before the transaction: nobody who has a report to hand in waits while millions are counted.
     if change.added + change.changed >= MANY:
-        bulk.count_anew(Entry, Fingerprint)
-    grades = _count_grades(change.hash_list_id)
+        bulk.count_anew(Entry, Fingerprint, Amendment, AmendedHash)
+    grades = _count_grades(change)
     with transaction.atomic():
+        # Recipients are told by the time of the end: who pulls now waits until it can be seen.
+        bulk.lock_writer(ENTRIES_LOCK)
+        at = clock.now()
+        amending.apply(change, at=at)
         _count_repeated(change)
         HashList.objects.filter(pk=change.hash_list_id).update(
             revision=F("revision") + 1,
@@ -344,6 +351,7 @@ def finish(change: ListChange, *, at: datetime) -> None:
                 "removed": change.removed, "faulty": change.faulty,
             },
         )  # fmt: skip
+    amending.sweep()
 
 
 def _count_repeated(change: ListChange) -> None:
@@ -353,19 +361,26 @@ def _count_repeated(change: ListChange) -> None:
     change.done += repeated
 
 
-def _count_grades(list_id: int) -> list[tuple[str, str, int]]:
-    """Count a list's entries by grade, in parts: SQLite sorts a whole list in memory otherwise."""
-    ends = Entry.objects.filter(hash_list=list_id).aggregate(first=Min("id"), last=Max("id"))
-    counted: Counter[tuple[str, str]] = Counter()
+def _count_grades(change: ListChange) -> list[tuple[str, str, int]]:
+    """Count a list's entries by grade as they will be when the change is finished.
+
+    In parts: SQLite sorts a whole list in memory otherwise.
+    """
+    ends = Entry.objects.filter(hash_list=change.hash_list_id).aggregate(
+        first=Min("id"), last=Max("id")
+    )
+    counted = amending.grades_after(change)
     with connection.cursor() as cursor:
         for first in range(ends["first"] or 0, (ends["last"] or -1) + 1, COUNTED_AT_ONCE):
             # The sign keeps either database from reading all of the list for each part.
             cursor.execute(
                 "SELECT grade, mapped_grade, COUNT(*) FROM hashlists_entry WHERE id >= %s"
-                " AND id < %s AND +hash_list_id = %s AND deleted_at IS NULL GROUP BY 1, 2",
-                [first, first + COUNTED_AT_ONCE, list_id],
+                " AND id < %s AND +hash_list_id = %s AND deleted_at IS NULL"
+                " AND changed_by_id NOT IN (SELECT id FROM hashlists_listchange"
+                " WHERE hash_list_id = %s AND finished_at IS NULL AND id <> %s) GROUP BY 1, 2",
+                [first, first + COUNTED_AT_ONCE, *[change.hash_list_id] * 2, change.pk],
             )
             for grade, mapped, count in cursor.fetchall():
                 counted[grade, mapped] += count
-    found = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    return [(grade, mapped, count) for (grade, mapped), count in found]
+    found = sorted(((-count, grade, mapped) for (grade, mapped), count in counted.items() if count))
+    return [(grade, mapped, -count) for count, grade, mapped in found]

@@ -11,7 +11,8 @@ from breakwater.custody.actions import record
 from breakwater.hashlists import scales
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK
 from breakwater.hashlists.actions.matched import TERMS
-from breakwater.hashlists.models import Entry, HashList, ListChange
+from breakwater.hashlists.models import HashList, ListChange
+from breakwater.hashlists.queries.told import told_of
 from breakwater.hashlists.rules.voices import is_valid
 from breakwater.people.models import User
 from breakwater.storage import bulk
@@ -157,9 +158,9 @@ def _day(at: datetime) -> date:
     return timezone.localtime(at).date()
 
 
-def _meet_archive(hash_list: HashList, verb: str, *, by: User | str, at: datetime) -> None:
+def _meet_archive(hash_list: HashList, verb: str, *, by: User | str, at: datetime) -> ListChange:
     """Let the archive meet the list again, as after an import."""
-    ListChange.objects.create(
+    return ListChange.objects.create(
         hash_list=hash_list, form=TERMS, name=verb, state=ListChange.State.DONE,
         created_at=at, created_by=str(by), finished_at=at,
     )  # fmt: skip
@@ -170,9 +171,10 @@ def _set_retired(
 ) -> None:
     with transaction.atomic():
         HashList.objects.filter(pk=hash_list.pk).update(retired_at=when, revision=F("revision") + 1)
-        _meet_archive(hash_list, verb, by=by, at=at)
         if when is None:
             bulk.lock_writer(ENTRIES_LOCK)
-            Entry.objects.filter(hash_list=hash_list.pk, deleted_at=None).update(changed_at=at)
+        change = _meet_archive(hash_list, verb, by=by, at=at)
+        if when is None:
+            told_of(hash_list).filter(deleted_at=None).update(changed_by=change)
         record(verb, actor=by, at=at, target=hash_list.name)
     hash_list.refresh_from_db()

@@ -1,7 +1,7 @@
 """Pulls lists from hash-sharing servers, page by page, so that a break loses and doubles nothing.
 
-A page is one transaction: its entries, the counts and the place of the next page. Entries do not
-come in the order of time, so only a range whose pages are exhausted moves `complete_until`.
+A page is one transaction: its entries, the counts and the place of the next page. All of a range
+begins to hold with its last page, and nothing of it before. Entries do not come in the order of time, so only a range whose pages are exhausted moves `complete_until`.
 """
 
 import logging
@@ -19,13 +19,13 @@ from breakwater.custody.actions import record
 from breakwater.formats.hash_entry import Advice
 from breakwater.formats.hash_sharing import QueryResult, SharingError, read_query_result
 from breakwater.formats.hash_sharing.document import second
+from breakwater.hashlists.actions.amending import drop
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK, Counts, write_entries
 from breakwater.hashlists.actions.fetching import Refused, Unreachable, check_address, fetch
 from breakwater.hashlists.actions.hearing import keep_opinions
 from breakwater.hashlists.actions.importing import finish, keep_faults
 from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import HashList, ListChange, Source
-from breakwater.hashlists.queries.listed import newest_fingerprint
 from breakwater.hashlists.rules.pulling import (
     Trail,
     after_exhaustion,
@@ -107,10 +107,11 @@ def add_source(hash_list: HashList, server: Server, *, by: User | str, at: datet
 
 
 def remove_source(source: Source, *, by: User | str, at: datetime) -> None:
-    """Stop pulling; the entries stay, and what was half pulled is seen by matching as it is."""
+    """Stop pulling; the entries stay as they are told, and what was half pulled is taken back."""
     with transaction.atomic():
+        bulk.lock_writer(ENTRIES_LOCK)
         if change := _open_change(source):
-            _close(change, at)
+            drop(change)
         detail = {"address": source.address}
         target = source.hash_list.name
         record("hashlists.source.removed", actor=by, at=at, target=target, detail=detail)
@@ -194,7 +195,7 @@ def _keep(source: Source, result: QueryResult, clock: Clock) -> Step:
         if not result.next_path:
             now |= _exhausted(source, at)
             if change:
-                _close(change, at)
+                _close(change, clock)
         if not Source.objects.filter(pk=source.pk, **asked).update(**now):
             raise Overtaken(source.address)
     return Step.DONE if now["next_try_at"] else Step.MORE
@@ -209,7 +210,7 @@ def _open_change(source: Source) -> ListChange | None:
 def _new_change(source: Source, at: datetime) -> ListChange:
     return ListChange.objects.create(
         hash_list=source.hash_list, form=FORM, name=source.address[:255],
-        state=ListChange.State.RUNNING, created_at=at, hashes_before=newest_fingerprint(),
+        state=ListChange.State.RUNNING, created_at=at,
         created_by=f"{source.username} at {urlsplit(source.address).hostname}"[:200],
     )  # fmt: skip
 
@@ -229,10 +230,10 @@ def _write(source: Source, change: ListChange, result: QueryResult, at: datetime
     return change
 
 
-def _close(change: ListChange, at: datetime) -> None:
+def _close(change: ListChange, clock: Clock) -> None:
     """Finish a change; one that brought nothing leaves no trace, since most pulls bring nothing."""
     if change.added or change.changed or change.removed or change.faulty:
-        finish(change, at=at)
+        finish(change, clock)
     else:
         change.delete()
 

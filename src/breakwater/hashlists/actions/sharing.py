@@ -11,8 +11,9 @@ from breakwater.custody.actions import record
 from breakwater.formats.hash_sharing import QueryResult, Submission
 from breakwater.formats.hash_sharing.document import instant
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK, SEARCHED
-from breakwater.hashlists.models import Entry, Fingerprint, HashList, Opinion, Recipient
+from breakwater.hashlists.models import Fingerprint, HashList, Opinion, Recipient
 from breakwater.hashlists.queries import shared
+from breakwater.hashlists.queries.told import told_of
 from breakwater.hashlists.rules.feedback import grounds_for
 from breakwater.hashlists.rules.sharing import (
     PAGE,
@@ -77,8 +78,8 @@ def pull(recipient: Recipient, ask: Ask, *, at: datetime) -> QueryResult:
     check_range(ask.changed, at)
     told = tellings({pk: shared.life_of(x) for pk, x in lists.items()}, ask.changed, at)
     with transaction.atomic():
-        # Whoever is writing entries is waited for: they were stamped before this moment and
-        # could not be seen yet, and whoever comes later stamps later.
+        # Whoever is finishing a change is waited for: its time was taken before this moment and
+        # could not be seen yet, and whoever comes later takes a later one.
         bulk.lock_writer(ENTRIES_LOCK)
         total = shared.count(told) if ask.total is None else ask.total
         found, place = shared.page(told, ask.after, ask.size)
@@ -134,9 +135,7 @@ def give_opinion(
         raise NotGranted(about.list_id)
     reasons = _reasons(about.kind, said)
     kind = SEARCHED.get(about.kind)
-    entry = Entry.objects.filter(
-        pk=about.entry_id, hash_list=about.list_id, deleted_at=None
-    ).first()
+    entry = told_of(about.list_id).filter(pk=about.entry_id, deleted_at=None).first()
     if (
         kind is None
         or entry is None

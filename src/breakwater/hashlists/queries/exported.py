@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from breakwater.formats.hash_entry import HashEntry
 from breakwater.hashlists.actions.entries import restore
 from breakwater.hashlists.models import Entry, HashList, VicsFrame
+from breakwater.hashlists.queries.told import told_of
 from breakwater.hashlists.rules.frames import Frame, frame_name
 from breakwater.storage import bulk
 
@@ -38,7 +39,7 @@ def entries(hash_list: HashList) -> Stored:
 
     Eight bytes of each are held: to read on behind the last one, SQLite sorts all of the list.
     """
-    alive = Entry.objects.filter(hash_list=hash_list, deleted_at=None).order_by("pk")
+    alive = told_of(hash_list).filter(deleted_at=None).order_by("pk")
     return Stored(alive.values_list("pk", flat=True).iterator(AT_ONCE))
 
 

@@ -25,6 +25,8 @@ from breakwater.hashlists.rules.feedback import grounds
 from breakwater.hashlists.rules.voices import Verdict, Voice, verdict
 
 RECENT = 20
+# Of so many finished changes; many a pull brings only what a later one changes again.
+LOOKED_AT = 20
 OPEN = (ListChange.State.DRAFT, ListChange.State.WAITING, ListChange.State.RUNNING)
 
 
@@ -35,10 +37,6 @@ class Said:
     entry: Entry
     hashes: tuple[tuple[str, str], ...]
     facts: dict[str, Any]
-
-
-def newest_fingerprint() -> int:
-    return Fingerprint.objects.aggregate(newest=Max("id"))["newest"] or 0
 
 
 def lists() -> QuerySet[HashList]:
@@ -81,13 +79,21 @@ def faults(of: ListChange) -> QuerySet[ListFault]:
 
 
 def sample(of: HashList, most: int = RECENT) -> list[Said]:
-    """The entries of a list that changed last."""
-    newest = Entry.objects.filter(hash_list=of).order_by("-changed_at", "-id")[:most]
-    return read(list(newest))
+    """The entries of a list that changed last, with the change of each."""
+    newest: list[Entry] = []
+    for change in changes(of).exclude(finished_at=None).order_by("-finished_at", "-pk")[:LOOKED_AT]:
+        found = Entry.objects.filter(changed_by=change).order_by("-pk")[: most - len(newest)]
+        for entry in found:
+            entry.changed_by = change
+            newest.append(entry)
+        if len(newest) == most:
+            break
+    return read(newest)
 
 
 def entry(pk: int) -> Said | None:
-    found = Entry.objects.select_related("hash_list", "changed_by").filter(pk=pk).first()
+    told = Entry.objects.exclude(changed_by__finished_at=None)
+    found = told.select_related("hash_list", "changed_by").filter(pk=pk).first()
     return read([found])[0] if found else None
 
 

@@ -183,7 +183,7 @@ def _entries(fingerprints: set[int], lists: Mapping[int, HashList]) -> dict[int,
                 " FROM hashlists_fingerprint f JOIN hashlists_entry e ON e.id = f.entry_id"
                 " JOIN hashlists_listchange c ON c.id = e.changed_by_id"
                 " WHERE e.deleted_at IS NULL"
-                f" AND (c.finished_at IS NOT NULL OR f.id <= c.hashes_before) AND {where}",
+                f" AND c.finished_at IS NOT NULL AND {where}",
                 [parameter],
             )
             found |= {row[0]: row[1:] for row in cursor.fetchall() if row[2] in lists}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from breakwater.formats.hash_entry import HashEntry, SourceId
@@ -13,14 +13,23 @@ from breakwater.formats.hash_sharing import EntryFeedback, Member, Opinion, Reas
 from breakwater.formats.hash_sharing.values import FORMAT
 from breakwater.hashlists import models
 from breakwater.hashlists.actions.entries import NAMES, restore
-from breakwater.hashlists.models import Direction, Entry, Fingerprint, HashList, Kind, Recipient
+from breakwater.hashlists.models import (
+    Direction,
+    Entry,
+    Fingerprint,
+    HashList,
+    Kind,
+    ListChange,
+    Recipient,
+)
 from breakwater.hashlists.rules import feedback
-from breakwater.hashlists.rules.sharing import Life, Place, Telling, rest
+from breakwater.hashlists.rules.sharing import BadRange, Life, Place, Telling, rest
 from breakwater.hashlists.rules.voices import may_be_told
 
 # Members of ours are lists, by their numbers; recipients that give feedback count from here.
 FIRST_RECIPIENT = 1_000_000_000
 OURSELVES = "0"
+CHANGES_AT_ONCE = 100
 
 
 def lists_for(recipient: Recipient, only: int | None = None) -> dict[int, HashList]:
@@ -50,14 +59,7 @@ def life_of(hash_list: HashList) -> Life:
 
 def count(told: Iterable[Telling]) -> int:
     """How many entries there are to tell."""
-    return sum(
-        Entry.objects.filter(
-            hash_list=one.list_id,
-            changed_at__gte=one.changed.since,
-            changed_at__lt=one.changed.until,
-        ).count()
-        for one in told
-    )
+    return sum(Entry.objects.filter(changed_by__in=_changes(one)).count() for one in told)
 
 
 def page(
@@ -65,8 +67,12 @@ def page(
 ) -> tuple[list[tuple[Telling, Entry]], Place | None]:
     """The next `size` entries behind a place, and the place of the last if there are more.
 
-    Within a list by time, then by number: an entry that is changed meanwhile gets a time behind
-    the range and is told in the next one, so none is skipped and none comes twice.
+    Within a list by the change that wrote them, then by number: an entry that is changed meanwhile
+    is one of a change behind the range and is told in the next one, so none is skipped and none
+    comes twice.
+
+    Raises:
+        BadRange: the place names no finished change of a list.
     """
     found: list[tuple[Telling, Entry]] = []
     for one in rest(told, place):
@@ -74,20 +80,41 @@ def page(
         found += [(one, entry) for entry in _behind(one, here, size + 1 - len(found))]
         if len(found) > size:
             last = found[size - 1][1]
-            return found[:size], Place(last.hash_list_id, last.changed_at, last.pk)
+            return found[:size], Place(last.hash_list_id, last.changed_by_id, last.pk)
     return found, None
 
 
-def _behind(one: Telling, place: Place | None, most: int) -> list[Entry]:
-    adapt = connection.ops.adapt_datetimefield_value
-    since, entry_id = (place.changed_at, place.entry_id) if place else (one.changed.since, 0)
-    # Two columns compared as one pair: both databases go straight to the place in the index.
-    rows = Entry.objects.raw(
-        "SELECT * FROM hashlists_entry WHERE hash_list_id = %s AND changed_at < %s"
-        " AND (changed_at, id) > (%s, %s) ORDER BY changed_at, id LIMIT %s",
-        [one.list_id, adapt(one.changed.until), adapt(since), entry_id, most],
+def _changes(one: Telling) -> QuerySet[ListChange]:
+    """The changes whose entries are to be told, in the order of pages."""
+    done = ListChange.objects.filter(
+        hash_list=one.list_id,
+        finished_at__gte=one.changed.since,
+        finished_at__lt=one.changed.until,
     )
-    return list(rows)
+    return done.order_by("finished_at", "pk")
+
+
+def _behind(one: Telling, place: Place | None, most: int) -> list[Entry]:
+    changes, after = _changes(one), 0
+    if place is not None:
+        last = changes.filter(pk=place.change_id).first()
+        if last is None:
+            raise BadRange("«after» is not one of ours; begin the range anew")
+        same_time = Q(finished_at=last.finished_at, pk__gte=last.pk)
+        changes, after = (
+            changes.filter(Q(finished_at__gt=last.finished_at) | same_time),
+            place.entry_id,
+        )
+    found: list[Entry] = []
+    for change in changes.iterator(CHANGES_AT_ONCE):
+        rows = Entry.objects.filter(changed_by=change, pk__gt=after).order_by("pk")
+        for entry in rows[: most - len(found)]:
+            entry.changed_by = change
+            found.append(entry)
+        if len(found) == most:
+            break
+        after = 0
+    return found
 
 
 def shared(
@@ -104,7 +131,7 @@ def shared(
             value,
             source_id=SourceId(str(entry.pk), str(hash_list.pk)),
             member_name=entry.member or hash_list.name,
-            changed_at=max(entry.changed_at, one.floor),
+            changed_at=max(entry.changed_by.finished_at or one.floor, one.floor),
             extra=_unread(value),
             # An entry without a hash is kept for its list only: clients cannot use it.
             deleted=value.deleted or one.as_tombstones or not value.fingerprints,
