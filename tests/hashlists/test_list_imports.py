@@ -1,16 +1,20 @@
 """A file of hashes becomes entries of a list that lookups find, once, whatever happens meanwhile."""
 
+import csv
 import io
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from breakwater.formats.hash_table import write_table
 from breakwater.hashlists import index, jobs
-from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions import importing, reading
 from breakwater.hashlists.actions.entries import restore
 from breakwater.hashlists.actions.importing import Received, receive
 from breakwater.hashlists.actions.lists import NotALegalBasis, Terms, create_list, retire_list
@@ -134,6 +138,64 @@ def test_bad_lines_are_set_aside_with_their_numbers(unit_x: HashList) -> None:
         ("3", "not_hexadecimal"),
         ("5", "wrong_length"),
     ]
+
+
+def test_every_bad_line_is_kept_with_its_number_however_many_there_are(
+    unit_x: HashList, client: Client, officer: User
+) -> None:
+    lines = [md5(n) if n % 5 == 0 else f"rubbish {n}" for n in range(15_000)]
+    change = take_in(unit_x, "md5\n" + "\n".join(lines) + "\n")
+    bad = {str(number) for number, line in enumerate(lines, 2) if line.startswith("rubbish")}
+    assert len(bad) == 12_000
+    assert (change.added, change.faulty) == (3_000, 12_000)
+    left_out = change.faults.filter(advice="entry_left_out").values_list("place", flat=True)
+    assert sorted(left_out) == sorted(bad), "each once"
+    client.force_login(officer)
+    answer = client.get(reverse("hash-list-faults", args=[change.pk]))
+    saved = csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig")))
+    assert {row["place"] for row in saved if row["field"] == ""} == bad
+    page = client.get(reverse("hash-list-change", args=[change.pk]), {"page": 9999})
+    assert "rubbish 14999" in page.content.decode()
+
+
+def test_a_file_that_is_hardly_a_list_is_refused_and_changes_nothing(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOSTLY_FAULTY", 100)
+    change = take_in(unit_x, f"md5\n{md5(1)}\n" + "x\n" * 200)
+    assert change.state == "failed"
+    assert "fewer than one line in ten" in change.last_error
+    assert not Entry.objects.exists()
+    fine = take_in(unit_x, "md5\n" + f"{md5(1)}\n" * 20 + "x\n" * 150)
+    assert (fine.state, fine.faulty) == ("done", 150)
+
+
+def test_a_kill_while_reading_keeps_no_bad_line_twice(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "FAULTS_AT_ONCE", 4)
+    text = "md5\n" + "".join(f"{md5(n)}\nabc\n" for n in range(1, 36))
+    change = receive(unit_x, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=AT)
+
+    class Killed(BaseException):
+        pass
+
+    keep, kept = importing.keep_faults, []
+
+    def kill(*given: Any) -> None:
+        keep(*given)
+        kept.append(given)
+        if len(kept) == 3:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "keep_faults", kill)
+        with pytest.raises(Killed):
+            importing.apply_change(change, at=AT)
+    assert change.faults.count() == 12
+    importing.apply_change(change, at=AT)
+    left_out = change.faults.filter(advice="entry_left_out").order_by("pk")
+    assert [int(f.place) for f in left_out] == list(range(3, 72, 2))
 
 
 def test_a_line_that_is_set_aside_is_counted_once(unit_x: HashList) -> None:

@@ -1,8 +1,8 @@
 """Files of hashes into a list: kept durably first, read and sorted, then written in sets.
 
-A file is read to its end before anything of it is written: its entries go into sorted runs beside
+A file is read to its end before any entry of it is written: its entries go into sorted runs beside
 it, because a database takes millions of keys in order several times faster than as they come, and
-its faults into one transaction. A file of millions of lines is never one transaction otherwise:
+its faults into rows, a set at a time. A file of millions of lines is never one transaction otherwise:
 reports must come in meanwhile. Each set commits with the count of what is written, so that a worker
 that was killed goes on behind it. Nobody sees any of it before all of it is written: see `amending`.
 """
@@ -30,13 +30,7 @@ from breakwater.formats.record import FormatError
 from breakwater.hashlists.actions import amending, reading
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK, Prepared, write_prepared
 from breakwater.hashlists.actions.frames import keep_frames
-from breakwater.hashlists.actions.reading import (
-    KEPT_FAULTS,
-    Read,
-    find_repeated,
-    prepared,
-    settled,
-)
+from breakwater.hashlists.actions.reading import Read, find_repeated, prepared, settled
 from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import (
     AmendedHash,
@@ -63,6 +57,7 @@ COUNTED_AT_ONCE = 200_000
 # An import of fewer leaves a database's picture of its tables near enough.
 MANY = 10_000
 MOST_TRIES = 8
+FAULT = ("place", "field", "problem", "advice", "found", "count")
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
@@ -241,14 +236,14 @@ def apply_change(change: ListChange, *, at: datetime, progress: Progress | None 
 
 def _sort(change: ListChange, path: Path, runs: Runs, progress: Progress | None) -> None:
     """Read the whole file into runs; say what is faulty once, however often this is begun."""
-    read = Read()
+    change.faults.all().delete()  # of an attempt that was killed
+    read = Read(lambda faults: keep_faults(change, faults))
     with path.open("rb") as stream:
         records = prepared(change, stream, read)
         runs.write(_watched(records, change, stream, progress))
     find_repeated(runs, read)
     with transaction.atomic():
-        change.faults.all().delete()
-        keep_faults(change, read.faults)
+        read.hand_on()
         if read.vics:
             keep_frames(change.hash_list, read.vics)
         change.faulty, change.to_write = read.faulty, read.entries
@@ -308,15 +303,15 @@ def _write_set(change: ListChange, some: list[Prepared], clock: Clock) -> None:
 
 
 def keep_faults(change: ListChange, faults: list[Fault]) -> None:
-    """Keep faults as rows, up to `KEPT_FAULTS` a change."""
-    room = KEPT_FAULTS - change.faults.count() if faults else 0
-    ListFault.objects.bulk_create(
-        ListFault(
-            change=change, place=str(f.place)[:200], field=storable(f.field)[:80],
-            problem=f.problem, advice=f.advice, found=storable(f.found)[:200], count=f.count,
+    """Keep faults as rows: every one, however many a file has."""
+    rows = [
+        (
+            change.pk, str(f.place)[:200], storable(f.field)[:80], f.problem, f.advice,
+            storable(f.found)[:200], f.count,
         )
-        for f in faults[: max(room, 0)]
-    )  # fmt: skip
+        for f in faults
+    ]  # fmt: skip
+    bulk.insert(ListFault, ("change", *FAULT), rows)
 
 
 def finish(change: ListChange, clock: Clock) -> None:

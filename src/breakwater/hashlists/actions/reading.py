@@ -1,10 +1,10 @@
 """Reads a file of hashes into records that can be sorted by key, and settles those that share one.
 
-Nothing here is written to the database: a worker that is killed reads the file again.
+Nothing but faults is written to the database: a worker that is killed reads the file again.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -13,6 +13,7 @@ import msgspec
 from breakwater.formats.hash_collection import read_collection
 from breakwater.formats.hash_entry import Advice, Fault, HashEntry, Problem
 from breakwater.formats.hash_table import ColumnMapping, read_table
+from breakwater.formats.record import FormatError
 from breakwater.formats.vics import VicsReader
 from breakwater.hashlists import scales
 from breakwater.hashlists.actions.entries import Prepared, prepare, says_something
@@ -22,8 +23,11 @@ from breakwater.hashlists.rules.keys import numbered
 from breakwater.storage.runs import Runs
 
 FORMS = ("table", "vics", "collection")
-# Faults beyond this many are counted, not kept one by one.
-KEPT_FAULTS = 10_000
+# Faults are handed on in sets: a file has as many as it has lines.
+FAULTS_AT_ONCE = 5_000
+# A file of which so many lines were set aside, and fewer than one in ten read, is no list: it is
+# refused before its faults fill the disk.
+MOSTLY_FAULTY = 100_000
 # No entry has this key.
 _END = ("", b"")
 
@@ -32,9 +36,10 @@ _END = ("", b"")
 class Read:
     """What reading a file has found so far, beside the entries themselves."""
 
+    keep: Callable[[list[Fault]], None]  # takes the faults, each once and in order
     entries: int = 0
     faulty: int = 0
-    faults: list[Fault] = field(default_factory=list)  # as many as are kept
+    faults: list[Fault] = field(default_factory=list)  # not handed on yet
     vics: VicsReader | None = None  # where it was a VICS file, with what stands around its records
 
     differing: dict[str, Fault] = field(default_factory=dict)  # by the scheme that lines name
@@ -51,15 +56,22 @@ class Read:
 
     def add(self, fault: Fault) -> None:
         self.faulty += fault.count if fault.advice is Advice.ENTRY_LEFT_OUT else 0
-        if len(self.faults) < KEPT_FAULTS:
-            self.faults.append(fault)
+        self.faults.append(fault)
+        if len(self.faults) == FAULTS_AT_ONCE:
+            self.hand_on()
+        if self.faulty >= MOSTLY_FAULTY and self.entries * 10 < self.faulty:
+            raise FormatError(str(fault.place), "fewer than one line in ten could be read")
+
+    def hand_on(self) -> None:
+        self.keep(self.faults)
+        self.faults = []
 
 
 def prepared(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple[str, bytes]]:
     """Give every entry of a change's file as key and record; what is faulty goes into `read`.
 
     Raises:
-        FormatError: the file is not of its form at all.
+        FormatError: the file is not of its form at all, or hardly a line of it can be read.
     """
     # Faults of the whole file follow its entries.
     yield from _records_of(change, stream, read)
