@@ -113,6 +113,10 @@ def test_a_provider_takes_a_hash_for_known_only_where_a_list_raises(
     one, two = call("provider", hashes(ONE, TWO))[1]["results"]
     assert (one["known"], two["known"]) == (True, True)
     assert [v["direction"] for v in one["lists"]] == ["raise", "lower"]
+    HashList.objects.filter(pk=raising.pk).update(direction="known")
+    one, two = call("provider", hashes(ONE, TWO))[1]["results"]
+    assert (one["known"], two["known"]) == (False, False)
+    assert [v["direction"] for v in one["lists"]] == ["lower", "known"]
 
 
 def test_a_list_of_the_desk_only_is_told_to_nobody(at: datetime) -> None:

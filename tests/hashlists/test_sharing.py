@@ -176,8 +176,11 @@ def test_only_granted_lists_whose_conditions_allow_it_are_told(unit_x, recipient
     assert caller.all(AT - timedelta(days=1), LATER) == []
 
 
-def test_a_list_that_lowers_is_only_told_under_its_own_address(data_dir, recipient, officer):
-    terms = Terms("Viral", "NGO", "Act", direction="lower", handling="providers")
+@pytest.mark.parametrize("direction", ["lower", "known"])
+def test_a_list_that_does_not_raise_is_only_told_under_its_own_address(
+    direction: str, data_dir, recipient, officer
+):
+    terms = Terms("Viral", "NGO", "Act", direction=direction, handling="providers")
     viral = create_list(terms, by=officer, at=AT)
     take_in(viral, rows(1))
     caller = recipient(viral)

@@ -94,6 +94,33 @@ def test_a_list_lowers_only_when_it_names_every_file(at: datetime, file_report: 
     assert not {"listed", "listed_lower"} & set(points(one_of_two))
 
 
+def test_a_list_that_only_knows_a_file_names_its_unit_and_weighs_nothing(
+    at: datetime, file_report: FileReport, officer: User, client: Client
+) -> None:
+    without = file_report(1, [md5(5), md5(6)])
+    terms = Terms("Seen in Testland", "Unit X of Testland", "Act s. 1", direction="known")
+    made = create_list(terms, by="t", at=at)
+    text = f"md5\n{md5(1)}\n{md5(3)}\n".encode()
+    receive(made, io.BytesIO(text), Received("f", "table"), by="t", at=at)
+    for _, job in jobs.JOBS:
+        job(at)
+    report = file_report(2, [md5(1), md5(2)])
+    assert points(report)["listed_known"] == 0
+    assert report.score == Report.objects.get(pk=without.pk).score
+    sentences = [sentence for sentence, _ in reason_lines(report.reasons)]
+    assert "A file is known to Unit X of Testland" in sentences
+    assert FileMatch.objects.get().direction == "known"
+    client.force_login(officer)
+    page = client.get(f"/reports/{report.number}/").content.decode()
+    assert "known to Unit X of Testland" in page
+    a_list("Viral", "lower", f"md5\n{md5(1)}\n{md5(2)}\n", at)
+    a_list("Unit Y", "raise", f"md5\n{md5(3)}\n", at)
+    assert points(file_report(3, [md5(1), md5(2)]))["listed_lower"] == -30
+    raised = points(file_report(4, [md5(3)]))
+    assert raised["listed"] == 40, "no contradiction"
+    assert "listed_known" not in raised
+
+
 def test_a_contradiction_is_resolved_for_the_child(at: datetime, file_report: FileReport) -> None:
     a_list("Viral", "lower", f"md5\n{md5(1)}\n", at)
     a_list("Unit X", "raise", f"md5\n{md5(1)}\n", at)

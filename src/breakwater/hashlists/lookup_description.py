@@ -20,7 +20,7 @@ _LIST = {
         "mapped_grade": _TEXT,
         "source": _TEXT | {"description": "told to authorities"},
         "member": _TEXT | {"description": "told to authorities"},
-        "direction": {"enum": ["raise", "lower"]},
+        "direction": {"enum": ["raise", "lower", "known"]},
         "grade": _TEXT | {"description": "as the source wrote it; told to authorities"},
         "distance": {
             "type": "integer",

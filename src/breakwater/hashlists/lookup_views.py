@@ -127,6 +127,7 @@ def _line(answer: Answer) -> dict[str, Any]:
         "said": texts.said(answer.verdict),
         "is_contradicted": answer.verdict.is_contradicted,
         "raises": answer.verdict.raises,
+        "lowers": answer.verdict.lowers,
         "voices": [voice_line(v) for v in answer.verdict.voices[:SHOWN]],
         "more": max(0, len(answer.verdict.voices) - SHOWN),
     }

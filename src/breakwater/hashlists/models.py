@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 class Direction(models.TextChoices):
     RAISE = "raise", _("Raises the priority")
     LOWER = "lower", _("Lowers the priority")
+    KNOWN = "known", _("Says only that the file is known, and changes no priority")
 
 
 class Handling(models.TextChoices):

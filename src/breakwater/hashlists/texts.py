@@ -124,6 +124,7 @@ FORMS: Words = {
 DIRECTIONS: Words = {
     "raise": lazy("▲ Raises"),
     "lower": lazy("▽ Lowers"),
+    "known": lazy("◇ Known"),
 }
 SCHEMES: Words = {
     "industry": lazy("Industry classification A1–B2"),

@@ -169,7 +169,9 @@ def list_answer(hash_list: HashList) -> str:
         }
     if hash_list.direction == "raise":
         return _("%(entries)s; a match raises the priority") % {"entries": text}
-    return _("%(entries)s; a match lowers the priority") % {"entries": text}
+    if hash_list.direction == "lower":
+        return _("%(entries)s; a match lowers the priority") % {"entries": text}
+    return _("%(entries)s; a match says only that the file is known") % {"entries": text}
 
 
 def _grades(hash_list: HashList) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ REASONS: Words = {
         "A file is on a hash list, and lists contradict each other: %(listed_by)s"
     ),
     "listed_lower": lazy("All files are on a list that lowers: %(listed_by)s"),
+    "listed_known": lazy("A file is known to %(listed_by)s"),
     "convicted": lazy("The reported person is said to be convicted of such an offence"),
     "self_production": lazy("The material may have been made by the child"),
     "priority_2": lazy("The clearing house gave it priority 2"),

@@ -43,7 +43,9 @@ def create(
     source: Annotated[str, typer.Option(help="Who vouches for it: a unit, a clearing house.")],
     legal_basis: Annotated[str, typer.Option(help="By what right it is held.")],
     scheme: Annotated[str, typer.Option(help="What its grades mean.")] = "own",
-    direction: Annotated[str, typer.Option(help="raise or lower the priority.")] = "raise",
+    direction: Annotated[
+        str, typer.Option(help="raise or lower the priority, or known.")
+    ] = "raise",
     handling: Annotated[
         str, typer.Option(help="Who may be told: desk, authorities or providers.")
     ] = "desk",

@@ -35,13 +35,11 @@ CHANGES_AT_ONCE = 100
 def lists_for(recipient: Recipient, only: int | None = None) -> dict[int, HashList]:
     """The lists that a recipient may pull, retired ones and such that are not valid among them.
 
-    `only` names one of them. Without it, lists that lower the priority are left out: the API has
-    no word for them, and a client that asks for everything would take them for known abuse.
+    `only` names one of them. Without it, lists that do not raise the priority are left out: the API
+    has no word for them, and a client that asks for everything would take them for known abuse.
     """
     granted = recipient.may_pull.all()
-    granted = (
-        granted.exclude(direction=Direction.LOWER) if only is None else granted.filter(pk=only)
-    )
+    granted = granted.filter(direction=Direction.RAISE) if only is None else granted.filter(pk=only)
     return {x.pk: x for x in granted if may_be_told(x.handling, recipient.sort)}
 
 

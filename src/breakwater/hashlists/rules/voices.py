@@ -6,7 +6,8 @@ from datetime import date
 
 from breakwater.hashlists.rules.grades import severity
 
-RAISE, LOWER = "raise", "lower"
+# In this order: what only says that a file is known weighs nothing and stands last.
+RAISE, LOWER, KNOWN = DIRECTIONS = ("raise", "lower", "known")
 DESK, AUTHORITIES, PROVIDERS = "desk", "authorities", "providers"
 
 
@@ -44,19 +45,19 @@ class Verdict:
     @property
     def is_contradicted(self) -> bool:
         """Whether lists point in two directions, or members disagree whether it is CSAM."""
-        directions = {v.direction for v in self.voices}
+        directions = {v.direction for v in self.voices if v.direction != KNOWN}
         said = {v.mapped_grade == "not_csam" for v in self.voices if v.mapped_grade}
         return len(directions) > 1 or len(said) > 1
 
 
 def verdict(voices: Sequence[Voice]) -> Verdict:
-    """Put voices in order: raising before lowering, worse grades and nearer hashes first."""
+    """Put voices in order: by direction, then worse grades and nearer hashes first."""
     return Verdict(
         tuple(
             sorted(
                 voices,
                 key=lambda v: (
-                    v.direction != RAISE,
+                    DIRECTIONS.index(v.direction),
                     severity(v.mapped_grade),
                     v.distance,
                     v.list_name,

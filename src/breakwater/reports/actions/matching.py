@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from breakwater.hashlists.queries.lookup import KINDS, Asked, find, is_anything_listed
-from breakwater.hashlists.rules.voices import Verdict, verdict
+from breakwater.hashlists.rules.voices import KNOWN, Verdict, verdict
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.models import FileMatch
 from breakwater.reports.rules.perceptual import pdq_code, photodna_code
@@ -46,7 +46,8 @@ def verdicts(values: Mapping[int, tuple[str, str]], at: datetime) -> dict[int, V
 def listed(report: Incoming, said: Verdicts) -> tuple[str, str]:
     """What the lists say of a report's files together, and the gravest voice in words.
 
-    A list lowers only when it, or another that lowers, names every file.
+    A list lowers only when it, or another that lowers, names every file. Where nothing weighs, the
+    words are the units to which a file is known.
     """
     files = [(sid, kind) for sid, _, kind in report.sightings if kind in (*KINDS, "phash")]
     found = [said[sid] for sid, _ in files if sid in said]
@@ -60,7 +61,8 @@ def listed(report: Incoming, said: Verdicts) -> tuple[str, str]:
     lowered = [kind for sid, kind in files if sid in said and said[sid].lowers]
     if any(lowered.count(kind) == counted[kind] for kind in lowered):
         return "lower", _named(found)
-    return "", ""
+    units = dict.fromkeys(v.source for one in found for v in one.voices if v.direction == KNOWN)
+    return (KNOWN, ", ".join(units)) if units else ("", "")
 
 
 def _named(found: Iterable[Verdict]) -> str:

@@ -32,7 +32,7 @@ def of_report(report_id: int) -> dict[int, list[Match]]:
 
 def _by_selector(rows: QuerySet[FileMatch]) -> dict[int, list[Match]]:
     fields = ("selector_id", "entry_id", "direction", "distance")
-    # Behind "lower" in the alphabet: "raise".
+    # Backwards in the alphabet: "raise", "lower", "known".
     found = list(
         rows.order_by("-direction", "distance", "entry_id").values_list(*fields)[:MOST_SHOWN]
     )

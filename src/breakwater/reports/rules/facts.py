@@ -20,7 +20,7 @@ class Surroundings:
     known_viral: bool  # every file is in more reports than the cap
     ip_grade: int
     completeness: int
-    listed: str = ""  # what hash lists say of the files: raise, lower, contradicted, ""
+    listed: str = ""  # what hash lists say of the files: raise, lower, contradicted, known, ""
     listed_by: str = ""  # the gravest voice, for the sentence
 
 
