@@ -44,6 +44,17 @@ def test_a_vics_grade_is_mapped_by_the_scheme_of_its_file(take: Take, scheme: st
     assert faults(change) == []
 
 
+def test_the_baseline_and_what_is_outside_of_it_are_read_as_interpol_means_them(
+    take: Take,
+) -> None:
+    words = ("Baseline", "Non-Baseline", "irrelevant", "2")
+    text = "md5,grade\n" + "".join(f"{n:032x},{word}\n" for n, word in enumerate(words))
+    take(made("interpol"), text)
+    assert mapped() == {
+        "Baseline": "baseline", "Non-Baseline": "csam", "irrelevant": "not_csam", "2": "",
+    }  # fmt: skip
+
+
 def test_a_file_of_another_scheme_than_its_list_is_told_and_read_by_its_own(take: Take) -> None:
     change = take(made("vics_us"), vics("UK", 2, 3), "vics")
     assert mapped() == {"2": "csam", "3": "csam"}

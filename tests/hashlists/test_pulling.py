@@ -1,5 +1,6 @@
 """A list pulled from a server is whole or not seen, whatever the server does meanwhile."""
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape
 
 import pytest
 from django.urls import reverse
@@ -407,6 +409,158 @@ def test_a_removed_source_leaves_what_was_pulled_whole_and_nothing_half_pulled(
     assert ListChange.objects.get().state == "done"
     assert not Amendment.objects.exists()
     assert not ForeignOpinion.objects.exists()
+
+
+def in_their_layout(groups: str, following: str = "") -> bytes:
+    """A page laid out as the servers of a clearing house write it.
+
+    After `ncmec/tests/data.py` of python-threatexchange, in the repository ThreatExchange: the
+    declaration, indentation, the order of elements, groups of both media with counts and newest
+    times, empty and full feedback, large hashes as links, escaped addresses. All values are ours.
+    """
+    paging = ""
+    if following:
+        paging = f"    <paging>\n        <next>{escape(following)}</next>\n    </paging>\n"
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        f'<queryResult xmlns="{NAMESPACE}">\n{groups}{paging}</queryResult>'
+    ).encode()
+
+
+def their_place(start: int) -> str:
+    return (
+        "/v2/entries?from=1970-01-01T00%3A00%3A00.000Z&to=2026-11-02T11%3A58%3A00.000Z"
+        f"&start={start}&size=2&max=6"
+    )
+
+
+FULL = """
+    <images count="2" maxTimestamp="2026-10-24T15:10:00Z">
+        <image>
+            <member id="42">Member of Testland</member>
+            <timestamp>2026-10-24T15:00:00Z</timestamp>
+            <id>picture-1</id>
+            <classification>A1</classification>
+            <fingerprints>
+                <md5>0000000000000000000000000000000a</md5>
+                <sha1>000000000000000000000000000000000000000a</sha1>
+                <pdna>{pdna}</pdna>
+            </fingerprints>
+            <feedback lastUpdateTimestamp="2026-10-25T12:48:14Z">
+                <affirmativeFeedback type="Md5" lastUpdateTimestamp="2026-10-25T12:48:14Z">
+                <members timestamp="2026-10-25T12:48:14Z">
+                    <member id="42">Member of Testland</member>
+                </members>
+                </affirmativeFeedback>
+                <negativeFeedback type="Sha1" lastUpdateTimestamp="2026-10-24T19:41:51Z">
+                <reasons>
+                    <reason guid="0f0f0f0f-0000-4000-8000-00000000000f" name="Reason of ours" type="Sha1"/>
+                    <members timestamp="2026-10-25T12:48:14Z">
+                        <member id="43">Member of Elsewhere</member>
+                    </members>
+                </reasons>
+                </negativeFeedback>
+            </feedback>
+        </image>
+        <deletedImage>
+            <member id="43">Member of Elsewhere</member>
+            <id>picture-4</id>
+            <timestamp>2026-10-24T15:10:00Z</timestamp>
+        </deletedImage>
+    </images>
+    <videos count="2" maxTimestamp="2026-10-24T15:20:00Z">
+        <video>
+            <member id="42">Member of Testland</member>
+            <timestamp>2026-10-24T15:00:00Z</timestamp>
+            <id>video-1</id>
+            <fingerprints>
+                <md5>0000000000000000000000000000000b</md5>
+                <tmk-pdqf rel="self" href="/v2/entries/1/fingerprints/TMK_PDQF"/>
+\t\t\t\t<videntifier rel="self" href="/v2/entries/1/fingerprints/VIDENTIFIER"/>
+            </fingerprints>
+            <feedback />
+        </video>
+        <deletedVideo>
+            <member id="42">Member of Testland</member>
+            <id>video-4</id>
+            <timestamp>2026-10-24T15:20:00Z</timestamp>
+        </deletedVideo>
+    </videos>
+"""
+BEFORE_UPDATE = """
+    <videos count="2" maxTimestamp="2026-10-25T15:10:00Z">
+        <video>
+            <member id="101">Member of Testland</member>
+            <timestamp>2026-10-25T15:10:00Z</timestamp>
+            <id>changes</id>
+            <classification>A1</classification>
+            <fingerprints>
+                <md5>0000000000000000000000000000000c</md5>
+            </fingerprints>
+        </video>
+        <video>
+            <member id="101">Member of Testland</member>
+            <timestamp>2026-10-24T15:10:00Z</timestamp>
+            <id>goes</id>
+            <classification>B1</classification>
+            <fingerprints>
+                <md5>0000000000000000000000000000000d</md5>
+            </fingerprints>
+        </video>
+    </videos>
+"""
+UPDATE = """
+    <videos count="2" maxTimestamp="2026-10-25T15:10:00Z">
+        <video>
+            <member id="101">Member of Testland</member>
+            <timestamp>2026-10-24T15:10:00Z</timestamp>
+            <id>changes</id>
+            <classification>A2</classification>
+            <fingerprints>
+                <md5>0000000000000000000000000000000c</md5>
+            </fingerprints>
+        </video>
+        <deletedVideo>
+            <member id="101">Member of Testland</member>
+            <timestamp>2026-10-25T15:10:00Z</timestamp>
+            <id>goes</id>
+        </deletedVideo>
+    </videos>
+"""
+
+
+def test_pages_in_the_layout_of_a_clearing_house_are_pulled_with_all_that_they_say(
+    source, foreign
+) -> None:
+    pdna = base64.b64encode(bytes(range(144))).decode()
+    pages = {
+        "": in_their_layout(FULL.format(pdna=pdna), their_place(3)),
+        "3": in_their_layout(BEFORE_UPDATE, their_place(5)),
+        "5": in_their_layout(UPDATE),
+    }
+    foreign.answer = lambda path: (
+        200, {}, pages["".join(parse_qs(urlsplit(path).query).get("start", []))],
+    )  # fmt: skip
+    assert [pull(source) for _ in pages] == [Step.MORE, Step.MORE, Step.DONE]
+    assert foreign.asked[1:] == [f"/base{their_place(3)}", f"/base{their_place(5)}"]
+    assert known() == ["101/changes", "42/picture-1", "42/video-1"]
+    grades = Entry.objects.filter(deleted_at=None).values_list("source_key", "grade", "media")
+    assert set(grades) == {
+        ("101/changes", "A2", 2),
+        ("42/picture-1", "A1", 1),
+        ("42/video-1", "", 2),
+    }
+    picture = Entry.objects.get(source_key="42/picture-1")
+    hashes = {f.kind: bytes(f.value) for f in picture.fingerprints.all()}
+    assert hashes == {1: (10).to_bytes(16), 2: (10).to_bytes(20), 5: bytes(range(144))}
+    said = picture.foreign_opinions.order_by("id").values_list("member", "agrees", "reason")
+    assert list(said) == [
+        ("Member of Testland", True, ""), ("Member of Elsewhere", False, "Reason of ours"),
+    ]  # fmt: skip
+    links = json.loads(bytes(Entry.objects.get(source_key="42/video-1").facts))["extra"]
+    assert "/v2/entries/1/fingerprints/TMK_PDQF" in json.dumps(links)
+    change = ListChange.objects.get()
+    assert (change.state, change.faulty) == ("done", 0)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from breakwater.formats.hash_table import read_table
+from breakwater.hashlists import index
 from breakwater.hashlists.actions.exporting import export
 from breakwater.hashlists.actions.lists import Terms, create_list
-from breakwater.hashlists.models import Entry, HashList, ListChange
+from breakwater.hashlists.models import Entry, Fingerprint, HashList, ListChange
+from breakwater.hashlists.queries.lookup import Asked, find
 from breakwater.hashlists.rules.frames import As, MixedSchemes
 
 Take = Callable[..., ListChange]
@@ -80,6 +82,65 @@ CASES = {
 }
 
 
+def with_links(n: int, **more: Any) -> dict[str, Any]:
+    """A record as tools write it whose model is that of OData 3.
+
+    The layout is that of two open exporters: `export_hashes_as_vic` (Qt, versions 1.1 to 2.0), for
+    links, hashes inside of files and other hashes, numbers as text and unusual names of a case's
+    fields; and `genNewVic` (Python, 1.3), for edit links, metadata of the case and empty fields.
+    All values are made up.
+    """
+    key, path = md5(n), f"DCIM\\{n}.jpg"
+    return {
+        "odata.id": f'Media("{key}")',
+        "odata.editLink": f"Media('{key}')",
+        "MediaID": n, "MD5": key, "SHA1": f"{n:040x}", "MediaSize": str(n * 1000),
+        "Category": None, "Series": None, "Tags": "", "VictimIdentified": None,
+        "FileName": f"{n}.jpg",
+        "MediaFiles@odata.navigationLinkUrl": f"/Media({key})/MediaFiles",
+        "MediaFiles": [
+            {
+                "odata.editLink": "", "MD5": key, "FileName": f"{n}.jpg", "FilePath": path,
+                "Media@odata.navigationLinkUrl": f"/MediaFiles(FileName='{n}.jpg',MD5={key})",
+                "Created": None, "Written": "2023-06-07T02:31:49.0000016Z", "Unallocated": "true",
+            },
+            {"MD5": key.upper(), "FileName": "copy.jpg", "Unallocated": True},
+        ],
+        "Exifs@odata.navigationLinkUrl": f"/Media({key})/Exifs",
+        "Exifs": [{"MD5": key, "PropertyName": "Make", "PropertyValue": "SynthCam"}],
+        "AlternativeHashes@odata.navigationLinkUrl": f"/Media({key})/AlternativeHashes",
+        "AlternativeHashes": [
+            {
+                "Media@odata.navigationLinkUrl": f"AlternativeHashes(HashName='SHA1',MD5={key})/Media",
+                "MD5": key, "HashName": "SHA1", "HashValue": f"{n:040x}",
+            },
+            {"MD5": key, "HashName": "SHA256", "HashValue": f"{n:064x}"},
+        ],
+    } | more  # fmt: skip
+
+
+WITH_LINKS = {
+    "odata.metadata": f"{BASE_1}#Cases",
+    "value": [
+        {
+            "odata.id": "Cases('5c0d')", "odata.editLink": "",
+            "CaseMetadata@odata.navigationLinkUrl": "/Cases(5c0d)/CaseMetadata",
+            "CaseMetadata": [
+                {
+                    "odata.editLink": "", "Case@odata.navigationLinkUrl": "", "CaseID": "5c0d",
+                    "PropertyName": "Unit", "PropertyValue": "Testland",
+                }
+            ],
+            "Media@odata.navigationLinkUrl": "/Cases(5c0d)/Media",
+            "Media": [with_links(n) for n in (1, 2)] + [with_links(1, Category=1, Comments="again")],
+            "Agency": "Police of Testland", "Agency Address": "", "Examiner": "A. Example",
+            "Case No.": "BE-7", "Case Notes": "", "TotalMediaFiles": "3",
+            "SourceApplicationName": "Synth", "SourceApplicationVersion": "9.1",
+        }
+    ],
+}  # fmt: skip
+
+
 def written(hash_list: HashList, form: str = "vics", **wanted: str) -> bytes:
     out = io.BytesIO()
     export(hash_list, form, out, by="officer", at=AT, vics=As(**wanted))
@@ -101,7 +162,7 @@ def same(document: dict[str, Any]) -> dict[str, Any]:
     return document | {key: sorted(members, key=record) if is_set else members}
 
 
-@pytest.mark.parametrize("document", [HASH_SET, OLD_HASH_SET, CASE, CASES])
+@pytest.mark.parametrize("document", [HASH_SET, OLD_HASH_SET, CASE, CASES, WITH_LINKS])
 def test_a_file_of_another_tool_comes_out_as_it_came_in(
     raising: HashList, take: Take, document: dict[str, Any]
 ) -> None:
@@ -112,6 +173,17 @@ def test_a_file_of_another_tool_comes_out_as_it_came_in(
     again = take(raising, json.dumps(document), "vics", "case.json")
     assert (again.added, again.changed, Entry.objects.count()) == (0, 0, before)
     assert same(json.loads(written(raising))) == same(document)
+
+
+def test_a_hash_of_a_record_with_links_is_found_once_under_each_of_its_kinds(
+    raising: HashList, take: Take
+) -> None:
+    take(raising, json.dumps(WITH_LINKS), "vics", "case.json")
+    index.update()
+    asked = [Asked("md5", md5(2)), Asked("sha1", f"{2:040x}"), Asked("sha256", f"{2:064x}")]
+    assert [len(voices) for voices in find(asked, on=AT.date())] == [1, 1, 1]
+    said = Fingerprint.objects.filter(value=bytes.fromhex(md5(2)))
+    assert said.count() == 1, "the hash inside of its files is no other hash"
 
 
 words = st.text(max_size=5)
