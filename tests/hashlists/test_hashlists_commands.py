@@ -2,9 +2,11 @@
 
 import json
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from typer.testing import CliRunner, Result
 
 from breakwater.custody.models import AuditEntry
@@ -171,6 +173,25 @@ def test_a_file_leaves_only_for_a_recipient_that_may_pull_the_list(unit_x, tmp_p
     own = run("export", "--list", "Unit X", "--out", copy)
     assert own.exit_code == 0
     assert "A copy of the desk's own" in told(own)
+
+
+def test_a_provider_gets_an_account_that_may_look_up_and_one_that_may_not(unit_x) -> None:
+    add = ("recipient", "add", "Chat", "--username", "chat", "--sort", "provider", "--look-up")
+    secret = done(*add).splitlines()[-1]
+    done("recipient", "add", "Desk B", "--username", "desk-b", "--sort", "authority")
+    account = recipient_for("chat", secret)
+    assert account is not None
+    assert (account.sort, account.may_look_up) == ("provider", True)
+    assert not Recipient.objects.get(username="desk-b").may_look_up
+    rows = [line for line in done("recipient", "list").splitlines() if "chat" in line]
+    assert "yes" in rows[0]
+    body = '{"hashes": [{"kind": "md5", "value": "' + md5(1) + '"}]}'
+    key = b64encode(f"chat:{secret}".encode()).decode()
+    answer = Client().post(
+        "/hashsharing/lookup", body, content_type="application/json",
+        headers={"authorization": f"Basic {key}"},
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.content
 
 
 def test_a_recipient_gets_a_secret_once_lists_and_an_end(unit_x) -> None:
