@@ -32,15 +32,17 @@ def fill(size: int) -> None:
 
 def _changes(count: int) -> Iterator[float]:
     """Milliseconds of each publication; names enter and leave by turns."""
+    from benchmarks import listed
     from breakwater.worstof.actions.last_defence import read_tables
+    from breakwater.worstof.actions.lists import international
     from breakwater.worstof.actions.publishing import publish_waiting
-    from breakwater.worstof.models import ZoneChange
 
     read_tables()  # as `serve` does when it starts
+    on = international()
     for n in range(count):
         at = datetime.now(UTC)
         name, adds = f"bench-{n // 2}.example", n % 2 == 0
-        ZoneChange.objects.create(name=name, adds=adds, decided_at=at)
+        listed.decide(on, [name], at=at, adds=adds)
         begun = time.perf_counter()
         made = publish_waiting(at)
         yield (time.perf_counter() - begun) * 1000

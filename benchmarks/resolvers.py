@@ -81,6 +81,45 @@ def wait_for(what: Callable[[], bool], seconds: float = 10.0, pause: float = 0.0
     raise TimeoutError(f"not within {seconds} s")
 
 
+_PEOPLE = (
+    "INSERT OR IGNORE INTO people_agency (name, kind, country, is_synthetic) "
+    "VALUES ('Police of Here', 'police', 'JM', 1), ('Police of There', 'police', 'CW', 1)",
+    "INSERT OR IGNORE INTO worstof_blocklist "
+    '(name, country, legal_basis, verifications, "distinct", fresh_days, grace_days) '
+    "VALUES ('International', '', 'Act', 2, 'country', 90, 14)",
+)
+_ENTRY = "SELECT max(id) FROM worstof_entry WHERE name = :name"
+_LISTED = (
+    "INSERT INTO worstof_entry (block_list_id, name, shown, state, round, guards, new_guards, "
+    "reports, hosting, created_at, listed_at, fresh_until, due_at) "
+    "SELECT min(id), :name, :name, 'listed', 1, '[]', '[]', 0, '{}', :at, :at, "
+    "datetime(:at, '+90 days'), datetime(:at, '+90 days') FROM worstof_blocklist WHERE country = '' "
+    "ON CONFLICT DO UPDATE SET state = 'listed', round = round + 1, listed_at = :at",
+    "INSERT INTO worstof_assessment (entry_id, round, agency_id, by_name, door, real, under_13, "
+    "severe, online, seen_online_at, confidence, note, at) "
+    "SELECT entry.id, round, agency.id, 'Officer of ' || agency.name, 'file', 'yes', 'yes', 'yes', "
+    "'yes', datetime(:at, '-1 day'), 'high', '', :at FROM worstof_entry entry, people_agency agency "
+    f"WHERE entry.id = ({_ENTRY}) AND agency.name IN ('Police of Here', 'Police of There')",
+    "INSERT INTO worstof_step (entry_id, verb, by_name, agency_name, reason, at) "
+    f"VALUES (({_ENTRY}), 'worstof.entry.listed', 'test', '', '', :at)",
+    "INSERT INTO worstof_zonechange (name, entry_id, adds, decided_at, refused, effect) "
+    f"VALUES (:name, ({_ENTRY}), 1, :at, '', 0)",
+)
+_REMOVED = (
+    f"UPDATE worstof_entry SET state = 'removed', ended_at = :at WHERE id = ({_ENTRY})",
+    "INSERT INTO worstof_zonechange (name, entry_id, adds, decided_at, refused, effect) "
+    f"VALUES (:name, ({_ENTRY}), 0, :at, '', 0)",
+)
+_HELD = (
+    "INSERT INTO worstof_heldchange (state, country, reason, added, removed, listed, at, ended_at) "
+    "VALUES ('released', '', 'too-many', :count, 0, 0, :at, :at)"
+)
+_RELEASED = (
+    "UPDATE worstof_zonechange SET held_id = (SELECT max(id) FROM worstof_heldchange) "
+    "WHERE published_at IS NULL AND held_id IS NULL AND refused = ''"
+)
+
+
 class Desk:
     """A desk on a database of its own, with its hidden primary running."""
 
@@ -116,13 +155,22 @@ class Desk:
             database.commit()
         return rows
 
-    def decide(self, name: str, *, adds: bool = True) -> None:
-        """Leave the row that `queue_change` leaves with a decision."""
+    def decide(self, *names: str, adds: bool = True, released: bool = False) -> None:
+        """Leave what two authorities leave that verify or remove these names: many in one commit.
+
+        `released`: the brake held them, and two people let them go.
+        """
         now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
-        self.do(
-            "INSERT INTO worstof_zonechange (name, adds, decided_at, refused, effect) "
-            "VALUES (?, ?, ?, '', 0)", name, adds, now,
-        )  # fmt: skip
+        given = [{"name": name, "at": now} for name in names]
+        with closing(sqlite3.connect(self.folder / "desk.sqlite3", timeout=30)) as database:
+            for statement in _PEOPLE:
+                database.execute(statement)
+            for statement in _LISTED if adds else _REMOVED:
+                database.executemany(statement, given)
+            if released:
+                database.execute(_HELD, {"count": len(names), "at": now})
+                database.execute(_RELEASED)
+            database.commit()
 
     def add_recipient(self, key_name: str, notify: list[int], canaries: str = "[]") -> None:
         told = "[" + ",".join(f'"127.0.0.1:{port}"' for port in notify) + "]"

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -106,20 +105,6 @@ def names_of(desk: Desk) -> set[str]:
         return set()
 
 
-def release(desk: Desk) -> None:
-    """Leave the rows of many names that two people released: more than a page of any file takes."""
-    now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
-    desk.do(
-        "INSERT INTO worstof_heldchange (state, country, reason, added, removed, listed, at, "
-        "ended_at) VALUES ('released', '', 'too-many', ?, 0, 0, ?, ?)", len(NEW), now, now,
-    )  # fmt: skip
-    for name in sorted(NEW):
-        desk.do(
-            "INSERT INTO worstof_zonechange (name, adds, decided_at, held_id, refused, effect) "
-            "VALUES (?, 1, ?, (SELECT max(id) FROM worstof_heldchange), '', 0)", name, now,
-        )  # fmt: skip
-
-
 @pytest.mark.parametrize("what", ["everything", "the list's own folder"])
 def test_on_a_full_disk_the_last_good_zone_stays_a_page_says_why_and_it_goes_on_with_room(
     small: Path, tmp_path: Path, what: str
@@ -136,7 +121,7 @@ def test_on_a_full_disk_the_last_good_zone_stays_a_page_says_why_and_it_goes_on_
             wait_for(lambda: names_of(desk) == {"one.example"}, 60)
             wait_for(lambda: ALL_IS_WELL in page(session, address), 20, 0.2)
             desk.serving.send_signal(signal.SIGSTOP)  # it would publish before the disk is full
-            release(desk)
+            desk.decide(*sorted(NEW), released=True)
             ballast = fill(small)
             desk.serving.send_signal(signal.SIGCONT)
             told = page(session, address)

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -167,18 +166,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def grow(desk: Desk) -> None:
-    """Leave the rows of many names that two people released."""
-    now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
-    desk.do(
-        "INSERT INTO worstof_heldchange (state, country, reason, added, removed, listed, at, "
-        "ended_at) VALUES ('released', '', 'too-many', ?, 0, 0, ?, ?)", MANY, now, now,
-    )  # fmt: skip
-    desk.do(
-        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ? - 1) "
-        "INSERT INTO worstof_zonechange (name, adds, decided_at, held_id, refused, effect) "
-        "SELECT printf('grown-%05d.example', i), 1, ?, (SELECT max(id) FROM worstof_heldchange), "
-        "'', 0 FROM n", MANY, now,
-    )  # fmt: skip
+    """Decide many names that two people released."""
+    desk.decide(*(f"grown-{n:05}.example" for n in range(MANY)), released=True)
 
 
 SAMPLE = [f"grown-{n:05}.example" for n in (*range(100), *range(100, MANY, 997), MANY - 1)]

@@ -2,16 +2,29 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from breakwater.people.models import Agency, User
+from breakwater.worstof import signing
+from breakwater.worstof.actions import sealing
 from breakwater.worstof.actions.life import Judgement, Sighting, assess, nominate
 from breakwater.worstof.actions.lists import international
 from breakwater.worstof.models import BlockList, Entry
+from breakwater.worstof.queries import known_names
 
 Nominated = Callable[..., Entry]
 Judged = Callable[..., Entry]
+
+
+@pytest.fixture
+def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own for the operator's files, the publisher's mark and its key."""
+    for room in (known_names, sealing):
+        monkeypatch.setattr(room, "folder", lambda: tmp_path)
+    monkeypatch.setattr(signing, "key_path", lambda: tmp_path / "signing.key")
+    return tmp_path
 
 
 @pytest.fixture

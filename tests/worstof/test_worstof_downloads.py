@@ -16,13 +16,13 @@ from django.test import Client
 from pymisp import MISPEvent
 from typer.testing import CliRunner
 
+from benchmarks import listed
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof import download_views, signing
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.publishing import publish_waiting
-from breakwater.worstof.actions.zone import queue_change
 from breakwater.worstof.list_commands import app
-from breakwater.worstof.models import BlockList, Entry, Publication, Recipient, ZoneName
+from breakwater.worstof.models import BlockList, Publication, Recipient, ZoneName
 from breakwater.worstof.queries import known_names
 from breakwater.worstof.queries.canaries import opened, trace
 
@@ -44,11 +44,7 @@ def publish(db: None, at: datetime) -> Callable[..., Publication]:
         on, _ = BlockList.objects.get_or_create(
             name=country or "all", country=country, defaults={"legal_basis": "Act"}
         )
-        for name in names:
-            entry, _ = Entry.objects.get_or_create(
-                block_list=on, name=name, defaults={"shown": name, "created_at": at}
-            )
-            queue_change(entry, adds=adds, at=at)
+        listed.decide(on, names, at=at, adds=adds)
         made = publish_waiting(at)
         assert made
         return made

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
-from breakwater.worstof import signing
-from breakwater.worstof.actions import publishing, sealing
+from breakwater.worstof.actions import publishing
 from breakwater.worstof.actions.life import guarding, look_at_new_tables, sign
 from breakwater.worstof.models import Entry, ZoneName
-from breakwater.worstof.queries import board, known_names
+from breakwater.worstof.queries import board
 from breakwater.worstof.queries.board import Wanted
 from breakwater.worstof.rules.guards import Guard, came_since
 
@@ -28,12 +27,8 @@ SITES = f"1,{TOP}\n2,other.example\n"
 
 
 @pytest.fixture(autouse=True)
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of the test's own for the operator's files and the publisher's mark."""
-    for room in (known_names, sealing):
-        monkeypatch.setattr(room, "folder", lambda: tmp_path)
-    monkeypatch.setattr(signing, "key_path", lambda: tmp_path / "signing.key")
-    return tmp_path
+def files(marks: Path) -> Path:
+    return marks
 
 
 @pytest.fixture

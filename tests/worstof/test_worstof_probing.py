@@ -14,10 +14,12 @@ import dns.rcode
 import pytest
 from django.utils import timezone
 
+from benchmarks import listed
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof import recipient_texts
 from breakwater.worstof.actions import probing, publishing
-from breakwater.worstof.models import Recipient, ZoneChange, ZoneName
+from breakwater.worstof.actions.lists import international
+from breakwater.worstof.models import Recipient, ZoneName
 from breakwater.worstof.queries import proofs
 from breakwater.worstof.rules.zone_digest import bucket_of
 
@@ -141,7 +143,7 @@ NEWEST = "new.quay.example"
 
 def decided(name: str, at: datetime) -> None:
     """Have a name decided then, and published."""
-    ZoneChange.objects.create(name=name, adds=True, decided_at=at)
+    listed.decide(international(), [name], at=at)
     assert publishing.publish_waiting(at)
 
 

@@ -13,12 +13,12 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import listed
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof import signing
 from breakwater.worstof.actions import brake, sealing
 from breakwater.worstof.actions.publishing import accept_copy, publish_waiting
-from breakwater.worstof.actions.zone import queue_change
 from breakwater.worstof.models import (
     BlockList,
     Entry,
@@ -42,12 +42,8 @@ Decide = Callable[..., Entry]
 
 
 @pytest.fixture(autouse=True)
-def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of the test's own for what the publisher keeps outside of the database."""
-    monkeypatch.setattr(sealing, "folder", lambda: tmp_path)
-    monkeypatch.setattr(known_names, "folder", lambda: tmp_path)
-    monkeypatch.setattr(signing, "key_path", lambda: tmp_path / "signing.key")
-    return tmp_path
+def own_folder(marks: Path) -> Path:
+    return marks
 
 
 @pytest.fixture
@@ -65,11 +61,9 @@ def decide(lists: dict[str, BlockList], at: datetime) -> Decide:
     """Decide that a name enters or leaves a list, as the life of an entry does it."""
 
     def decided(name: str, *, adds: bool = True, country: str = "", when: datetime = at) -> Entry:
-        entry, _ = Entry.objects.get_or_create(
-            block_list=lists[country], name=name, defaults={"shown": name, "created_at": when}
-        )
-        queue_change(entry, adds=adds, at=when)
-        return entry
+        (change,) = listed.decide(lists[country], [name], at=when, adds=adds)
+        assert change.entry
+        return change.entry
 
     return decided
 
@@ -249,9 +243,8 @@ def test_signatures_of_an_earlier_round_do_not_list_a_name_again(
         entry.signatures.create(by=signer, reason="A site of its own", at=at, round=entry.round)
     publish_waiting(at)
     decide("wwwone.example", adds=False)
-    Entry.objects.filter(pk=entry.pk).update(round=entry.round + 1)
-    decide("wwwone.example")
-    publish_waiting(at)
+    decide("wwwone.example", when=at + DAY)
+    publish_waiting(at + DAY)
     assert published() == {}
 
 
@@ -446,8 +439,8 @@ def test_a_file_of_names_never_to_block_without_an_octet_lets_no_name_in(
 def test_a_list_of_names_never_to_block_that_cannot_be_reached_publishes_nothing(
     marks: Path, decide: Decide, at: datetime
 ) -> None:
-    (marks / "never-block.txt").symlink_to(marks / "not-mounted" / "never-block.txt")
     decide("bad.example")
+    (marks / "never-block.txt").symlink_to(marks / "not-mounted" / "never-block.txt")
     with pytest.raises(OSError, match="never-block"):
         publish_waiting(at)
     assert published() == {}
@@ -469,11 +462,10 @@ def test_accepting_a_copy_takes_out_what_can_never_be_listed(at: datetime, marks
 
 
 def test_eight_thousand_names_at_once_wait_for_two_people(
-    at: datetime, officer: User, supervisor: User
+    lists: dict[str, BlockList], at: datetime, officer: User, supervisor: User
 ) -> None:
     """Denmark, 1 March 2012: legitimate domains dropped into the feed."""
-    rows = (ZoneChange(name=f"good-{n}.example", adds=True, decided_at=at) for n in range(8000))
-    ZoneChange.objects.bulk_create(rows)
+    listed.decide(lists[""], [f"good-{n}.example" for n in range(8000)], at=at)
     assert publish_waiting(at) is None
     assert published() == {}
     held = HeldChange.objects.get()
@@ -504,12 +496,11 @@ def test_a_held_change_that_is_thrown_away_is_never_published(
 
 
 def test_throwing_names_to_add_away_leaves_the_removals_that_were_stopped_beside_them(
-    at: datetime, officer: User, supervisor: User
+    lists: dict[str, BlockList], at: datetime, officer: User, supervisor: User
 ) -> None:
     fill(1000, at)
     for adds, word in ((True, "new"), (False, "old")):
-        rows = (ZoneChange(name=f"{word}-{n}.example", adds=adds, decided_at=at) for n in range(51))
-        ZoneChange.objects.bulk_create(rows)
+        listed.decide(lists[""], [f"{word}-{n}.example" for n in range(51)], at=at, adds=adds)
     assert publish_waiting(at) is None
     adding, removing = HeldChange.objects.order_by("-added")
     assert [(h.added, h.removed) for h in (adding, removing)] == [(51, 0), (0, 51)]
@@ -665,20 +656,23 @@ STEPS = st.lists(
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 600), STEPS)
 def test_whatever_enters_or_leaves_unsigned_keeps_to_the_limits_of_the_hour_and_of_the_day(
-    marks: Path, at: datetime, listed: int, steps: list[tuple[int, int, int]]
+    marks: Path,
+    lists: dict[str, BlockList],
+    at: datetime,
+    size: int,
+    steps: list[tuple[int, int, int]],
 ) -> None:
     """`steps` are minutes since the last one, names to add, and names to remove."""
     (marks / "published.json").unlink(missing_ok=True)
     with transaction.atomic():
-        fill(listed, at - 9 * DAY)
+        fill(size, at - 9 * DAY)
         zones = [(at - DAY, set(published()))]
         for number, (minutes, adds, removals) in enumerate(steps):
             at += timedelta(minutes=minutes)
             there = sorted(zones[-1][1])[:removals]
             new = [f"n{number}-{n}.example" for n in range(adds)]
-            ZoneChange.objects.bulk_create(
-                ZoneChange(name=name, adds=name in new, decided_at=at) for name in (*there, *new)
-            )
+            listed.decide(lists[""], there, at=at, adds=False)
+            listed.decide(lists[""], new, at=at)
             made = publish_waiting(at)
             now = set(published())
             for window in (HOUR, IN_A_DAY):

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import listed
 from breakwater.formats.block_list import compile_lines
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.people.models import User
 from breakwater.worstof import signing
 from breakwater.worstof.actions import brake, sealing
+from breakwater.worstof.actions.lists import international
 from breakwater.worstof.actions.publishing import publish_waiting
 from breakwater.worstof.models import HeldChange, ZoneChange, ZoneName
 from breakwater.worstof.queries import known_names
@@ -130,9 +132,7 @@ def test_good_names_are_stopped_by_the_brake_alone(
     at: datetime, officer: User, supervisor: User
 ) -> None:
     names = {read_name(text).name for text in good()}
-    ZoneChange.objects.bulk_create(
-        ZoneChange(name=name, adds=True, decided_at=at) for name in sorted(names)
-    )
+    listed.decide(international(), sorted(names), at=at)
     assert publish_waiting(at) is None
     held = HeldChange.objects.get()
     for by in (officer, supervisor):

@@ -13,8 +13,9 @@ from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof.actions import appeals, brake, life
 from breakwater.worstof.actions.life import moves, restoring
+from breakwater.worstof.actions.publishing import publish_waiting
 from breakwater.worstof.actions.recipients import create_recipient
-from breakwater.worstof.models import BlockList, Entry, LogLeaf, ZoneChange
+from breakwater.worstof.models import BlockList, Entry, LogLeaf, ZoneChange, ZoneName
 from breakwater.worstof.rules.brake import HOUR, Change
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,48 @@ def test_what_was_removed_by_a_slip_is_listed_as_before(
     assert (last.verb, last.actor, last.target) == (
         "worstof.entry.restored", "officer", f"W-{listed.pk}",
     )  # fmt: skip
+
+
+@pytest.fixture
+def signed(nominated, judged, officer: User, assessor: User, supervisor: User, at: datetime, marks):
+    """Guarded, listed with two signatures, published, due, and verified again without signatures."""
+    colleague = User.objects.create_user("colleague", role="officer", agency=officer.agency)
+    entry = nominated("wwwbad.example")
+    judged(entry, officer)
+    judged(entry, assessor)
+    for by in (supervisor, colleague):
+        life.sign(entry, by=by, reason="Wholly dedicated to it", at=at)
+    publish_waiting(at)
+    day = timedelta(days=90)
+    life.move_clocks(at + day)
+    judged(entry, officer, day)
+    return judged(entry, assessor, day)
+
+
+def test_a_signed_name_that_was_verified_again_is_blocked_again_when_its_removal_is_taken_back(
+    signed: Entry, officer: User, at: datetime
+) -> None:
+    later = at + timedelta(days=90)
+    assert (signed.state, signed.round) == ("listed", 2)
+    remove(signed, officer, later + MINUTE)
+    publish_waiting(later + MINUTE)
+    assert not ZoneName.objects.exists()
+    life.restore(signed, by=officer, at=later + 2 * MINUTE)
+    publish_waiting(later + 2 * MINUTE)
+    assert ZoneName.objects.get().name == "wwwbad.example"
+
+
+def test_signatures_for_one_guard_let_no_name_in_that_another_came_to_name(
+    signed: Entry, officer: User, at: datetime
+) -> None:
+    """The addition was held until the tables had changed."""
+    later = at + timedelta(days=90)
+    remove(signed, officer, later)
+    publish_waiting(later)
+    life.restore(signed, by=officer, at=later + MINUTE)
+    Entry.objects.update(guards=[["below_cdn", "example"]])
+    publish_waiting(later + MINUTE)
+    assert ZoneChange.objects.latest("pk").refused == "guard:www_without_dot"
 
 
 def test_after_ten_minutes_or_twice_nothing_is_taken_back(

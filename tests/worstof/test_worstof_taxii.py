@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as some
 from hypothesis import strategies as st
 
+from benchmarks import listed
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.publishing import publish_waiting
-from breakwater.worstof.actions.zone import queue_change
-from breakwater.worstof.models import BlockList, Entry
+from breakwater.worstof.models import BlockList
 from breakwater.worstof.taxii_views import COLLECTION
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,10 +47,7 @@ def decide(at: datetime) -> Decide:
         on, _ = BlockList.objects.get_or_create(
             country=country, defaults={"name": country or "all", "legal_basis": "Act"}
         )
-        entry, _ = Entry.objects.get_or_create(
-            block_list=on, name=name, defaults={"shown": name, "created_at": at}
-        )
-        queue_change(entry, adds=adds, at=at)
+        listed.decide(on, [name], at=at, adds=adds)
 
     return decided
 
@@ -201,14 +198,11 @@ def test_a_name_that_only_a_national_list_keeps_is_revoked_for_the_international
 
 def test_a_client_finds_pages_and_asks_for_what_is_new(live_server, at: datetime) -> None:
     on = BlockList.objects.create(name="all", legal_basis="Act")
-    facts = {"block_list": on, "created_at": at}
-    made = [Entry.objects.create(name=f"n{i}.example", shown="n", **facts) for i in range(5)]
-    for entry in made:
-        queue_change(entry, adds=True, at=at)
+    listed.decide(on, [f"n{i}.example" for i in range(5)], at=at)
     publish_waiting(at)
     net, secrets = recipients.create_recipient("Net", "net", by="t", at=at, forms=["taxii"])
     later = at + timedelta(hours=2)
-    queue_change(made[0], adds=False, at=later)
+    listed.decide(on, ["n0.example"], at=later, adds=False)
     last = publish_waiting(later)
     assert last
     address = f"{live_server.url}/taxii2/"

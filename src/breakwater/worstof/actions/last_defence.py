@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from breakwater.custody.actions import record
-from breakwater.worstof.models import HeldChange, ZoneChange, ZoneName
-from breakwater.worstof.queries import hands, known_names, zone
+from breakwater.worstof.models import Entry, HeldChange, ZoneChange, ZoneName
+from breakwater.worstof.queries import hands, judged, known_names, zone
 from breakwater.worstof.rules.brake import SIGNATURES
-from breakwater.worstof.rules.guards import form_fault, guards_for, parents
+from breakwater.worstof.rules.guards import Guard, form_fault, guards_for, parents
 from breakwater.worstof.rules.operator_names import OperatorNames
 
 NEVER_BLOCK = "never-block"
+NOT_VERIFIED = "not-verified"
 _LINES_TOLD = 5
 # The file whose names were looked for below: none of the zone's names stands below one of them.
 _swept: OperatorNames | None = None
@@ -82,8 +83,12 @@ def refuse(changes: Sequence[ZoneChange], *, at: datetime) -> list[ZoneChange]:
     Call it in the publisher's transaction.
     """
     passed = []
+    verified = _verified(changes)
     for change in changes:
-        change.refused = _against_adding(change) if change.adds else _against_removing(change)
+        if change.adds:
+            change.refused = _against_adding(change, is_verified=change.pk in verified)
+        else:
+            change.refused = _against_removing(change)
         if not change.refused:
             passed.append(change)
             continue
@@ -109,11 +114,21 @@ def forbidden(name: str) -> str:
     return next((f"guard:{guard.key}" for guard in refusing), "")
 
 
-def _against_adding(change: ZoneChange) -> str:
+def _verified(changes: Sequence[ZoneChange]) -> set[int]:
+    """Those of the changes that add the very name of an entry that authorities verified."""
+    adds = [(c.pk, c.entry) for c in changes if c.entry and c.adds and c.entry.name == c.name]
+    entries = list({entry.pk: entry for _, entry in adds}.values())
+    found = {pk for piece in zone.pieces(entries) for pk in judged.verified(piece)}
+    return {pk for pk, entry in adds if entry.pk in found}
+
+
+def _against_adding(change: ZoneChange, *, is_verified: bool) -> str:
     if found := forbidden(change.name):
         return found
     hits = guards_for(change.name, known_names.known())
-    return f"guard:{hits[0].key}" if hits and not _was_signed(change) else ""
+    if hits and not _were_signed_for(hits, change.entry):
+        return f"guard:{hits[0].key}"
+    return "" if is_verified else NOT_VERIFIED
 
 
 def _against_removing(change: ZoneChange) -> str:
@@ -122,12 +137,16 @@ def _against_removing(change: ZoneChange) -> str:
     return f"form:{fault}" if fault and not zone.kept([change.name]) else ""
 
 
-def _was_signed(change: ZoneChange) -> bool:
-    """Whether two people signed for this listing; who signed in an earlier round signed for that."""
-    entry = change.entry
-    if entry is None:
+def _were_signed_for(guards: Sequence[Guard], entry: Entry | None) -> bool:
+    """Whether two people signed for the listing that still holds, and for these guards.
+
+    The last signature lists an entry, at its own moment. To be verified again keeps it listed since
+    then; who signed for an earlier listing signed for that.
+    """
+    if entry is None or not {(g.key, g.match) for g in guards} <= set(map(tuple, entry.guards)):
         return False
-    return hands.signers(entry.signatures.filter(round=entry.round)) >= SIGNATURES
+    listing = entry.signatures.filter(at=entry.listed_at).values("round")
+    return hands.signers(entry.signatures.filter(round__in=listing)) >= SIGNATURES
 
 
 def all_forbidden(names: Iterable[str]) -> list[str]:

@@ -147,7 +147,8 @@ def republish(*, at: datetime) -> Publication:
 def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     found = zone.last()
     kept = sealing.check_copy(found)
-    decided = last_defence.refuse(list(zone.waiting().select_related("entry")), at=at)
+    waiting = list(zone.waiting().select_related("entry__block_list"))
+    decided = last_defence.refuse(waiting, at=at)
     if last_defence.doubt():
         decided = [change for change in decided if not change.adds]
     outcome = _outcome(decided)

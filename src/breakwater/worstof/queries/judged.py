@@ -1,11 +1,14 @@
 """The assessments of an entry as the rules weigh them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from unicodedata import normalize
 
-from breakwater.worstof.models import Assessment, BlockList, Entry
-from breakwater.worstof.rules.verdict import CRITERIA, Rule, Said, Verdict, verdict
+from breakwater.worstof.models import Assessment, BlockList, Entry, Step
+from breakwater.worstof.rules.verdict import CRITERIA, Outcome, Rule, Said, Verdict, verdict
+
+# What an entry's steps say when enough authorities have verified it.
+VERIFIED = ("worstof.entry.listed", "worstof.entry.verified_again")
 
 
 def rule_of(block_list: BlockList) -> Rule:
@@ -31,6 +34,29 @@ def weighed(entry: Entry, found: Iterable[Assessment], *, at: datetime) -> Verdi
     if entry.state == Entry.State.LISTED and entry.fresh_until:
         at = entry.fresh_until - timedelta(days=entry.block_list.fresh_days)
     return verdict(as_said(found), rule_of(entry.block_list), at=at)
+
+
+def verified(entries: Sequence[Entry]) -> set[int]:
+    """Those of the entries (at most 5000) that are listed by what authorities verified.
+
+    Weighed by the list's rule of today, as of the moment at which they were listed: the judgements
+    of the entry's round, or while it is due again those of a round before.
+    """
+    listed = {entry.pk: entry for entry in entries if entry.state in Entry.PUBLISHED}
+    steps = Step.objects.filter(entry__in=listed, verb__in=VERIFIED).order_by("pk")
+    since = dict(steps.values_list("entry_id", "at"))
+    rounds: dict[tuple[int, int], list[Assessment]] = {}
+    rows = Assessment.objects.filter(entry__in=since).select_related("agency", "by").order_by("pk")
+    for row in rows:
+        rounds.setdefault((row.entry_id, row.round), []).append(row)
+    found = set()
+    for (pk, number), said in rounds.items():
+        entry = listed[pk]
+        is_due = entry.state == Entry.State.DUE
+        if number < entry.round if is_due else number == entry.round:
+            weight = verdict(as_said(said), rule_of(entry.block_list), at=since[pk])
+            found |= {pk} if weight.outcome is Outcome.VERIFIED else set()
+    return found
 
 
 def as_said(found: Iterable[Assessment]) -> list[Said]:
