@@ -152,6 +152,7 @@ PAGES = {
     "worst-of-settle": posted(DESK, 404, NOBODY_THERE),
     "worst-of-remove": posted(DESK, 404, NOBODY_THERE),
     "worst-of-restore": posted(DESK, 404, NOBODY_THERE),
+    "worst-of-queue": posted(DESK, 404, NOBODY_THERE),
     "worst-of-withdraw": posted(JUDGES, 404, NOBODY_THERE),
     "worst-of-lists": Page(JUDGES),
     "worst-of-list-new": Page(SUPERVISOR),
@@ -163,6 +164,8 @@ PAGES = {
     # changes of the Worst Of list that the brake stopped
     "worst-of-held": Page(DESK),
     "worst-of-held-decide": posted(DESK, 404, NOBODY_THERE),
+    "worst-of-apart-queue": posted(DESK, 302),
+    "worst-of-apart-take-off": posted(DESK, 302),
     # who gets the Worst Of list
     "worst-of-recipients": Page(SUPERVISOR),
     "worst-of-recipient-new": Page(SUPERVISOR),

@@ -230,7 +230,7 @@ def test_what_cannot_be_taken_back_says_what_follows_before_it_is_done(
     brake.hold(rows, HOUR.key, Change(60, 0, 200), at=at)
     told = client_for(officer).get(reverse("worst-of-held")).content.decode()
     assert "A signature cannot be taken back." in told
-    assert "nobody is asked again" in told
+    assert "their domains leave the list" in told
 
 
 def test_new_secrets_are_not_made_by_one_click(

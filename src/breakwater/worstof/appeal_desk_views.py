@@ -103,6 +103,7 @@ def _page(request: HttpRequest, appeal: Appeal, form: DecisionForm) -> HttpRespo
         "earlier": reads.earlier(appeal, user),
         "sender_language": translation.get_language_info(appeal.language)["name_translated"],
         "is_on_a_list": any(entry.state in life.OPEN for entry in entries),
+        "is_blocked_unlisted": appeals.is_blocked_unlisted(appeal, user),
         "form": form,
         # How to reach a sender is for those who answer, not for every authority that judges.
         "decides": decides,
@@ -131,6 +132,9 @@ def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
         raise Http404 from None
     except appeals.OnAList:
         form.add_error(None, _("A list has the domain now: uphold the appeal or reject it."))
+        return _page(request, _found(request, pk), form)
+    except appeals.Unlisted:
+        form.add_error(None, _("No list has the domain, and yet it is blocked: uphold the appeal."))
         return _page(request, _found(request, pk), form)
     except appeals.JudgedTheEntry:
         form.add_error(None, _("You judged or signed this domain: somebody else has to reject."))

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ENTRY}discuss/", entry_views.discuss, name="worst-of-discuss"),
     path(f"{_ENTRY}settle/", entry_views.settle, name="worst-of-settle"),
     path(f"{_ENTRY}remove/", entry_views.remove, name="worst-of-remove"),
+    path(f"{_ENTRY}queue/", entry_views.queue_again, name="worst-of-queue"),
     path(f"{_ENTRY}restore/", entry_views.restore, name="worst-of-restore"),
     path(f"{_ENTRY}withdraw/", entry_views.withdraw, name="worst-of-withdraw"),
     path("worst-of/rules/", list_views.lists_page, name="worst-of-lists"),

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from breakwater.drawing.words import in_one_line
 from breakwater.worstof.models import Assessment, BlockList, Entry, RuleChange
 from breakwater.worstof.queries.board import Row
+from breakwater.worstof.queries.standing import Standing
 from breakwater.worstof.rules import verdict as rules
 from breakwater.worstof.rules.verdict import Outcome, Verdict, Why
 
@@ -124,6 +125,23 @@ REFUSALS: Words = {
     ),
     "TooLate": lazy("It can no longer be taken back: ten minutes are over, or something followed."),
     "NoReason": lazy("Say why."),
+    "Guarded": lazy("A guard forbids this name. Have its table put right first."),
+}
+# What is listed and not blocked, see `queries.apart`.
+NOT_BLOCKED: Words = {
+    Standing.WAITS: lazy("Not blocked yet: it waits to be published"),
+    Standing.HELD: lazy("Not blocked yet: it is held and waits for the second person"),
+    Standing.UNBLOCKED: lazy("Not blocked, though it is listed"),
+}
+# Why the publisher refused an addition, by the first word of `ZoneChange.refused`.
+NOT_PUBLISHED: Words = {
+    "guard": lazy("refused: a guard names it"),
+    "form": lazy("refused: this is no name that can be blocked"),
+    "never-block": lazy("refused: it must never be blocked"),
+    "not-verified": lazy(
+        "refused: it was not listed, or not verified by the list's rule, any more"
+    ),
+    "discarded": lazy("thrown away while it was held"),
 }
 BAD_TERMS: Words = {
     "name": lazy("Another list has this name."),
@@ -221,7 +239,7 @@ def row_line(row: Row) -> str:
     """What an entry waits for, without telling how another authority judged it."""
     if row.entry.state in (Entry.State.NOMINATED, Entry.State.DUE):
         return _judging_line(row.judged, row.is_judged_by_mine)
-    return state_line(row.entry)
+    return state_line(row.entry, row.standing)
 
 
 def _judging_line(judged: int, by_mine: bool) -> str:
@@ -237,8 +255,15 @@ def _judging_line(judged: int, by_mine: bool) -> str:
     return _("Nobody has judged it yet")
 
 
-def state_line(entry: Entry) -> str:
-    """What an entry waits for, whoever reads it."""
+def refused_line(refused: str) -> str:
+    """Why an addition was not published."""
+    return word(NOT_PUBLISHED, refused.partition(":")[0])
+
+
+def state_line(entry: Entry, standing: Standing | None = None) -> str:
+    """What an entry waits for, whoever reads it; `standing` says whether a listed one is blocked."""
+    if standing in NOT_BLOCKED:
+        return word(NOT_BLOCKED, standing)
     return {
         Entry.State.NOMINATED: _("Authorities have to judge it"),
         Entry.State.DUE: _("Authorities have to judge it again; it stays blocked meanwhile"),

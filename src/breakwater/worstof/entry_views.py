@@ -20,13 +20,14 @@ from breakwater.reports.models import Report
 from breakwater.reports.queries import single
 from breakwater.reports.rules.identify import web_addresses
 from breakwater.worstof import entry_texts as texts
-from breakwater.worstof.actions import life
+from breakwater.worstof.actions import apart, life
 from breakwater.worstof.actions.lists import international
 from breakwater.worstof.entry_forms import AssessmentForm, NominationForm
 from breakwater.worstof.models import Assessment, Entry
 from breakwater.worstof.queries import board, one
 from breakwater.worstof.queries.judged import of_round, rule_of, weighed
 from breakwater.worstof.queries.restorable import fresh_until_of
+from breakwater.worstof.queries.standing import Standing, standings
 from breakwater.worstof.rules.verdict import CRITERIA, YES, may_judge
 
 
@@ -114,10 +115,12 @@ def _page(
     user = signed_in(request)
     heard = one.heard(entry, user)
     total, still_open = one.appeals(entry)
+    standing = standings([entry]).get(entry.pk)
+    change = one.last_change(entry)
     context = {
         "entry": entry,
         "state": texts.word(texts.SHORT_STATES, entry.state),
-        "line": texts.state_line(entry),
+        "line": texts.state_line(entry, standing),
         "heard": heard,
         "criteria": _rows(heard.shown),
         "confidence": [texts.word(texts.CONFIDENCE, a.confidence) for a in heard.shown],
@@ -133,7 +136,9 @@ def _page(
         "signatures": one.signatures(entry),
         "appeals": total,
         "open_appeals": still_open,
-        "change": one.last_change(entry),
+        "change": change,
+        "refused": texts.refused_line(change.refused) if change and change.refused else "",
+        "can_queue": user_may(user, "worstof.sign") and standing == Standing.UNBLOCKED,
         "form": form or AssessmentForm(),
         **_rights(entry, user),
     }
@@ -252,6 +257,16 @@ def remove(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _done(
         request, pk, lambda: life.remove(entry, by=by, reason=why, at=timezone.now()),
         _("The domain is removed."),
+    )  # fmt: skip
+
+
+@require_POST
+@needs("worstof.sign")
+def queue_again(request: HttpRequest, pk: int) -> HttpResponseBase:
+    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
+    return _done(
+        request, pk, lambda: apart.queue_again(entry, by=by, reason=why, at=timezone.now()),
+        _("The domain is queued again; guards and brake look at it once more."),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import needs, signed_in
 from breakwater.people.models import User
+from breakwater.worstof import apart_views
 from breakwater.worstof.actions import brake
 from breakwater.worstof.models import HeldChange
 from breakwater.worstof.queries import board, hands
@@ -43,6 +44,7 @@ def _page(request: HttpRequest) -> HttpResponseBase:
         "ended": ended[:ENDED_SHOWN],
         "answer": _answer(len(waiting)),
         "signed": SIGNED,
+        **apart_views.shown(user),
     }
     return render(request, "worstof/held.html", context)
 

@@ -17,6 +17,7 @@ from breakwater.worstof.actions import life
 from breakwater.worstof.actions.lists import international
 from breakwater.worstof.models import BlockList, Entry
 from breakwater.worstof.queries import board
+from breakwater.worstof.queries.standing import standings
 
 app = typer.Typer()
 out = Console(highlight=False)
@@ -118,6 +119,9 @@ def remove(
 
 def _tell(entry: Entry) -> None:
     out.print(f"W-{entry.pk}  {read_name(entry.name).shown}  {entry.name}", markup=False)
-    out.print(f"{entry.block_list.name}: {texts.state_line(entry)}", markup=False)
+    out.print(
+        f"{entry.block_list.name}: {texts.state_line(entry, standings([entry]).get(entry.pk))}",
+        markup=False,
+    )
     for key, match in entry.guards:
         out.print(texts.guard_line(key, match), markup=False)

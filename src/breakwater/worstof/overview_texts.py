@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from breakwater.drawing import words
 from breakwater.worstof.models import HeldChange, Publication, PublisherState, Recipient
 from breakwater.worstof.queries import room
+from breakwater.worstof.queries.apart import Counts
 from breakwater.worstof.queries.canaries import given_to
 from breakwater.worstof.queries.overview import Overview
 from breakwater.worstof.queries.proofs import Found
@@ -146,6 +147,24 @@ def events(
             text = _("Canaries of %(name)s are not given: a guard stands against them.")
             yield Event(text % {"name": recipient.name})
         yield from _of_recipient(recipient, found.get(recipient.pk))
+
+
+def apart(found: Counts) -> Iterator[Event]:
+    """That lists and resolvers differ, by more than what waits or is held."""
+    if found.unblocked:
+        text = ngettext(
+            "%(n)s listed domain is not blocked. The page of held changes can queue it again.",
+            "%(n)s listed domains are not blocked. The page of held changes can queue them again.",
+            found.unblocked,
+        )
+        yield Event(text % {"n": words.number(found.unblocked)})
+    if found.unlisted:
+        text = ngettext(
+            "%(n)s name is blocked that no list has. The page of held changes can take it off.",
+            "%(n)s names are blocked that no list has. The page of held changes can take them off.",
+            found.unlisted,
+        )
+        yield Event(text % {"n": words.number(found.unlisted)})
 
 
 def full_disk(free: int) -> Iterator[Event]:

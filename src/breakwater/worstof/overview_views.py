@@ -14,7 +14,7 @@ from breakwater.worstof import overview_figures, recipient_figures
 from breakwater.worstof import overview_texts as texts
 from breakwater.worstof.actions.recipients import DNS
 from breakwater.worstof.models import HeldChange, Recipient
-from breakwater.worstof.queries import proofs, zone
+from breakwater.worstof.queries import apart, proofs, zone
 from breakwater.worstof.queries.overview import overview
 from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.queries.room import room_left
@@ -42,6 +42,7 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
         "answer": texts.answer(counts, last, probed),
         "events": [
             *texts.full_disk(room_left()),
+            *texts.apart(apart.counts()),
             *texts.events(state, last, held, recipients, probed, at=at),
         ],
         "figures": {figure.id: show(figure, settings.DEMO) for figure in drawn},

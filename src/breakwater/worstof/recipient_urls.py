@@ -2,7 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from breakwater.worstof import download_views, held_views, misp_views, overview_views, taxii_views
+from breakwater.worstof import (
+    apart_views,
+    download_views,
+    held_views,
+    misp_views,
+    overview_views,
+    taxii_views,
+)
 from breakwater.worstof import recipient_views as recipients
 
 _ONE = "worst-of/recipients/<int:pk>/"
@@ -18,6 +25,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}closed/", recipients.set_closed, name="worst-of-recipient-closed"),
     path("blocking/", overview_views.overview_page, name="worst-of-overview"),
     path("worst-of/held/", held_views.held_changes, name="worst-of-held"),
+    path("worst-of/held/queue/", apart_views.queue_all, name="worst-of-apart-queue"),
+    path("worst-of/held/take-off/", apart_views.take_off, name="worst-of-apart-take-off"),
     path("worst-of/held/<int:pk>/", held_views.decide_held, name="worst-of-held-decide"),
     path("worst-of/lists/<slug:form>", download_views.download, name="api-worst-of-download"),
     path(

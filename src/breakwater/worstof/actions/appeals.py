@@ -14,9 +14,10 @@ from django.db import transaction
 from breakwater.custody.actions import record
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.people.models import User
-from breakwater.worstof.actions import life, transparency
+from breakwater.worstof.actions import apart, life, transparency
 from breakwater.worstof.models import Appeal, Entry
 from breakwater.worstof.queries import hands
+from breakwater.worstof.queries.apart import unlisted_for
 from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.stop_texts import APPEAL_DAYS
 
@@ -44,6 +45,10 @@ class NotYours(NotDecided):
 
 class OnAList(NotDecided):
     """A list has the domain: the appeal is upheld or rejected."""
+
+
+class Unlisted(NotDecided):
+    """No list has the domain, and yet it is blocked: the appeal is upheld."""
 
 
 class JudgedTheEntry(NotDecided):
@@ -117,7 +122,8 @@ def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
 
     What another country's own list has of it waits for that country: the appeal is handed on.
 
-    If none has it, nothing is upheld: see `answer_unlisted`.
+    If none has it, it is taken off where it is blocked all the same; else nothing is upheld, see
+    `answer_unlisted`.
 
     Raises:
         DecidedAlready: somebody was quicker.
@@ -128,12 +134,13 @@ def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
     with transaction.atomic():
         appeal = _open(appeal)
         mine, others = _shared_out(appeal, by)
-        if not _is_on_a_list(mine):
+        if not _is_on_a_list(mine) and not is_blocked_unlisted(appeal, by):
             return _unlisted(appeal, others, by, answer, at)
         transparency.append_answer("appeal-upheld", appeal, at=at)
         for entry in mine:
             if entry.state in life.OPEN:
                 life.remove(entry, by=by, reason=answer, at=at)
+        apart.take_off([appeal.name], by=by, reason=answer, at=at)
         _decide(appeal, Appeal.State.UPHELD, by, answer, at)
         _hand_on(appeal, others)
         record("worstof.appeal.upheld", actor=by, at=at, target=f"appeal {appeal.pk}",
@@ -188,6 +195,7 @@ def answer_unlisted(appeal: Appeal, *, by: User, answer: str, at: datetime) -> A
         NoAnswer: no answer is given.
         NotYours: only another country's own list has it.
         OnAList: a list has it, perhaps since a moment ago.
+        Unlisted: it is blocked all the same.
     """
     _check(answer)
     with transaction.atomic():
@@ -195,6 +203,8 @@ def answer_unlisted(appeal: Appeal, *, by: User, answer: str, at: datetime) -> A
         mine, others = _shared_out(appeal, by)
         if _is_on_a_list(mine):
             raise OnAList
+        if is_blocked_unlisted(appeal, by):
+            raise Unlisted
         return _unlisted(appeal, others, by, answer, at)
 
 
@@ -218,6 +228,7 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         DecidedAlready: somebody was quicker.
         NoAnswer: no reason is given.
         NotYours: only another country's own list has it.
+        Unlisted: no list has it, and yet it is blocked.
         JudgedTheEntry: this person assessed or signed the entry.
     """
     _check(answer)
@@ -225,6 +236,8 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         appeal = _open(appeal)
         mine, others = _shared_out(appeal, by)
         if not _is_on_a_list(mine):
+            if is_blocked_unlisted(appeal, by):
+                raise Unlisted
             return _unlisted(appeal, others, by, answer, at)
         if has_judged(by, appeal):
             raise JudgedTheEntry
@@ -234,6 +247,11 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         record("worstof.appeal.rejected", actor=by, at=at, target=f"appeal {appeal.pk}",
                detail={"answer": answer})  # fmt: skip
     return appeal
+
+
+def is_blocked_unlisted(appeal: Appeal, user: User) -> bool:
+    """Whether the name is blocked although no list has it, as far as this person may see."""
+    return bool(appeal.name) and unlisted_for(user).filter(name=appeal.name).exists()
 
 
 def has_judged(user: User, appeal: Appeal) -> bool:

@@ -9,7 +9,8 @@ from django.db.models import F
 from breakwater.custody.actions import record
 from breakwater.people.access import user_may
 from breakwater.people.models import User
-from breakwater.worstof.models import HeldChange, Signature, ZoneChange
+from breakwater.worstof.actions import life
+from breakwater.worstof.models import Entry, HeldChange, Signature, ZoneChange
 from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.brake import SIGNATURES, Change
@@ -111,7 +112,8 @@ def release(
 def discard(held: HeldChange, *, by: User, reason: str, at: datetime) -> None:
     """Throw names away that were to be added. One person is enough: nothing gets blocked by it.
 
-    Removals held with them go past the brake once more.
+    Their entries leave the list, each with the reason. Removals held with them go past the brake once
+    more.
 
     Raises:
         NotHeld, MayNotSign, ReasonMissing, OnlyRemovals: nothing was thrown away.
@@ -121,9 +123,13 @@ def discard(held: HeldChange, *, by: User, reason: str, at: datetime) -> None:
         open_ones = held.changes.filter(published_at=None)
         if not open_ones.filter(adds=True).exists():
             raise OnlyRemovals(str(held))
-        open_ones.filter(adds=True).update(refused="discarded")
+        adds = open_ones.filter(adds=True)
+        numbers = set(adds.exclude(entry=None).values_list("entry_id", flat=True))
+        adds.update(refused="discarded")
         open_ones.filter(adds=False).update(held=None)
         _end(held, HeldChange.State.DISCARDED, at)
+        for pk in sorted(numbers):
+            life.unlist(Entry(pk=pk), by=by, reason=reason, at=at)
         detail = {"reason": reason.strip(), "added": held.added, "removed": held.removed}
         target = f"held {held.pk}"
         record("worstof.change.discarded", actor=by, at=at, target=target, detail=detail)

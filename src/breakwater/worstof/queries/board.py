@@ -9,6 +9,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from breakwater.people.access import user_may
 from breakwater.people.models import User
 from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, RuleChange, Signature
+from breakwater.worstof.queries.standing import Standing, standings
 from breakwater.worstof.rules.clocks import Facts, Risk, risk, weights
 
 State = Entry.State
@@ -50,6 +51,7 @@ class Row:
     is_judged_by_mine: bool
     appeals: int
     risk: Risk | None
+    standing: Standing | None  # of those that are listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def _in_order(found: QuerySet[Entry], keys: Sequence[int]) -> list[Entry]:
 
 
 def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
-    """What the board says of each, in four queries for all."""
+    """What the board says of each, in six queries for all."""
     keys = [e.pk for e in entries]
     judged: dict[int, set[int]] = {}
     this_round = Assessment.objects.filter(entry__in=keys, round=F("entry__round"))
@@ -187,6 +189,7 @@ def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
         judged.setdefault(entry, set()).add(agency)
     risks = risks_of([e for e in entries if e.state == State.DUE], at=at)
     appeals = _counted(Appeal.objects.filter(entry__in=keys))
+    stand = standings(entries)
     return [
         Row(
             e,
@@ -194,6 +197,7 @@ def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
             user.agency_id in judged.get(e.pk, ()),
             appeals.get(e.pk, 0),
             risks.get(e.pk),
+            stand.get(e.pk),
         )
         for e in entries
     ]

@@ -5,7 +5,7 @@ first has done: two second verifications list a domain once.
 """
 
 from breakwater.worstof.actions.life.clock import move_clocks
-from breakwater.worstof.actions.life.ending import discuss, remove, settle
+from breakwater.worstof.actions.life.ending import discuss, remove, settle, unlist
 from breakwater.worstof.actions.life.guarding import look_at_new_tables
 from breakwater.worstof.actions.life.judging import (
     MAY_BE_JUDGED,
@@ -19,6 +19,7 @@ from breakwater.worstof.actions.life.nominating import Sighting, nominate
 from breakwater.worstof.actions.life.refusals import (
     AlreadyNominated,
     BroughtIn,
+    Guarded,
     JudgedIt,
     NoReason,
     NotSeenLately,
@@ -41,6 +42,7 @@ __all__ = [
     "WITHDRAWABLE_FOR",
     "AlreadyNominated",
     "BroughtIn",
+    "Guarded",
     "JudgedIt",
     "Judgement",
     "NoReason",
@@ -63,5 +65,6 @@ __all__ = [
     "restore",
     "settle",
     "sign",
+    "unlist",
     "withdraw",
 ]

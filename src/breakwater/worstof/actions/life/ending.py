@@ -73,8 +73,21 @@ def remove(entry: Entry, *, by: User, reason: str, at: datetime) -> Entry:
     with transaction.atomic():
         entry = locked(entry)
         check_state(entry, OPEN)
-        told = Told(entry, by, at, Voice.of(by))
-        leave(told, State.REMOVED)
-        told.say("worstof.entry.removed", reason=reason.strip())
-        told.write()
+        _remove(entry, by, reason.strip(), at)
     return entry
+
+
+def unlist(entry: Entry, *, by: User, reason: str, at: datetime) -> None:
+    """Take an entry away if it is listed, because its addition was thrown away before anybody
+    blocked it; what has moved on meanwhile stays as it is."""
+    with transaction.atomic():
+        entry = locked(entry)
+        if entry.state in Entry.PUBLISHED:
+            _remove(entry, by, reason.strip(), at)
+
+
+def _remove(entry: Entry, by: User, reason: str, at: datetime) -> None:
+    told = Told(entry, by, at, Voice.of(by))
+    leave(told, State.REMOVED)
+    told.say("worstof.entry.removed", reason=reason)
+    told.write()

@@ -45,6 +45,10 @@ class SeenOthers(Refusal):
     """Whoever can read what others said verifies nothing, and takes nothing back, in that round."""
 
 
+class Guarded(Refusal):
+    """A guard forbids the name."""
+
+
 class TooLate(Refusal):
     """Ten minutes have passed, or something has followed."""
 

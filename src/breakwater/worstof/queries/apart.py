@@ -1,0 +1,61 @@
+"""Where lists and resolvers differ: what is listed and not blocked, what is blocked and not listed.
+
+What waits for the publisher, or is held, differs for a while and is left out. Nothing here is put
+right by itself: the tables that had a name leave may be the wrong ones.
+"""
+
+from typing import NamedTuple
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from breakwater.people.models import User
+from breakwater.worstof.models import Entry, ZoneName
+from breakwater.worstof.queries.board import lands
+from breakwater.worstof.queries.standing import waiting_or_held
+
+KEPT_SECONDS = 60  # the counts, since they read the whole list
+_COUNTED = "worstof-apart"
+
+
+class Counts(NamedTuple):
+    unblocked: int
+    unlisted: int
+
+
+def unblocked() -> QuerySet[Entry]:
+    """Listed domains that those who get their list do not block."""
+    there = ZoneName.objects.filter(name=OuterRef("name"))
+    for_all = Q(Exists(there.filter(is_national=False)))
+    is_blocked = for_all | (~Q(block_list__country="") & Q(Exists(there)))
+    coming = waiting_or_held().filter(entry=OuterRef("pk"), adds=True)
+    rows = Entry.objects.filter(state__in=Entry.PUBLISHED).select_related("block_list")
+    return rows.exclude(is_blocked).exclude(Exists(coming)).order_by("pk")
+
+
+def unlisted() -> QuerySet[ZoneName]:
+    """Names that are blocked although no list has them, or for more than its list is for."""
+    listing = Entry.objects.filter(name=OuterRef("name"), state__in=Entry.PUBLISHED)
+    by_all = Q(Exists(listing.filter(block_list__country="")))
+    leaving = waiting_or_held().filter(name=OuterRef("name"), adds=False)
+    rows = ZoneName.objects.exclude(by_all | (Q(is_national=True) & Q(Exists(listing))))
+    return rows.exclude(Exists(leaving)).order_by("name")
+
+
+def unlisted_for(user: User) -> QuerySet[ZoneName]:
+    """Those that this person may see: which country's a name is that no list has, nobody knows."""
+    is_home = settings.DESK_COUNTRY in lands(user)
+    return unlisted() if is_home else unlisted().filter(is_national=False)
+
+
+def counts() -> Counts:
+    found = cache.get(_COUNTED)
+    if not isinstance(found, Counts):
+        found = Counts(unblocked().count(), unlisted().count())
+        cache.set(_COUNTED, found, KEPT_SECONDS)
+    return found
+
+
+def count_anew() -> None:
+    cache.delete(_COUNTED)
