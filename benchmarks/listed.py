@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from breakwater.people.models import Agency
 from breakwater.worstof.actions.life.moves import guards_of
 from breakwater.worstof.models import Assessment, BlockList, Entry, Step, ZoneChange
+from breakwater.worstof.queries.zone import pieces
 from breakwater.worstof.rules.verdict import CRITERIA, YES
 
 _SAYS = dict.fromkeys(CRITERIA, YES)
@@ -40,7 +41,10 @@ def decide(
 def _entries(on: BlockList, names: Sequence[str], at: datetime) -> list[Entry]:
     rows = (Entry(block_list=on, name=n, shown=n, round=0, created_at=at) for n in names)
     Entry.objects.bulk_create(rows, ignore_conflicts=True)
-    found = {entry.name: entry for entry in on.entries.select_related("block_list")}
+    found: dict[str, Entry] = {}
+    for piece in pieces(names):
+        there = on.entries.filter(name__in=piece).select_related("block_list")
+        found.update((entry.name, entry) for entry in there)
     return [found[name] for name in names]
 
 

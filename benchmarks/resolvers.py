@@ -89,6 +89,7 @@ _PEOPLE = (
     "VALUES ('International', '', 'Act', 2, 'country', 90, 14)",
 )
 _ENTRY = "SELECT max(id) FROM worstof_entry WHERE name = :name"
+_CHANGE = "(name, entry_id, adds, decided_at, refused, effect, effect_international)"
 _LISTED = (
     "INSERT INTO worstof_entry (block_list_id, name, shown, state, round, guards, new_guards, "
     "reports, hosting, created_at, listed_at, fresh_until, due_at) "
@@ -102,13 +103,11 @@ _LISTED = (
     f"WHERE entry.id = ({_ENTRY}) AND agency.name IN ('Police of Here', 'Police of There')",
     "INSERT INTO worstof_step (entry_id, verb, by_name, agency_name, reason, at) "
     f"VALUES (({_ENTRY}), 'worstof.entry.listed', 'test', '', '', :at)",
-    "INSERT INTO worstof_zonechange (name, entry_id, adds, decided_at, refused, effect) "
-    f"VALUES (:name, ({_ENTRY}), 1, :at, '', 0)",
+    f"INSERT INTO worstof_zonechange {_CHANGE} VALUES (:name, ({_ENTRY}), 1, :at, '', 0, 0)",
 )
 _REMOVED = (
     f"UPDATE worstof_entry SET state = 'removed', ended_at = :at WHERE id = ({_ENTRY})",
-    "INSERT INTO worstof_zonechange (name, entry_id, adds, decided_at, refused, effect) "
-    f"VALUES (:name, ({_ENTRY}), 0, :at, '', 0)",
+    f"INSERT INTO worstof_zonechange {_CHANGE} VALUES (:name, ({_ENTRY}), 0, :at, '', 0, 0)",
 )
 _HELD = (
     "INSERT INTO worstof_heldchange (state, country, reason, added, removed, listed, at, ended_at) "

@@ -685,6 +685,88 @@ def test_whatever_enters_or_leaves_unsigned_keeps_to_the_limits_of_the_hour_and_
         transaction.set_rollback(True)
 
 
+def test_national_names_that_become_everybodys_at_once_wait_for_two_people(
+    lists: dict[str, BlockList], at: datetime
+) -> None:
+    """Nothing is new to those who get all names; those who get the common list would get 60 more."""
+    fill(1000, at)
+    names = [f"home-{n}.example" for n in range(60)]
+    ZoneName.objects.bulk_create(
+        ZoneName(name=n, is_national=True, serial=1, bucket=bucket_of(n)) for n in names
+    )
+    accept_copy(by="test", reason="filled", at=at - 2 * DAY)
+    listed.decide(lists[""], names, at=at)
+    assert publish_waiting(at) is None
+    assert HeldChange.objects.get().added == 60
+    assert {
+        n: is_national for n, is_national in published().items() if n in names
+    } == dict.fromkeys(names, True)
+
+
+@pytest.mark.parametrize("adds", [True, False])
+def test_everybodys_names_that_become_national_at_once_wait_for_two_people(
+    lists: dict[str, BlockList], at: datetime, adds: bool
+) -> None:
+    """Whether the common list lets them go, or only a national one has them after all."""
+    names = [f"old-{n}.example" for n in range(60)]
+    if not adds:
+        for on in lists.values():
+            listed.decide(on, names, at=at - 3 * DAY)
+        ZoneChange.objects.update(published_at=at - 3 * DAY, serial=0)
+    fill(60, at)
+    listed.decide(lists["JM" if adds else ""], names, at=at, adds=adds)
+    assert publish_waiting(at) is None
+    held = HeldChange.objects.get()
+    assert (held.added, held.removed) == ((60, 0) if adds else (0, 60))
+    assert not any(published().values())
+
+
+SCOPES = st.lists(
+    st.tuples(
+        st.integers(0, 900),
+        st.sampled_from(["", "JM"]),
+        st.booleans(),
+        st.integers(0, 20),
+        st.integers(1, 9),
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SCOPES)
+def test_recipients_of_the_common_list_see_no_more_change_than_the_brake_lets_through(
+    marks: Path,
+    lists: dict[str, BlockList],
+    at: datetime,
+    steps: list[tuple[int, str, bool, int, int]],
+) -> None:
+    """`steps`: minutes since the last one, on which list, whether names enter, and which ones."""
+    (marks / "published.json").unlink(missing_ok=True)
+    with transaction.atomic():
+        fill(30, at - 9 * DAY)
+        zones = [(at - DAY, _common())]
+        for minutes, country, adds, first, count in steps:
+            at += timedelta(minutes=minutes)
+            names = [f"old-{n}.example" for n in range(first, first + count)]
+            listed.decide(lists[country], names, at=at, adds=adds)
+            publish_waiting(at)
+            now = _common()
+            for window in (HOUR, IN_A_DAY):
+                before = [names for when, names in zones if when <= at - window.span][-1]
+                entered, left = len(now - before), len(before - now)
+                limit = Change(0, 0, len(before), window).limit
+                assert not now - zones[-1][1] or entered + left <= limit
+                assert not zones[-1][1] - now or left <= limit
+            zones.append((at, now))
+        transaction.set_rollback(True)
+
+
+def _common() -> set[str]:
+    return {name for name, is_national in published().items() if not is_national}
+
+
 @pytest.mark.parametrize(
     ("listed", "limit"), [(0, 5), (100, 5), (101, 5), (400, 20), (1000, 50), (1_000_000, 50)]
 )

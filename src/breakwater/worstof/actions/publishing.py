@@ -5,8 +5,8 @@ and the database must not be older than what was published: in doubt nothing is 
 last good zone stays, and `PublisherState.problem` says why.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -23,7 +23,7 @@ from breakwater.worstof.models import (
     ZoneName,
 )
 from breakwater.worstof.queries import known_names, zone
-from breakwater.worstof.rules.brake import WINDOWS, Change, Window, net
+from breakwater.worstof.rules.brake import MOST, SHARE, WINDOWS, Change, Window, net
 from breakwater.worstof.rules.folding import folded
 
 PUBLISHER_LOCK = 0x776F7273  # "wors"
@@ -172,8 +172,14 @@ def _outcome(changes: Sequence[ZoneChange]) -> Outcome:
     return zone.kept(names), may_stand
 
 
-def _effects(before: dict[str, bool], after: dict[str, bool]) -> dict[str, int]:
-    return {name: (name in after) - (name in before) for name in before.keys() | after.keys()}
+def _effects(before: dict[str, bool], after: dict[str, bool]) -> dict[str, zone.Effect]:
+    return {
+        name: zone.Effect(
+            (name in after) - (name in before),
+            (after.get(name) is False) - (before.get(name) is False),
+        )
+        for name in before.keys() | after.keys()
+    }
 
 
 def _past_the_brake(
@@ -202,23 +208,45 @@ def _past_window(
 ) -> list[ZoneChange]:
     """Hold those of these unsigned changes that are too much within the window; give the others."""
     moves = zone.effects_since(at - window.span)
-    size = _size(window, outcome, moves, found)
-    if size.holds_adds:
-        brake.hold([c for c in changes if c.adds], window.key, size, at=at)
-        changes = [c for c in changes if not c.adds]
-        size = _size(window, _outcome(changes), moves, found)
-    if size.holds_removals and (removals := [c for c in changes if not c.adds]):
-        brake.hold(removals, window.key, size, at=at)
-        changes = [c for c in changes if c.adds]
+    sizes = _sizes(window, outcome, moves, found)
+
+    def without(adds: bool) -> list[ZoneChange]:
+        if stopped := [c for c in changes if c.adds is adds]:
+            brake.hold(stopped, window.key, sizes[0], at=at)
+        return [c for c in changes if c.adds is not adds]
+
+    if any(size.holds_adds for size in sizes):
+        changes = without(adds=True)
+        sizes = _sizes(window, _outcome(changes), moves, found)
+    if any(size.holds_removals for size in sizes):
+        changes = without(adds=False)
+        sizes = _sizes(window, _outcome(changes), moves, found)
+    if any(size.holds_removals for size in sizes):  # what only a country lists now, others lose
+        changes = without(adds=True)
     return changes
 
 
-def _size(
-    window: Window, outcome: Outcome, moves: dict[str, int], found: Publication | None
-) -> Change:
-    moved = net(moves, _effects(*outcome).items()).values()
-    listed = (found.names if found else 0) - sum(moves.values())
-    return Change(sum(m > 0 for m in moved), sum(m < 0 for m in moved), listed, window)
+def _sizes(
+    window: Window, outcome: Outcome, moves: dict[str, zone.Effect], found: Publication | None
+) -> tuple[Change, Change]:
+    """How much recipients of all names, and those of the common list alone, would see change."""
+    effects = _effects(*outcome)
+    every = {name: effect.every for name, effect in moves.items()}
+    common = {name: effect.international for name, effect in moves.items()}
+    of_every = net(every, ((name, effect.every) for name, effect in effects.items())).values()
+    of_common = net(common, ((n, effect.international) for n, effect in effects.items())).values()
+    listed = (found.names if found else 0) - sum(every.values())
+    return (
+        Change(sum(m > 0 for m in of_every), sum(m < 0 for m in of_every), listed, window),
+        _common_size(window, of_common, sum(common.values())),
+    )
+
+
+def _common_size(window: Window, moved: Collection[int], grown: int) -> Change:
+    size = Change(sum(m > 0 for m in moved), sum(m < 0 for m in moved), 0, window)
+    if size.added + size.removed <= window.least:
+        return size  # allowed on a list of any length, so nobody has to count
+    return replace(size, listed=zone.count_international(MOST * SHARE + max(grown, 0)) - grown)
 
 
 def _past_the_check(
@@ -259,11 +287,17 @@ def _mark(
 ) -> None:
     """Say of every change when it was published; the last one of a name carries the effect."""
     effects = _effects(before, after)
-    by_effect: dict[int, list[int]] = {}
+    by_effect: dict[zone.Effect, list[int]] = {}
     for change in reversed(changes):
-        by_effect.setdefault(effects.pop(change.name, 0), []).append(change.pk)
+        effect = effects.pop(change.name, zone.Effect(0, 0))
+        by_effect.setdefault(effect, []).append(change.pk)
     serial = made.serial if made else None
     for effect, keys in by_effect.items():
         for piece in zone.pieces(keys):
             rows = ZoneChange.objects.filter(pk__in=piece)
-            rows.update(effect=effect, serial=serial, published_at=at)
+            rows.update(
+                effect=effect.every,
+                effect_international=effect.international,
+                serial=serial,
+                published_at=at,
+            )

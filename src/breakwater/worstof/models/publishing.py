@@ -24,6 +24,8 @@ class ZoneChange(models.Model):
     refused = models.CharField(max_length=200, blank=True)  # why it never was published
     # What publishing it did to the zone: 1 the name entered, -1 it left, 0 nothing changed.
     effect = models.SmallIntegerField(default=0)
+    # The same for those who get the names of the common list alone.
+    effect_international = models.SmallIntegerField(default=0)
 
     class Meta:
         indexes = [

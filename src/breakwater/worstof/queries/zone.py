@@ -70,15 +70,29 @@ def kept(names: Sequence[str]) -> dict[str, bool]:
     return found
 
 
-def effects_since(when: datetime) -> dict[str, int]:
+class Effect(NamedTuple):
+    """1 a name entered, -1 it left: for recipients of all names, and of the common list's alone."""
+
+    every: int
+    international: int
+
+
+def effects_since(when: datetime) -> dict[str, Effect]:
     """What publications after `when` did to each name; what two people released is left out.
 
     By serials, not by the times of changes: those of a clock set back only make it more.
     """
     before = Publication.objects.filter(at__lte=when).order_by("-serial").first()
     rows = ZoneChange.objects.filter(serial__gt=before.serial if before else 0, held=None)
-    totals = rows.exclude(effect=0).values_list("name").annotate(total=Sum("effect"))
-    return dict(totals.values_list("name", "total"))
+    moved = rows.exclude(effect=0, effect_international=0).order_by().values_list("name")
+    totals = moved.annotate(every=Sum("effect"), international=Sum("effect_international"))
+    columns = totals.values_list("name", "every", "international")
+    return {name: Effect(every, international) for name, every, international in columns}
+
+
+def count_international(most: int) -> int:
+    """How many names are not national: counted up to `most`, since only short lists are counted."""
+    return ZoneName.objects.filter(is_national=False)[:most].count()
 
 
 def bucket_digests() -> Digests:
