@@ -62,7 +62,8 @@ def judged(at: datetime) -> Judged:
     def judge(entry: Entry, by: User, later: timedelta = timedelta(), **said: object) -> Entry:
         when = at + later
         facts = {"real": "yes", "under_13": "yes", "severe": "yes", "online": "yes"}
-        facts |= {"seen_online_at": when - timedelta(days=1), "confidence": "high", **said}  # type: ignore[dict-item]
+        facts |= {"seen_online_at": when - timedelta(days=1), "confidence": "high"}
+        facts |= {"note": "Looked at", **said}  # type: ignore[dict-item]
         assess(entry, Judgement(**facts), by=by, at=when)  # type: ignore[arg-type]
         entry.refresh_from_db()
         return entry

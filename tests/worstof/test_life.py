@@ -236,10 +236,10 @@ def test_a_judgement_that_opened_what_others_said_is_not_taken_back(
 ):
     entry = judged(nominated(), assessor, under_13="unsure")
     judged(entry, officer, real="unsure")
-    withdraw(Assessment.objects.get(by=officer), by=officer, at=at)
+    withdraw(Assessment.objects.get(by=officer), by=officer, reason="A slip", at=at)
     judged(entry, officer)
     with pytest.raises(SeenOthers):
-        withdraw(Assessment.objects.get(by=officer), by=officer, at=at)
+        withdraw(Assessment.objects.get(by=officer), by=officer, reason="A slip", at=at)
 
 
 def test_a_third_authority_that_doubts_late_takes_nothing_off_the_list(listed, judged, neighbour):
@@ -413,10 +413,10 @@ def test_an_assessment_is_taken_back_within_ten_minutes_if_nothing_followed(
     judged(entry, officer)
     mine = Assessment.objects.get()
     with pytest.raises(TooLate):
-        withdraw(mine, by=assessor, at=at)
+        withdraw(mine, by=assessor, reason="A slip", at=at)
     with pytest.raises(TooLate):
-        withdraw(mine, by=officer, at=at + timedelta(minutes=11))
-    withdraw(mine, by=officer, at=at + timedelta(minutes=9))
+        withdraw(mine, by=officer, reason="A slip", at=at + timedelta(minutes=11))
+    withdraw(mine, by=officer, reason="A slip", at=at + timedelta(minutes=9))
     assert not Assessment.objects.exists()
     assert verbs(entry)[-1] == "withdrawn"
     kept = AuditEntry.objects.get(verb="worstof.entry.withdrawn")
@@ -426,7 +426,7 @@ def test_an_assessment_is_taken_back_within_ten_minutes_if_nothing_followed(
 
 def test_an_assessment_that_listed_a_domain_is_not_taken_back(listed, assessor, at):
     with pytest.raises(TooLate):
-        withdraw(Assessment.objects.get(by=assessor), by=assessor, at=at)
+        withdraw(Assessment.objects.get(by=assessor), by=assessor, reason="A slip", at=at)
 
 
 def test_a_national_overlay_is_judged_by_its_own_country_only(

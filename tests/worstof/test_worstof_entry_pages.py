@@ -1,5 +1,6 @@
 """A domain from its nomination to the list through the pages, and what nobody may see too early."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -22,8 +23,8 @@ def judge(client, entry, **said):
     return client.post(reverse("worst-of-assess", args=[entry.pk]), facts | said)
 
 
-def put(client, world_list, name="https://bad.example/page"):
-    facts = {"block_list": world_list.pk, "name": name, "evidence": "T-1", "seen": "Seen"}
+def put(client, world_list, name="https://bad.example/page", **hosting):
+    facts = {"block_list": world_list.pk, "name": name, "evidence": "T-1", "seen": "Seen"} | hosting
     return client.post(reverse("worst-of-nominate"), facts | {"seen_at": sight()})
 
 
@@ -176,3 +177,73 @@ def test_what_was_said_in_earlier_rounds_is_shown_to_those_who_need_not_judge_no
     told = client_for(assessor).get(address).content.decode()
     assert "n-of-before" in told
     assert "All criteria verified" in told
+
+
+def rows_of(page, heading):
+    """The cells of each row of the table under a heading, as texts."""
+    part = page[page.index(heading) :]
+    part = part[: part.index("</table>")]
+    rows = re.findall(r"<tr>(.*?)</tr>", part, re.DOTALL)
+    return [
+        [re.sub(r"<[^>]+>", "", c).strip() for c in re.findall(r"<t[hd].*?</t[hd]>", row)]
+        for row in rows
+    ]
+
+
+def test_the_page_shows_where_it_is_hosted_both_judgements_side_by_side_and_the_clocks(
+    world_list, officer, assessor, client_for
+):
+    here = client_for(officer)
+    hosting = {
+        "provider": "Example Hosting", "country": "nl", "registrar": "Example Names",
+        "address": "192.0.2.77",
+    }  # fmt: skip
+    put(here, world_list, **hosting)
+    entry = Entry.objects.get()
+    judge(here, entry, confidence="low")
+    judge(client_for(assessor), entry, note="n-of-theirs")
+    entry.refresh_from_db()
+    page = shown(client_for, officer, entry)
+    for word, value in {
+        "Hosting provider": "Example Hosting", "Country of the host": "NL",
+        "Registrar": "Example Names", "IP address, as seen": "192.0.2.77",
+    }.items():  # fmt: skip
+        assert f"<dt>{word}</dt><dd>{value}</dd>" in page
+    rows = {row[0]: row[1:] for row in rows_of(page, "What the authorities say")}
+    assert rows["Criterion"] == ["Police of Testland (JM)", "Police of Elsewhere (CW)"]
+    for criterion in ("The children are real", "The abuse is severe"):
+        assert rows[criterion] == ["Yes", "Yes"]
+    assert rows["Confidence"] == ["Not sure", "Sure"]
+    assert rows["Note"] == ["n-of-mine", "n-of-theirs"]
+    assert [cell.split(" · ")[0] for cell in rows["By"]] == ["officer", "assessor"]
+    assert re.search(r"<dt>Listed</dt><dd>\s*<time", page)
+    assert f'<dt>Fresh until</dt><dd><time datetime="{entry.fresh_until:%Y-%m-%dT%H:%M}' in page
+    life.move_clocks(entry.due_at)
+    entry.refresh_from_db()
+    page = shown(client_for, officer, entry)
+    assert f'<dt>Leaves the list</dt><dd><time datetime="{entry.due_at:%Y-%m-%dT%H:%M}' in page
+
+
+def test_who_denies_a_criterion_says_why(nominated, officer, client_for, at):
+    entry = nominated()
+    answer = judge(client_for(officer), entry, severe="no", note=" ")
+    assert answer.status_code == 400
+    assert "Say why you deny it." in answer.content.decode()
+    said = life.Judgement("yes", "yes", "no", "yes", at, "high")
+    with pytest.raises(life.NoReason):
+        life.assess(entry, said, by=officer, at=at)
+    assert not entry.assessments.exists()
+    assert (
+        judge(client_for(officer), entry, severe="no", note="Nobody is touched").status_code == 302
+    )
+
+
+def test_a_judgement_is_taken_back_with_a_reason(nominated, officer, client_for):
+    entry, client = nominated(), client_for(officer)
+    judge(client, entry)
+    address = reverse("worst-of-withdraw", args=[entry.pk])
+    assert "Say why." in client.post(address, follow=True).content.decode()
+    assert entry.assessments.exists()
+    client.post(address, {"reason": "The wrong domain"})
+    assert not entry.assessments.exists()
+    assert entry.steps.get(verb="worstof.entry.withdrawn").reason == "The wrong domain"

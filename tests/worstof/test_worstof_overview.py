@@ -43,8 +43,9 @@ def client(analyst: User, client_for: ClientFor) -> Client:
 @pytest.fixture
 def provider(db: None) -> Recipient:
     return Recipient.objects.create(
-        name="Example Net", key_name="example-net", forms=["dns"], created_at=timezone.now()
-    )
+        name="Example Net", key_name="example-net", forms=["dns"],
+        created_at=timezone.now() - timedelta(days=30),
+    )  # fmt: skip
 
 
 def published(at: datetime, serial: int = 1, **more: object) -> Publication:
@@ -130,6 +131,24 @@ def test_a_provider_offline_for_a_week_is_named_until_it_caught_up(client, provi
     Recipient.objects.update(seen_serial=5, transferred_at=now - timedelta(days=7))
     assert "Example Net has not taken what was published last." in text(client.get(PAGE))
     Recipient.objects.update(seen_serial=7, transferred_at=now)
+    assert "has not taken" not in text(client.get(PAGE))
+
+
+def test_a_provider_offline_for_a_week_is_named_while_the_list_goes_on_changing(client, provider):
+    """The last publication is never an hour old on a busy list; the first it missed is."""
+    now = timezone.now()
+    for serial, ago in ((5, 8 * 24 * 60), (6, 7 * 24 * 60), (7, 30), (8, 1)):
+        published(now - timedelta(minutes=ago), serial)
+    Recipient.objects.update(seen_serial=5, transferred_at=now - timedelta(days=8))
+    assert "Example Net has not taken what was published last." in text(client.get(PAGE))
+    Recipient.objects.update(seen_serial=6)
+    assert "has not taken" not in text(client.get(PAGE))
+
+
+def test_a_provider_made_a_moment_ago_is_not_late(client, provider):
+    published(timezone.now() - timedelta(days=3), 7)
+    assert "has not taken" in text(client.get(PAGE))
+    Recipient.objects.update(created_at=timezone.now())
     assert "has not taken" not in text(client.get(PAGE))
 
 

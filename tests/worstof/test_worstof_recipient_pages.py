@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import io
 import random
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,7 +19,8 @@ from breakwater.people.models import User
 from breakwater.reports import import_uploads
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions.recipients import create_recipient, recipient_for
-from breakwater.worstof.models import Probe, Recipient
+from breakwater.worstof.models import Probe, Publication, Recipient
+from breakwater.worstof.primary.logs import Logs
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[User], Client]
@@ -256,3 +258,40 @@ def test_a_trace_is_made_by_a_form_of_this_desk_only(supervisor):
     client.force_login(supervisor, backend="django.contrib.auth.backends.ModelBackend")
     file = {"file": SimpleUploadedFile("x.txt", b"bad.example")}
     assert client.post(f"{PAGES}trace/", file).status_code == 403
+
+
+def sent(view: str, serial: int, moment: str) -> str:
+    """A line of BIND's log of transfers."""
+    return (
+        f"{moment} client @0x7f8d8c0 127.0.0.1#40123/key {view} (wol.invalid): view {view}: transfer of "
+        f"'wol.invalid/IN': IXFR ended: 1 messages, 6 records, 310 bytes, 0.001 secs (serial {serial})\n"
+    )
+
+
+def test_a_providers_page_shows_its_last_transfer_and_how_far_it_is_behind(
+    client, recipient, tmp_path
+):
+    for serial in range(1, 8):
+        Publication.objects.create(
+            serial=serial, at=timezone.now(), names=1, added=1, removed=0, size=0, manifest="{}"
+        )
+    page = f"{PAGES}{recipient.pk}/"
+    assert "It never took the zone" in text(client.get(page))
+    logs = Logs(tmp_path)
+    moments = ("2026-11-02T09:00:00.120Z", "2026-11-02T09:31:07.456Z", "2026-11-02T10:00:00.001Z")
+    log = tmp_path / "transfers.log"
+    log.write_text("".join(sent("example-net", 3 + n, m) for n, m in enumerate(moments[:2])))
+    logs.read()
+    recipient.refresh_from_db()
+    assert recipient.seen_serial == 4
+    assert recipient.transferred_at == datetime.fromisoformat(moments[1])
+    told = text(client.get(page))
+    assert "3 publications behind" in told
+    assert "serial 4 / 7" in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", told))
+    assert "2 Nov 2026" in told
+    with log.open("a") as file:
+        file.write(sent("another", 6, moments[2]) + sent("example-net", 7, moments[2]))
+    logs.read()
+    recipient.refresh_from_db()
+    assert recipient.seen_serial == 7
+    assert "It has what was published last" in text(client.get(page))

@@ -42,7 +42,7 @@ def test_what_was_removed_by_a_slip_is_listed_as_before(
 ) -> None:
     removed = remove(listed, officer, at + MINUTE)
     assert removed.state == "removed"
-    again = life.restore(removed, by=officer, at=at + 9 * MINUTE)
+    again = life.restore(removed, by=officer, reason="A slip", at=at + 9 * MINUTE)
     kept = ("state", "round", "listed_at", "fresh_until", "due_at", "ended_at")
     assert [getattr(again, name) for name in kept] == [getattr(listed, name) for name in kept]
     assert [(c.name, c.adds) for c in ZoneChange.objects.order_by("pk")][1:] == [
@@ -83,7 +83,7 @@ def test_a_signed_name_that_was_verified_again_is_blocked_again_when_its_removal
     remove(signed, officer, later + MINUTE)
     publish_waiting(later + MINUTE)
     assert not ZoneName.objects.exists()
-    life.restore(signed, by=officer, at=later + 2 * MINUTE)
+    life.restore(signed, by=officer, reason="A slip", at=later + 2 * MINUTE)
     publish_waiting(later + 2 * MINUTE)
     assert ZoneName.objects.get().name == "wwwbad.example"
 
@@ -95,7 +95,7 @@ def test_signatures_for_one_guard_let_no_name_in_that_another_came_to_name(
     later = at + timedelta(days=90)
     remove(signed, officer, later)
     publish_waiting(later)
-    life.restore(signed, by=officer, at=later + MINUTE)
+    life.restore(signed, by=officer, reason="A slip", at=later + MINUTE)
     Entry.objects.update(guards=[["below_cdn", "example"]])
     publish_waiting(later + MINUTE)
     assert ZoneChange.objects.latest("pk").refused == "guard:www_without_dot"
@@ -106,10 +106,10 @@ def test_after_ten_minutes_or_twice_nothing_is_taken_back(
 ) -> None:
     removed = remove(listed, officer, at)
     with pytest.raises(life.TooLate):
-        life.restore(removed, by=officer, at=at + 11 * MINUTE)
-    life.restore(removed, by=officer, at=at + 10 * MINUTE)
+        life.restore(removed, by=officer, reason="A slip", at=at + 11 * MINUTE)
+    life.restore(removed, by=officer, reason="A slip", at=at + 10 * MINUTE)
     with pytest.raises(life.WrongState):
-        life.restore(removed, by=officer, at=at + 10 * MINUTE)
+        life.restore(removed, by=officer, reason="A slip", at=at + 10 * MINUTE)
 
 
 def test_nobody_takes_back_what_another_removed_even_under_the_same_name(
@@ -120,7 +120,7 @@ def test_nobody_takes_back_what_another_removed_even_under_the_same_name(
         person.save()
     removed = remove(listed, officer, at)
     with pytest.raises(life.TooLate):
-        life.restore(removed, by=supervisor, at=at + MINUTE)
+        life.restore(removed, by=supervisor, reason="A slip", at=at + MINUTE)
 
 
 def test_a_domain_that_one_country_verified_is_not_listed_by_taking_a_removal_back(
@@ -128,7 +128,7 @@ def test_a_domain_that_one_country_verified_is_not_listed_by_taking_a_removal_ba
 ) -> None:
     removed = remove(judged(nominated(), officer), officer, at)
     with pytest.raises(life.TooLate):
-        life.restore(removed, by=officer, at=at + MINUTE)
+        life.restore(removed, by=officer, reason="A slip", at=at + MINUTE)
 
 
 def test_a_domain_that_is_due_again_waits_for_its_verifications(
@@ -138,7 +138,7 @@ def test_a_domain_that_is_due_again_waits_for_its_verifications(
     life.move_clocks(day)
     removed = remove(Entry.objects.get(), officer, day)
     with pytest.raises(life.TooLate):
-        life.restore(removed, by=officer, at=day + MINUTE)
+        life.restore(removed, by=officer, reason="A slip", at=day + MINUTE)
 
 
 def test_a_discussion_is_not_ended_by_taking_a_removal_back(
@@ -147,14 +147,14 @@ def test_a_discussion_is_not_ended_by_taking_a_removal_back(
     talked = life.discuss(listed, by=officer, reason="Doubt", at=at)
     removed = remove(talked, officer, at)
     with pytest.raises(life.TooLate):
-        life.restore(removed, by=officer, at=at + MINUTE)
+        life.restore(removed, by=officer, reason="A slip", at=at + MINUTE)
 
 
 def test_an_upheld_appeal_is_not_taken_back(listed: Entry, officer: User, at: datetime) -> None:
     appeal, _code = appeals.receive("bad.example", "It is mine", language="en", at=at)
     appeals.uphold(appeal, by=officer, answer="You are right", at=at)
     with pytest.raises(life.TooLate):
-        life.restore(listed, by=officer, at=at + MINUTE)
+        life.restore(listed, by=officer, reason="A slip", at=at + MINUTE)
 
 
 def test_what_the_brake_held_does_not_get_past_it_as_a_removal_taken_back(
@@ -164,10 +164,10 @@ def test_what_the_brake_held_does_not_get_past_it_as_a_removal_taken_back(
     held = brake.hold(list(ZoneChange.objects.all()), HOUR.key, Change(60, 0, 200), at=at)[0]
     removed = remove(listed, officer, at)
     with pytest.raises(life.TooLate):
-        life.restore(removed, by=officer, at=at + MINUTE)
+        life.restore(removed, by=officer, reason="A slip", at=at + MINUTE)
     brake.discard(held, by=officer, reason="A wrong file", at=at)
     with pytest.raises(life.TooLate):
-        life.restore(removed, by=officer, at=at + MINUTE)
+        life.restore(removed, by=officer, reason="A slip", at=at + MINUTE)
 
 
 def test_a_rule_that_asks_for_more_meanwhile_is_not_passed_by(
@@ -176,7 +176,7 @@ def test_a_rule_that_asks_for_more_meanwhile_is_not_passed_by(
     removed = remove(listed, officer, at)
     BlockList.objects.filter(pk=world_list.pk).update(verifications=3)
     with pytest.raises(life.TooLate):
-        life.restore(removed, by=officer, at=at + MINUTE)
+        life.restore(removed, by=officer, reason="A slip", at=at + MINUTE)
 
 
 def test_a_name_that_a_guard_came_to_name_stays_off(
@@ -185,7 +185,7 @@ def test_a_name_that_a_guard_came_to_name_stays_off(
     removed = remove(listed, officer, at)
     monkeypatch.setattr(restoring, "guards_of", lambda name: ([["top_site", name]], False))
     with pytest.raises(life.TooLate):
-        life.restore(removed, by=officer, at=at + MINUTE)
+        life.restore(removed, by=officer, reason="A slip", at=at + MINUTE)
     assert moves.guards_of("bad.example") == ([], False)
 
 
@@ -209,9 +209,12 @@ def test_the_page_offers_it_to_whoever_removed_the_domain_and_to_nobody_else(
     mine.post(reverse("worst-of-remove", args=[entry.pk]), {"reason": "The wrong line"})
     assert verb in mine.get(page).content.decode()
     assert verb not in others.get(page).content.decode()
-    refused = others.post(verb, follow=True).content.decode()
+    refused = others.post(verb, {"reason": "A slip"}, follow=True).content.decode()
     assert "It can no longer be taken back" in refused
-    assert "listed as before" in mine.post(verb, follow=True).content.decode()
+    assert "Say why." in mine.post(verb, follow=True).content.decode()
+    told = mine.post(verb, {"reason": "The wrong line"}, follow=True).content.decode()
+    assert "listed as before" in told
+    assert entry.steps.get(verb="worstof.entry.restored").reason == "The wrong line"
     entry.refresh_from_db()
     assert entry.state == "listed"
 

@@ -14,7 +14,7 @@ from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions.life import Judgement, Sighting
 from breakwater.worstof.actions.lists import LONGEST_FRESH, LONGEST_GRACE, MOST, Terms
 from breakwater.worstof.models import Answer, BlockList, Nomination
-from breakwater.worstof.rules.verdict import CRITERIA, FEWEST
+from breakwater.worstof.rules.verdict import CRITERIA, FEWEST, NO
 
 _CONTROL = {"class": "form-control"}
 _SELECT = {"class": "form-select"}
@@ -144,6 +144,12 @@ class AssessmentForm(forms.Form):
 
     def clean_seen_online_at(self) -> datetime:
         return _not_to_come(self.cleaned_data["seen_online_at"])
+
+    def clean_note(self) -> str:
+        note = str(self.cleaned_data["note"]).strip()
+        if not note and NO in (self.cleaned_data.get(name) for name in CRITERIA):
+            raise forms.ValidationError(_("Say why you deny it."))
+        return note
 
     @property
     def questions(self) -> list[forms.BoundField]:

@@ -273,9 +273,9 @@ def queue_again(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @needs("worstof.sign")
 def restore(request: HttpRequest, pk: int) -> HttpResponseBase:
-    entry, by = _found(request, pk), signed_in(request)
+    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
     return _done(
-        request, pk, lambda: life.restore(entry, by=by, at=timezone.now()),
+        request, pk, lambda: life.restore(entry, by=by, reason=why, at=timezone.now()),
         _("The removal is taken back: the domain is listed as before."),
     )  # fmt: skip
 
@@ -283,11 +283,11 @@ def restore(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @needs("worstof.assess")
 def withdraw(request: HttpRequest, pk: int) -> HttpResponseBase:
-    entry, by = _found(request, pk), signed_in(request)
+    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
     made = one.latest_own(entry, by)
     if made is None:
         raise Http404
     return _done(
-        request, pk, lambda: life.withdraw(made, by=by, at=timezone.now()),
+        request, pk, lambda: life.withdraw(made, by=by, reason=why, at=timezone.now()),
         _("Your judgement is taken back."),
     )  # fmt: skip

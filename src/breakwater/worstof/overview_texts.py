@@ -113,10 +113,14 @@ def events(
     held: list[HeldChange],
     recipients: list[Recipient],
     found: Mapping[int, Found],
+    waiting: Mapping[int, datetime],
     *,
     at: datetime,
 ) -> Iterator[Event]:
-    """What happened, the most urgent first; nothing if all goes well."""
+    """What happened, the most urgent first; nothing if all goes well.
+
+    `waiting`: since when recipients have not taken what was published, by number.
+    """
     if state.problem:
         yield Event(_("Nothing is published. %(why)s") % {"why": plain(state.problem)}, state.since)
     if last and last.problem:
@@ -140,7 +144,8 @@ def events(
     for recipient in recipients:
         if recipient.refusal:
             yield Event(refused(recipient), recipient.refused_at)
-        if "dns" in recipient.forms and last and _is_late(recipient, last, at):
+        since = waiting.get(recipient.pk) if "dns" in recipient.forms else None
+        if since and at - since > LATE:
             text = _("%(name)s has not taken what was published last.") % {"name": recipient.name}
             yield Event(text, recipient.transferred_at)
         if len(given_to(recipient)) < len(recipient.canaries):
@@ -175,10 +180,6 @@ def full_disk(free: int) -> Iterator[Event]:
             "there is room; what was published last stays in force."
         )
         yield Event(text % {"mb": words.number(free // 2**20)})
-
-
-def _is_late(recipient: Recipient, last: Publication, at: datetime) -> bool:
-    return at - last.at > LATE and (recipient.seen_serial or 0) < last.serial
 
 
 def _is_alive(state: PublisherState, at: datetime) -> bool:

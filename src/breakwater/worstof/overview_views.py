@@ -37,13 +37,14 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
     if wanted is not None:
         return exports.answer(request, wanted, drawn)
     held = list(HeldChange.objects.filter(state=HeldChange.State.WAITING).order_by("at"))
+    waiting = zone.waited_since(recipients)
     context = {
         "counts": counts,
         "answer": texts.answer(counts, last, probed),
         "events": [
             *texts.full_disk(room_left()),
             *texts.apart(apart.counts()),
-            *texts.events(state, last, held, recipients, probed, at=at),
+            *texts.events(state, last, held, recipients, probed, waiting, at=at),
         ],
         "figures": {figure.id: show(figure, settings.DEMO) for figure in drawn},
         "in_time": texts.in_time(counts),

@@ -119,6 +119,20 @@ def is_whole() -> bool:
     return root_of(digests_of(names)) == signed
 
 
+def waited_since(recipients: Sequence[Recipient]) -> dict[int, datetime]:
+    """By number, since when each recipient has not taken what was published; others have it all."""
+    firsts: dict[int, datetime | None] = {}
+    found = {}
+    for recipient in recipients:
+        seen = recipient.seen_serial or 0
+        if seen not in firsts:
+            later = Publication.objects.filter(serial__gt=seen).order_by("serial")
+            firsts[seen] = later.values_list("at", flat=True).first()
+        if first := firsts[seen]:
+            found[recipient.pk] = max(first, recipient.created_at)
+    return found
+
+
 def names_for(recipient: Recipient) -> QuerySet[ZoneName]:
     """The names in a recipient's scope, without its canaries."""
     if recipient.scope == Recipient.Scope.INTERNATIONAL:

@@ -18,6 +18,7 @@ from breakwater.worstof.actions.life.moves import (
 )
 from breakwater.worstof.actions.life.refusals import (
     BroughtIn,
+    NoReason,
     NotSeenLately,
     OwnHands,
     SeenOthers,
@@ -29,7 +30,7 @@ from breakwater.worstof.models import Assessment, Entry, Step
 from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.independence import has_company, has_spoken, is_open_to
 from breakwater.worstof.queries.judged import of_round, weighed
-from breakwater.worstof.rules.verdict import CRITERIA, YES, Outcome, is_fresh
+from breakwater.worstof.rules.verdict import CRITERIA, NO, YES, Outcome, is_fresh
 
 MAY_BE_JUDGED = (State.NOMINATED, State.GUARDED, State.LISTED, State.DUE)
 WITHDRAWABLE_FOR = timedelta(minutes=10)
@@ -47,6 +48,10 @@ class Judgement:
     confidence: str
     note: str = ""
 
+    @property
+    def is_denial(self) -> bool:
+        return any(getattr(self, criterion) == NO for criterion in CRITERIA)
+
 
 def assess(
     entry: Entry,
@@ -62,6 +67,7 @@ def assess(
     Raises:
         WrongState: the entry is in discussion or over.
         NotYours: the list takes authorities of one country only.
+        NoReason: a criterion is denied on a page without a note.
         NotSeenLately: "online" is said of a sight too old, or a sight lies in the future.
         SignedIt: `by` has signed the entry in this round.
         BroughtIn: `by` brought a partner's assessment of this round in by file.
@@ -71,6 +77,9 @@ def assess(
     voice = voice or Voice.of(by)
     check_country(entry.block_list, voice)
     _check_sight(judgement, at)
+    # What a partner's file says without a note is not made up here.
+    if door == Assessment.Door.PAGE and judgement.is_denial and not judgement.note.strip():
+        raise NoReason
     with transaction.atomic():
         entry = locked(entry)
         check_state(entry, MAY_BE_JUDGED)
@@ -160,13 +169,16 @@ def _pairs(entry: Entry) -> set[tuple[str, str]]:
     return {(key, match) for key, match in entry.guards}
 
 
-def withdraw(made: Assessment, *, by: User, at: datetime) -> Entry:
+def withdraw(made: Assessment, *, by: User, reason: str, at: datetime) -> Entry:
     """Take one's own assessment back, within ten minutes and while nothing has followed.
 
     Raises:
+        NoReason: no reason is given.
         TooLate: it is another's, too old, or the entry has moved since.
         SeenOthers: it has opened what others said.
     """
+    if not reason.strip():
+        raise NoReason
     with transaction.atomic():
         entry = locked(made.entry)
         mine = Assessment.objects.filter(pk=made.pk, by=by, round=entry.round).first()
@@ -177,7 +189,7 @@ def withdraw(made: Assessment, *, by: User, at: datetime) -> Entry:
         if has_spoken(mine.agency_id, rows) and has_company(mine.agency_id, rows):
             raise SeenOthers
         told = Told(entry, by, at, Voice(mine.agency, mine.by_name, by))
-        told.say("worstof.entry.withdrawn", detail=_answers(mine))
+        told.say("worstof.entry.withdrawn", reason=reason.strip(), detail=_answers(mine))
         mine.delete()  # what it said stays in the audit log
         told.write()
     return entry

@@ -6,13 +6,13 @@ from django.db import transaction
 
 from breakwater.people.models import User
 from breakwater.worstof.actions.life.moves import State, check_state, guards_of, locked
-from breakwater.worstof.actions.life.refusals import TooLate
+from breakwater.worstof.actions.life.refusals import NoReason, TooLate
 from breakwater.worstof.actions.told import Told, Voice
 from breakwater.worstof.models import Entry
 from breakwater.worstof.queries.restorable import fresh_until_of
 
 
-def restore(entry: Entry, *, by: User, at: datetime) -> Entry:
+def restore(entry: Entry, *, by: User, reason: str, at: datetime) -> Entry:
     """List a domain again that `by` removed within the last ten minutes, as it was listed.
 
     Nothing is verified by it: the authorities' verifications are those of before, the day on which
@@ -20,8 +20,11 @@ def restore(entry: Entry, *, by: User, at: datetime) -> Entry:
 
     Raises:
         WrongState: the domain is not removed.
+        NoReason: no reason is given.
         TooLate: see `queries.restorable`, or a guard came to name the domain meanwhile.
     """
+    if not reason.strip():
+        raise NoReason
     with transaction.atomic():
         entry = locked(entry)
         check_state(entry, (State.REMOVED,))
@@ -32,7 +35,7 @@ def restore(entry: Entry, *, by: User, at: datetime) -> Entry:
         entry.fresh_until = entry.due_at = fresh_until
         entry.ended_at = None
         told = Told(entry, by, at, Voice.of(by))
-        told.say("worstof.entry.restored")
+        told.say("worstof.entry.restored", reason=reason.strip())
         told.enters()
         told.write()
     return entry
