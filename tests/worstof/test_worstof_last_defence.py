@@ -1,15 +1,17 @@
 """The publisher asks who verified a name, whatever wrote the row that adds it."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from breakwater.people.models import User
 from breakwater.worstof.actions import brake, life
 from breakwater.worstof.actions.publishing import publish_waiting
-from breakwater.worstof.models import BlockList, Entry, ZoneChange, ZoneName
+from breakwater.worstof.models import BlockList, Entry, Recipient, ZoneChange, ZoneName
 from breakwater.worstof.queries.judged import verified
 from breakwater.worstof.rules.brake import HOUR, Change
 
@@ -97,3 +99,28 @@ def test_many_names_are_asked_about_in_as_many_statements_as_one(
     entries = list(Entry.objects.select_related("block_list"))
     with django_assert_num_queries(2):
         assert verified(entries) == {entry.pk for entry in entries}
+
+
+@pytest.mark.parametrize("name", ["desk.police.example", "stop.isp.example", "isp.example"])
+def test_the_desks_own_host_and_providers_stop_pages_are_never_listed(
+    name: str, nominated: Put, settings: Any, at: datetime
+) -> None:
+    settings.CONFIG = dataclasses.replace(settings.CONFIG, hosts=["desk.police.example"])
+    Recipient.objects.create(
+        name="Net", key_name="net", stop_page="stop.isp.example", created_at=at
+    )
+    entry = nominated(name)
+    assert entry.state == Entry.State.REFUSED
+    assert entry.guards[0][0] == "own_host"
+    assert nominated("other.isp.example").state == Entry.State.NOMINATED
+
+
+def test_a_name_that_became_a_stop_page_while_it_was_held_is_not_published(
+    listed: Put, at: datetime
+) -> None:
+    listed("stop.isp.example")
+    Recipient.objects.create(
+        name="Net", key_name="net", stop_page="stop.isp.example", created_at=at
+    )
+    publish_waiting(at)
+    assert refused() == {"stop.isp.example": "guard:own_host"}

@@ -76,6 +76,7 @@ GUARDS: Words = {
     "below_url_shortener": lazy("It lies below a host that shortens addresses"),
     "below_cdn": lazy("It lies below a delivery network"),
     "below_infrastructure": lazy("It lies below the Internet's own infrastructure"),
+    "own_host": lazy("A host of this desk or of a provider's stop page"),
     "top_site": lazy("One of the most visited sites"),
     "above_top_site": lazy("One of the most visited sites lies below it"),
     "below_top_site": lazy("It lies below one of the most visited sites"),

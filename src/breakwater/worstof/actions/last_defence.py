@@ -83,9 +83,11 @@ def refuse(changes: Sequence[ZoneChange], *, at: datetime) -> list[ZoneChange]:
     Call it in the publisher's transaction.
     """
     passed = []
-    verified = _verified(changes)
+    verified, own = _verified(changes), known_names.own_hosts()
     for change in changes:
-        if change.adds:
+        if change.adds and change.name in own:
+            change.refused = f"guard:{own[change.name].key}"
+        elif change.adds:
             change.refused = _against_adding(change, is_verified=change.pk in verified)
         else:
             change.refused = _against_removing(change)

@@ -9,7 +9,15 @@ from pathlib import Path
 import publicsuffixlist
 from django.conf import settings
 
-from breakwater.worstof.rules.guards import Known, read_named, read_names, read_suffixes
+from breakwater.worstof.models import Recipient
+from breakwater.worstof.rules.guards import (
+    Guard,
+    Known,
+    parents,
+    read_named,
+    read_names,
+    read_suffixes,
+)
 from breakwater.worstof.rules.operator_names import OperatorNames, read_operator_names
 
 TOP_SITES = "top-sites.txt"
@@ -47,6 +55,17 @@ def canary_domains() -> OperatorNames:
         OSError: the file is there and cannot be read.
     """
     return _read_operator(_version(folder() / CANARY_DOMAINS))
+
+
+def own_hosts() -> dict[str, Guard]:
+    """The guards that stand for the desk's own hosts and providers' stop pages, by name.
+
+    To block one, or a name above it, would take the desk or the words for visitors away.
+    """
+    stops = Recipient.objects.filter(closed_at=None).exclude(stop_page="")
+    hosts = {*settings.CONFIG.hosts, *stops.values_list("stop_page", flat=True)}
+    names = ((name, host) for host in hosts for name in (host, *parents(host)) if "." in name)
+    return {name: Guard("own_host", host, True) for name, host in names}
 
 
 # The time of the last change of the inode: a copy may keep size and time of its content.

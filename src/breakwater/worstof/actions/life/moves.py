@@ -4,7 +4,7 @@ from breakwater.worstof.actions.life.refusals import NotYours, WrongState
 from breakwater.worstof.actions.told import Told, Voice
 from breakwater.worstof.models import BlockList, Entry
 from breakwater.worstof.queries.judged import rule_of
-from breakwater.worstof.queries.known_names import known
+from breakwater.worstof.queries.known_names import known, own_hosts
 from breakwater.worstof.rules import clocks
 from breakwater.worstof.rules.guards import guards_for
 from breakwater.worstof.rules.verdict import may_judge
@@ -53,7 +53,8 @@ def refuse(told: Told, guards: list[list[str]]) -> None:
 
 def guards_of(name: str) -> tuple[list[list[str]], bool]:
     """Key and match of each guard that names it, and whether one of them forbids the name."""
-    found = guards_for(name, known())
+    own = own_hosts().get(name)
+    found = [*([own] if own else []), *guards_for(name, known())]
     return [[guard.key, guard.match] for guard in found], any(guard.refuses for guard in found)
 
 
