@@ -263,7 +263,7 @@ def refused_line(refused: str) -> str:
 
 def state_line(entry: Entry, standing: Standing | None = None) -> str:
     """What an entry waits for, whoever reads it; `standing` says whether a listed one is blocked."""
-    if standing in NOT_BLOCKED:
+    if standing and standing in NOT_BLOCKED:
         return word(NOT_BLOCKED, standing)
     return {
         Entry.State.NOMINATED: _("Authorities have to judge it"),

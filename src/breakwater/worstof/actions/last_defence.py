@@ -145,7 +145,9 @@ def _were_signed_for(guards: Sequence[Guard], entry: Entry | None) -> bool:
     The last signature lists an entry, at its own moment. To be verified again keeps it listed since
     then; who signed for an earlier listing signed for that.
     """
-    if entry is None or not {(g.key, g.match) for g in guards} <= set(map(tuple, entry.guards)):
+    if entry is None or entry.listed_at is None:
+        return False
+    if not {(g.key, g.match) for g in guards} <= set(map(tuple, entry.guards)):
         return False
     listing = entry.signatures.filter(at=entry.listed_at).values("round")
     return hands.signers(entry.signatures.filter(round__in=listing)) >= SIGNATURES
