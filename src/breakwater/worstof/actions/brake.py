@@ -10,7 +10,7 @@ from breakwater.custody.actions import record
 from breakwater.people.access import user_may
 from breakwater.people.models import User
 from breakwater.worstof.actions import life
-from breakwater.worstof.models import Entry, HeldChange, Signature, ZoneChange
+from breakwater.worstof.models import HeldChange, Signature, ZoneChange
 from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.brake import SIGNATURES, Change
@@ -128,8 +128,7 @@ def discard(held: HeldChange, *, by: User, reason: str, at: datetime) -> None:
         adds.update(refused="discarded")
         open_ones.filter(adds=False).update(held=None)
         _end(held, HeldChange.State.DISCARDED, at)
-        for pk in sorted(numbers):
-            life.unlist(Entry(pk=pk), by=by, reason=reason, at=at)
+        life.unlist(numbers, by=by, reason=reason.strip(), at=at)
         detail = {"reason": reason.strip(), "added": held.added, "removed": held.removed}
         target = f"held {held.pk}"
         record("worstof.change.discarded", actor=by, at=at, target=target, detail=detail)

@@ -1,6 +1,6 @@
 """Who speaks in a change of an entry, and how the change is told: steps, log, resolvers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from breakwater.custody.actions import Deed, record_many
 from breakwater.people.models import Agency, User
 from breakwater.worstof.actions import transparency
 from breakwater.worstof.actions.zone import queue_change
-from breakwater.worstof.models import Entry, Step
+from breakwater.worstof.models import Entry, Step, ZoneChange
 
 CLOCK = "clock"
 """The actor of what the worker does because time has passed."""
@@ -81,6 +81,19 @@ class Told:
         self.entry.save()
         Step.objects.bulk_create(self._steps)
         record_many(self._deeds)
+
+
+def write_leaving(told: Sequence[Told], state: Entry.State, *, at: datetime) -> None:
+    """Have many listed entries leave the list together, by one decision that is told of each."""
+    entries = [one.entry for one in told]
+    ZoneChange.objects.bulk_create(
+        ZoneChange(name=e.name, adds=False, entry=e, decided_at=at) for e in entries
+    )
+    transparency.append_all("removed", entries, at=at)
+    moved = Entry.objects.filter(pk__in=[entry.pk for entry in entries])
+    moved.update(state=state, fresh_until=None, due_at=None, ended_at=at)
+    Step.objects.bulk_create(step for one in told for step in one._steps)
+    record_many([deed for one in told for deed in one._deeds])
 
 
 def target(entry: Entry) -> str:

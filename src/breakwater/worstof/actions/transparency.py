@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
@@ -39,7 +40,15 @@ def append(verb: str, entry: Entry, *, at: datetime) -> LogLeaf:
         NotInTransaction: there is no open transaction.
         ValueError: the verb is none of `VERBS`.
     """
-    return _append(verb, entry.name, entry.block_list.name, at)
+    return append_all(verb, [entry], at=at)[0]
+
+
+def append_all(verb: str, entries: Sequence[Entry], *, at: datetime) -> list[LogLeaf]:
+    """The same for many entries of which one decision was made, in their order.
+
+    Raises: as `append` does.
+    """
+    return _append(verb, [(entry.name, entry.block_list.name) for entry in entries], at)
 
 
 def append_answer(verb: str, appeal: Appeal, *, at: datetime) -> LogLeaf:
@@ -51,40 +60,51 @@ def append_answer(verb: str, appeal: Appeal, *, at: datetime) -> LogLeaf:
     Raises: as `append` does.
     """
     on = appeal.entry.block_list.name if appeal.entry else ""
-    return _append(verb, appeal.name or appeal.given, on, at)
+    return _append(verb, [(appeal.name or appeal.given, on)], at)[0]
 
 
-def _append(verb: str, name: str, on: str, at: datetime) -> LogLeaf:
+def _append(verb: str, named: Sequence[tuple[str, str]], at: datetime) -> list[LogLeaf]:
+    """A leaf for each name and its list."""
     if verb not in VERBS:
         raise ValueError(f"the transparency log knows no {verb}")
     if not connection.in_atomic_block:
         raise NotInTransaction("add to the transparency log inside the decision's transaction")
+    if not named:
+        return []
     lock_writer(_WRITER)
+    first = log.size()
+    made = [_leaf(first + n, verb, name, on, at) for n, (name, on) in enumerate(named)]
+    LogLeaf.objects.bulk_create(made, batch_size=1000)
+    _count(made)
+    _grow(made)
+    return made
+
+
+def _leaf(index: int, verb: str, name: str, on: str, at: datetime) -> LogLeaf:
     said = {"at": leaves.written(at), "list": on, "name": name, "verb": verb}
     decision = leaves.canonical(said)
     nonce = secrets.token_bytes(leaves.NONCE_BYTES)
-    leaf = LogLeaf(
-        index=log.size(), commitment=leaves.commitment(nonce, decision), nonce=nonce,
+    return LogLeaf(
+        index=index, commitment=leaves.commitment(nonce, decision), nonce=nonce,
         decision=decision, year=at.astimezone(UTC).year, verb=verb,
     )  # fmt: skip
-    leaf.save(force_insert=True)
-    _count(leaf)
-    _grow(leaf)
-    return leaf
 
 
-def _count(leaf: LogLeaf) -> None:
-    kept = LogCount.objects.filter(year=leaf.year, verb=leaf.verb)
-    if not kept.update(leaves=F("leaves") + 1):
-        LogCount.objects.create(year=leaf.year, verb=leaf.verb, leaves=1)
+def _count(made: Sequence[LogLeaf]) -> None:
+    year, verb = made[0].year, made[0].verb
+    kept = LogCount.objects.filter(year=year, verb=verb)
+    if not kept.update(leaves=F("leaves") + len(made)):
+        LogCount.objects.create(year=year, verb=verb, leaves=len(made))
 
 
-def _grow(leaf: LogLeaf) -> None:
-    wanted = merkle.full_nodes((0, leaf.index))
+def _grow(made: Sequence[LogLeaf]) -> None:
+    first = made[0].index
+    wanted = merkle.full_nodes((0, first))
     known = log.nodes(wanted)
-    hashed = merkle.leaf_hash(bytes(leaf.commitment))
-    full = merkle.grown(leaf.index, [known[node] for node in wanted], [hashed])
-    LogNode.objects.bulk_create(LogNode(place=merkle.place(node), hash=h) for node, h in full)
+    hashed = [merkle.leaf_hash(bytes(leaf.commitment)) for leaf in made]
+    full = merkle.grown(first, [known[node] for node in wanted], hashed)
+    rows = (LogNode(place=merkle.place(node), hash=h) for node, h in full)
+    LogNode.objects.bulk_create(rows, batch_size=1000)
 
 
 def sign_head(*, actor: str, at: datetime) -> LogHead | None:

@@ -1,5 +1,6 @@
 """A discussion about an entry is begun and ended, and an entry is taken away."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -15,8 +16,9 @@ from breakwater.worstof.actions.life.moves import (
     locked,
 )
 from breakwater.worstof.actions.life.refusals import NoReason
-from breakwater.worstof.actions.told import Told, Voice
+from breakwater.worstof.actions.told import Told, Voice, write_leaving
 from breakwater.worstof.models import Entry
+from breakwater.worstof.queries.zone import pieces
 
 
 def discuss(entry: Entry, *, by: User, reason: str, at: datetime) -> Entry:
@@ -73,21 +75,21 @@ def remove(entry: Entry, *, by: User, reason: str, at: datetime) -> Entry:
     with transaction.atomic():
         entry = locked(entry)
         check_state(entry, OPEN)
-        _remove(entry, by, reason.strip(), at)
+        told = Told(entry, by, at, Voice.of(by))
+        leave(told, State.REMOVED)
+        told.say("worstof.entry.removed", reason=reason.strip())
+        told.write()
     return entry
 
 
-def unlist(entry: Entry, *, by: User, reason: str, at: datetime) -> None:
-    """Take an entry away if it is listed, because its addition was thrown away before anybody
-    blocked it; what has moved on meanwhile stays as it is."""
-    with transaction.atomic():
-        entry = locked(entry)
-        if entry.state in Entry.PUBLISHED:
-            _remove(entry, by, reason.strip(), at)
-
-
-def _remove(entry: Entry, by: User, reason: str, at: datetime) -> None:
-    told = Told(entry, by, at, Voice.of(by))
-    leave(told, State.REMOVED)
-    told.say("worstof.entry.removed", reason=reason)
-    told.write()
+def unlist(numbers: Collection[int], *, by: User, reason: str, at: datetime) -> None:
+    """Take those of the entries away that are listed, because their additions were thrown away
+    before anybody blocked them; what has moved on meanwhile stays as it is."""
+    voice = Voice.of(by)
+    rows = Entry.objects.select_for_update(of=("self",)).select_related("block_list")
+    for piece in pieces(sorted(numbers)):
+        found = rows.filter(pk__in=piece, state__in=Entry.PUBLISHED).order_by("pk")
+        told = [Told(entry, by, at, voice) for entry in found]
+        for one in told:
+            one.say("worstof.entry.removed", reason=reason)
+        write_leaving(told, State.REMOVED, at=at)
