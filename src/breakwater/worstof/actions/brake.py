@@ -13,6 +13,7 @@ from breakwater.worstof.actions import life
 from breakwater.worstof.models import HeldChange, Signature, ZoneChange
 from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.board import lands
+from breakwater.worstof.queries.zone import countries_of
 from breakwater.worstof.rules.brake import SIGNATURES, Change
 
 PROBE = "probe"
@@ -50,11 +51,10 @@ def hold(
     Those of each country's own list are held apart: only they may see its names. They join what
     waits for the same reason, is of that kind, and was signed by nobody yet.
     """
-    of_list = dict(ZoneChange.objects.filter(pk__in=[c.pk for c in changes]).values_list(
-        "pk", "entry__block_list__country"))  # fmt: skip
+    country_of = countries_of({change.entry_id for change in changes})
     apart: dict[str, list[ZoneChange]] = {}
     for change in changes:
-        apart.setdefault(of_list[change.pk] or "", []).append(change)
+        apart.setdefault(country_of[change.entry_id], []).append(change)
     return [_hold(country, apart[country], reason, size, at) for country in sorted(apart)]
 
 

@@ -118,10 +118,14 @@ def forbidden(name: str) -> str:
 
 def _verified(changes: Sequence[ZoneChange]) -> set[int]:
     """Those of the changes that add the very name of an entry that authorities verified."""
-    adds = [(c.pk, c.entry) for c in changes if c.entry and c.adds and c.entry.name == c.name]
-    entries = list({entry.pk: entry for _, entry in adds}.values())
-    found = {pk for piece in zone.pieces(entries) for pk in judged.verified(piece)}
-    return {pk for pk, entry in adds if entry.pk in found}
+    adds = [change for change in changes if change.adds]
+    verified: dict[int | None, str] = {}
+    # Not joined with the changes, see `zone.countries_of`.
+    for piece in zone.pieces(list({change.entry_id for change in adds})):
+        entries = list(Entry.objects.filter(pk__in=piece).select_related("block_list"))
+        found = judged.verified(entries)
+        verified |= {entry.pk: entry.name for entry in entries if entry.pk in found}
+    return {change.pk for change in adds if verified.get(change.entry_id) == change.name}
 
 
 def _against_adding(change: ZoneChange, *, is_verified: bool) -> str:

@@ -147,8 +147,7 @@ def republish(*, at: datetime) -> Publication:
 def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     found = zone.last()
     kept = sealing.check_copy(found)
-    waiting = list(zone.waiting().select_related("entry__block_list"))
-    decided = last_defence.refuse(waiting, at=at)
+    decided = last_defence.refuse(list(zone.waiting()), at=at)
     if last_defence.doubt():
         decided = [change for change in decided if not change.adds]
     outcome = _outcome(decided)
