@@ -98,12 +98,14 @@ def test_a_cached_name_is_blocked_after_the_decision_and_open_after_its_removal(
 def test_the_desk_keeps_which_publication_each_provider_took_last(
     servers: tuple[Desk, Resolvers],
 ) -> None:
-    desk, _resolvers = servers
+    desk, resolvers = servers
     before = last_serial(desk)
     desk.decide("taken.example")
     wait_for(lambda: last_serial(desk) > before)
     query = "SELECT DISTINCT seen_serial, transferred_at IS NULL FROM worstof_recipient"
     wait_for(lambda: desk.do(query) == [(last_serial(desk), 0)], 30, 0.2)
+    desk.decide("taken.example", adds=False)
+    everywhere(resolvers, "taken.example", blocked=False)
 
 
 def test_at_knot_a_name_leaves_without_the_whole_list_being_read_again(
