@@ -121,7 +121,7 @@ def _verified(changes: Sequence[ZoneChange]) -> set[int]:
     adds = [change for change in changes if change.adds]
     verified: dict[int | None, str] = {}
     # Not joined with the changes, see `zone.countries_of`.
-    for piece in zone.pieces(list({change.entry_id for change in adds})):
+    for piece in zone.pieces(list({c.entry_id for c in adds if c.entry_id})):
         entries = list(Entry.objects.filter(pk__in=piece).select_related("block_list"))
         found = judged.verified(entries)
         verified |= {entry.pk: entry.name for entry in entries if entry.pk in found}
