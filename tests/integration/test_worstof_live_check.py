@@ -1,12 +1,15 @@
 """The live check at a real BIND: additions that break other names reach nobody."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks.resolvers import Desk, Resolvers, program, wait_for
+from breakwater.worstof.rules.zone_digest import bucket_of
+from tests.integration.test_worstof_serving import bind_of, gets
 
 pytestmark = [
     pytest.mark.integration,
@@ -70,3 +73,61 @@ def test_nothing_is_added_while_the_check_gets_no_answers(desk: tuple[Desk, Reso
     resolvers.again("upstream")
     wait_for(lambda: served.do(COUNT) == [(1,)], 40)
     wait_for(lambda: not served.do(PROBLEM), 20)
+
+
+def slip_in(desk: Desk, name: str) -> None:
+    """What a repair by hand, or somebody who can write to the database, leaves behind."""
+    desk.do("INSERT INTO worstof_zonename VALUES (?, 0, 1, ?)", name, bucket_of(name))
+
+
+def test_a_copy_that_somebody_accepted_is_tried_before_any_provider_gets_it(
+    desk: tuple[Desk, Resolvers],
+) -> None:
+    served, _ = desk
+    served.add_recipient("isp", [])
+    served.decide("bad.example")
+    wait_for(lambda: gets(served, "isp") == {"bad.example"}, 60)
+    slip_in(served, "network.example")
+    served.run("worstof", "accept-copy", "--reason", "looked at")
+    told = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
+    wait_for(lambda: "do not resolve" in str(served.do(told)), 30)
+    assert state(served) == [("bad",)]
+    assert gets(served, "isp") == {"bad.example"}
+    # It can be put right, and what is harmless goes out again, without a new start.
+    served.decide("network.example", adds=False)
+    wait_for(lambda: state(served) == [("good",)], 30)
+    wait_for(lambda: served.do(told) == [("",)], 30)
+    served.decide("worse.example")
+    wait_for(lambda: gets(served, "isp") == {"bad.example", "worse.example"}, 30)
+
+
+def test_a_name_that_left_the_list_is_no_longer_in_the_way_of_others(
+    desk: tuple[Desk, Resolvers],
+) -> None:
+    served, _ = desk
+    never = served.folder / "worstof" / "never-block.txt"
+    never.write_text("good.example\n")
+    served.decide("network.example")
+    wait_for(lambda: served.do(COUNT) == [(1,)], 30)
+    never.write_text("good.example\nshop.example\n")
+    served.decide("network.example", adds=False)
+    wait_for(lambda: served.do(COUNT) == [(0,)], 30)
+    served.decide("bad.example")
+    wait_for(lambda: served.do(COUNT) == [(1,)], 30)
+
+
+def test_additions_go_on_after_a_primary_was_killed(desk: tuple[Desk, Resolvers]) -> None:
+    served, _ = desk
+    served.add_recipient("isp", [])
+    served.decide("bad.example")
+    wait_for(lambda: gets(served, "isp") == {"bad.example"}, 60)
+    # A new recipient while the check's copy has changes in its journal.
+    served.add_recipient("other", [])
+    wait_for(lambda: gets(served, "other") == {"bad.example"}, 30)
+    (pid,) = bind_of(served).running()
+    os.kill(pid, signal.SIGKILL)
+    served.decide("worse.example")
+    wait_for(lambda: gets(served, "isp") == {"bad.example", "worse.example"}, 60)
+    served.decide("network.example")
+    held = "SELECT reason, added FROM worstof_heldchange"
+    wait_for(lambda: served.do(held) == [("probe", 1)], 30)

@@ -141,6 +141,7 @@ def _view(place: Place, view: View) -> str:
     return f"""view "{view.key_name}" {{
     match-clients {{ key "{view.key_name}"; key "{update_key(view.key_name)}"; }};
     {_zone(place, view.key_name)}
+        ixfr-from-differences yes;
         allow-transfer {{ key "{view.key_name}"; }};
         also-notify {{ {told}}};
     }};
@@ -153,13 +154,16 @@ def _zone(place: Place, key_name: str) -> str:
     return f"""zone "{place.zone}" {{
         type primary;
         file "{zone_path(place, key_name)}";
-        ixfr-from-differences yes;
         allow-query {{ key "{key_name}"; key "{own}"; }};
         allow-update {{ key "{own}"; }};"""
 
 
 def _stage(place: Place) -> str:
-    """A resolver in front of the next zone: names that must never be blocked are tried here."""
+    """A resolver in front of the next zone: names that must never be blocked are tried here.
+
+    Every change of it counts its serial up, past those of publications: a whole zone with a lower
+    one must be taken too, so it keeps no differences.
+    """
     address, port = split(place.check_resolver)
     return f"""view "{STAGE}" {{
     match-clients {{ key "{STAGE}"; key "{update_key(STAGE)}"; }};

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import dns.exception
@@ -19,9 +19,11 @@ from breakwater.worstof.queries.known_names import never_block
 from breakwater.worstof.rules.turns import turn
 
 _MOST = 500  # names asked each time; a longer file is asked from check to check
+_MARKED = "192.0.2.1"
 _PATIENCE = 20.0  # seconds until the stage must have taken a change; 4 at a million names
-# An answer of the stage to this name shows that it works with the zone just given to it.
-MARK = "breakwater-mark.invalid"
+# An answer of the stage to a name below this one shows that it works with the zone just given to
+# it. It is the last one in the order in which BIND takes names up: all others are in by then.
+MARK = "breakwater-mark.zzzz"
 
 
 class Stage:
@@ -39,7 +41,7 @@ class Stage:
         Raises:
             Unsure: the stage or the resolver behind it does not answer as it should.
         """
-        problem = ""
+        problem = "not tried to the end"
         try:
             for start in range(0, len(adds), 200):
                 self.give(adds[start : start + 200], ())
@@ -47,9 +49,13 @@ class Stage:
             problem = self.look()
         finally:
             if problem:
-                for start in range(0, len(adds), 200):
-                    self.give((), adds[start : start + 200])
+                self.take_out(adds)
         return problem
+
+    def take_out(self, names: Sequence[str]) -> None:
+        """Raises Unsure like `give`."""
+        for start in range(0, len(names), 200):
+            self.give((), names[start : start + 200])
 
     def look(self) -> str:
         """Ask for names that must never be blocked, as the stage stands.
@@ -104,17 +110,35 @@ class Stage:
         Raises:
             Unsure: it does not in time.
         """
-        label = secrets.token_hex(8)
+        mark = new_mark()
         message = dns.update.UpdateMessage(f"{self.place.zone}.")
-        message.add(f"{label}.{MARK}", zone_file.TTL, "A", "192.0.2.1")
+        message.add(mark, zone_file.TTL, "A", _MARKED)
         message.use_tsig(tsig.own_key(configuration.update_key(STAGE)))
         try:
             dns.query.tcp(message, self.place.address, 10, self.place.port)
         except (OSError, EOFError, dns.exception.DNSException) as problem:
             raise Unsure("The live check does not answer. Nothing is published.") from problem
+        self.wait_for(mark)
+
+    def wait_for(self, mark: str) -> None:
+        """Wait until the stage answers to a mark that was given to it.
+
+        Raises:
+            Unsure: it does not in time.
+        """
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
-            if self.rcode(f"{label}.{MARK}") == dns.rcode.NOERROR:
+            if self.rcode(mark) == dns.rcode.NOERROR:
                 return
             time.sleep(0.02)
         raise Unsure("The live check did not take the names in time. Nothing is published.")
+
+
+def new_mark() -> str:
+    return f"{secrets.token_hex(8)}.{MARK}"
+
+
+def lines(zone: str, serial: int, names: Iterable[str], mark: str) -> Iterator[str]:
+    """The stage's whole zone; its mark proves that this file, and no other one, is in use."""
+    yield from zone_file.lines(zone, serial, ["stage"], names)
+    yield f"{mark} A {_MARKED}\n"

@@ -43,6 +43,10 @@ def program(name: str) -> str:
     return found
 
 
+class NotTaken(Exception):
+    """BIND did not take a whole zone; what it served before stays."""
+
+
 class Bind:
     """One named that runs as the desk's user, with a configuration that the desk writes."""
 
@@ -162,16 +166,26 @@ class Bind:
         return subprocess.run(words, capture_output=True, check=False).returncode == 0  # noqa: S603 – our own words
 
     def replace_zone(self, key_name: str, pieces: Iterable[str]) -> None:
-        """Put a whole new file under a view; what changed goes out as a difference."""
+        """Put a whole new file under a view; what changed goes out as a difference.
+
+        Raises:
+            NotTaken: BIND does not answer, or refuses the file.
+        """
         where = (self.place.zone, "IN", key_name)
         path = configuration.zone_path(self.place, key_name)
         frozen = self.rndc("freeze", *where)
+        # A zone that was never loaded cannot be frozen. Under a BIND that only hangs, nothing may
+        # be written: its journal would no longer belong to the file.
+        if not frozen and not self.rndc("status"):
+            raise NotTaken("BIND does not answer")
         try:
             write_whole(path, pieces)
             if not frozen:
                 Path(f"{path}.jnl").unlink(missing_ok=True)
         finally:
-            self.rndc("thaw" if frozen else "reload", *where)
+            is_taken = self.rndc("thaw" if frozen else "reload", *where)
+        if not is_taken:
+            raise NotTaken(f"BIND does not take the zone of {key_name}; see named.log")
 
     def _file(self, name: str) -> Path:
         return self.place.folder / name

@@ -17,16 +17,15 @@ from breakwater.worstof.actions import last_defence, publishing, sealing
 from breakwater.worstof.models import Publication, PublisherState, Recipient
 from breakwater.worstof.primary import views, zone_file
 from breakwater.worstof.primary.configuration import (
-    STAGE,
     BadAddress,
     Place,
     View,
     split,
     zone_path,
 )
-from breakwater.worstof.primary.live_check import Stage
 from breakwater.worstof.primary.logs import Logs
-from breakwater.worstof.primary.server import BadConfiguration, Bind, NoBind
+from breakwater.worstof.primary.server import BadConfiguration, Bind, NoBind, NotTaken
+from breakwater.worstof.primary.staging import Staging
 from breakwater.worstof.primary.views import PrimaryFailed
 from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.queries.canaries import given_to
@@ -43,7 +42,8 @@ DNS = "dns"  # of Recipient.forms
 
 
 FAILURES = (
-    Error, OSError, PrimaryFailed, NoBind, BadConfiguration, sealing.Stopped, signing.BadKey,
+    Error, OSError, PrimaryFailed, NoBind, NotTaken, BadConfiguration, sealing.Stopped,
+    signing.BadKey,
 )  # fmt: skip
 
 
@@ -56,12 +56,11 @@ class Serving:
 
     def __init__(self, place: Place) -> None:
         self.place, self.bind = place, Bind(place)
-        self.stage = Stage(place) if place.check_resolver else None
+        self.staging = Staging(place, self.bind) if place.check_resolver else None
         self.recipients: dict[str, Recipient] = {}
         self.shape: Shape = []
         self.held: dict[str, views.Held] = {}  # a root of "" stands for a view to write whole
         self.broken = -1  # serial at which the names kept were not those signed
-        self.checked = -1  # serial whose names the live check has seen
         self.looked_at: datetime | None = None
         self.beaten: datetime | None = None
         self.logs = Logs(place.folder)
@@ -96,8 +95,13 @@ class Serving:
         self.shape = _shape(self.recipients)
         self._write_new_files(self.recipients)
         self.bind.configure(_views(self.recipients))
-        self.bind.start()
+        self._start_bind()
         self._learn()
+
+    def _start_bind(self) -> None:
+        if self.staging:
+            self.staging.prepare()
+        self.bind.start()
 
     def _look_whether_whole(self, at: datetime) -> None:
         """While the names kept are not those signed, nothing new is published, until somebody
@@ -140,7 +144,7 @@ class Serving:
         if not self.bind.is_alive():
             log.warning("BIND ended; starting it again")
             self.held = {}
-            self.bind.start()
+            self._start_bind()
         if self.looked_at is None or abs(at - self.looked_at) >= LOOK_AT_RECIPIENTS:
             self.looked_at = at
             self._follow_recipients()
@@ -148,10 +152,10 @@ class Serving:
         if self.held.keys() != self.recipients.keys():
             self._learn()
         if not self._is_broken(at):
-            check = self.stage.check if self.stage else None
+            check = self.staging.check if self.staging else None
             made = publishing.publish_waiting(at, check=check)
-            if made:
-                self.checked = made.serial
+            if made and self.staging:
+                self.staging.follow(made)
         self.bring_up(at)
 
     def bring_up(self, at: datetime) -> None:
@@ -161,8 +165,8 @@ class Serving:
             return
         self.problem = ""
         late = [r for r in self.recipients.values() if self._is_late(r, publication)]
-        if late and self.stage and self.checked != publication.serial:
-            self._check_whole(publication, at)
+        if late and self.staging and self.staging.checked != publication.serial:
+            self._check_whole(self.staging, publication, at)
         for recipient in late if not self.problem else ():
             self._bring(recipient, publication)
         sent = timezone.now() if late and not self.problem else None
@@ -197,22 +201,14 @@ class Serving:
         self.held[recipient.key_name] = views.Held(manifest.serial, manifest.root)
         views.tell_at_once(self.place, recipient)
 
-    def _check_whole(self, publication: Publication, at: datetime) -> None:
-        """Try a zone that was published without the live check, at start or by the worker."""
-        stage = self.stage
-        if stage is None:
-            return
-        self._write_stage(publication)
-        self.bind.rndc("reload", self.place.zone, "IN", STAGE)
+    def _check_whole(self, staging: Staging, publication: Publication, at: datetime) -> None:
+        """Try a zone that was published without the live check, before this start or by others."""
         try:
-            stage.wait_for_mark()
-            self.problem = stage.look()
+            self.problem = staging.look(publication)
         except publishing.Unsure as unsure:
             self.problem = str(unsure)
-        good = PublisherState.Probe.BAD if self.problem else PublisherState.Probe.GOOD
-        publishing.keep_probe(good, at=at)
-        if not self.problem:
-            self.checked = publication.serial
+        found = PublisherState.Probe.BAD if self.problem else PublisherState.Probe.GOOD
+        publishing.keep_probe(found, at=at)
 
     def _keep(self, publication: Publication, sent: datetime | None) -> None:
         now: dict[str, object] = {}
@@ -235,7 +231,7 @@ class Serving:
     def _beat(self, at: datetime) -> None:
         if self.beaten is None or abs(at - self.beaten) >= BEAT:
             now: dict[str, object] = {"served_at": at}
-            if self.stage is None:
+            if self.staging is None:
                 now["probe"] = PublisherState.Probe.OFF
             elif not known_names.never_block().names:
                 now["probe"] = PublisherState.Probe.NOTHING
@@ -280,27 +276,20 @@ class Serving:
     def _write_new_files(self, recipients: dict[str, Recipient]) -> None:
         """Write the zones of views that have none yet, before BIND reads its configuration."""
         publication = zone.last()
-        if self.stage:
-            self._write_stage(publication)
         new = {
             name: r for name, r in recipients.items() if not zone_path(self.place, name).exists()
         }
         is_good = bool(new) and zone.is_whole()
         for name, recipient in new.items():
             path = zone_path(self.place, name)
-            is_tried = publication and (not self.stage or self.checked == publication.serial)
+            is_tried = publication and (
+                not self.staging or self.staging.checked == publication.serial
+            )
             if publication is None or not (is_good and is_tried):
                 write_whole(path, zone_file.lines(self.place.zone, 0, ["empty"], ()))
                 continue
             manifest = views.wanted(recipient, publication, zone.bucket_digests(), self.place.zone)
             write_whole(path, views.whole(recipient, manifest))
-
-    def _write_stage(self, publication: Publication | None) -> None:
-        names = zone.names_for(Recipient()).values_list("name", flat=True).iterator()
-        serial = publication.serial if publication else 0
-        path = zone_path(self.place, STAGE)
-        path.with_name(path.name + ".jnl").unlink(missing_ok=True)
-        write_whole(path, zone_file.lines(self.place.zone, serial, ["stage"], names))
 
     def _learn(self) -> None:
         """Ask every view what it has; names and canaries other than the desk's are written anew."""
@@ -310,6 +299,8 @@ class Serving:
                 self.held = {name: views.held(self.place, name) for name in self.recipients}
                 break
             except PrimaryFailed:
+                if not self.bind.is_alive():
+                    raise  # the next turn starts it again
                 time.sleep(0.1)
         else:
             raise PrimaryFailed("the primary does not answer")

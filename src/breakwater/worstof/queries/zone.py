@@ -36,6 +36,10 @@ def last() -> Publication | None:
     return Publication.objects.order_by("-serial").first()
 
 
+def before(publication: Publication) -> Publication | None:
+    return Publication.objects.filter(serial__lt=publication.serial).order_by("-serial").first()
+
+
 def state() -> PublisherState:
     """How publishing goes; an unsaved row says that it never began."""
     return PublisherState.objects.filter(pk=1).first() or PublisherState(pk=1)
