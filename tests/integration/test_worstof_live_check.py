@@ -126,6 +126,8 @@ def test_additions_go_on_after_a_primary_was_killed(desk: tuple[Desk, Resolvers]
     wait_for(lambda: gets(served, "other") == {"bad.example"}, 30)
     (pid,) = bind_of(served).running()
     os.kill(pid, signal.SIGKILL)
+    ended = "SELECT count(*) FROM worstof_publisherstate WHERE ended_at IS NOT NULL"
+    wait_for(lambda: served.do(ended) == [(1,)], 60)
     served.decide("worse.example")
     wait_for(lambda: gets(served, "isp") == {"bad.example", "worse.example"}, 60)
     served.decide("network.example")

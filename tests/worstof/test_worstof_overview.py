@@ -163,8 +163,8 @@ def test_a_provider_whose_resolvers_are_silent_is_named(client, provider):
 def test_a_check_that_asks_for_nothing_is_not_said_to_be_good(client):
     PublisherState.objects.create(pk=1, probe=PublisherState.Probe.NOTHING)
     page = text(client.get(PAGE))
-    assert "The check that no wrong name gets blocked asks for nothing" in page
-    assert "names none to ask" in page
+    assert "The check that no wrong name gets blocked asks only for well-known names" in page
+    assert "your file of names never to block has none" in page
     assert "Names that must never be blocked resolve" not in page
 
 
@@ -244,3 +244,17 @@ def test_months_add_up_publications_and_have_no_gaps(at):
 )
 def test_a_publishers_problem_is_said_in_plain_words(problem, said):
     assert said in texts.plain(problem)
+
+
+def test_a_check_that_is_off_and_a_primary_that_ended_are_told(client: Client) -> None:
+    now = timezone.now()
+    published(now)
+    state = PublisherState.objects.create(pk=1, probe="off", ended_at=now - timedelta(hours=1))
+    page = text(client.get(PAGE))
+    assert "it was given no resolver." in page
+    assert "The primary ended by itself and was started again." in page
+    state.probe, state.ended_at = PublisherState.Probe.GOOD, now - timedelta(days=2)
+    state.save()
+    page = text(client.get(PAGE))
+    assert "it was given no resolver." not in page
+    assert "The primary ended by itself" not in page

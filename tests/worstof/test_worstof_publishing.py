@@ -19,6 +19,7 @@ from breakwater.people.models import User
 from breakwater.worstof import signing
 from breakwater.worstof.actions import brake, sealing
 from breakwater.worstof.actions.publishing import accept_copy, publish_waiting
+from breakwater.worstof.jobs import publish
 from breakwater.worstof.models import (
     BlockList,
     Entry,
@@ -29,6 +30,7 @@ from breakwater.worstof.models import (
     ZoneDigests,
     ZoneName,
 )
+from breakwater.worstof.overview_texts import plain
 from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.rules.brake import DAY as IN_A_DAY
 from breakwater.worstof.rules.brake import HOUR, Change
@@ -800,6 +802,33 @@ def test_a_bad_check_holds_names_to_add_and_lets_removals_pass(
     decide("another.example")
     assert publish_waiting(at, check=lambda adds: "") is not None
     assert zone.state().probe == PublisherState.Probe.GOOD
+    assert set(published()) == {"bad.example", "another.example"}
+
+
+def test_without_the_server_that_checks_names_to_add_wait_and_names_to_remove_do_not(
+    decide: Decide, at: datetime
+) -> None:
+    """Files, TAXII and MISP would hand out at once what the worker publishes."""
+    decide("old.example")
+    publish(at)
+    PublisherState.objects.filter(pk=1).update(
+        needs_check=True, probe="good", served_at=at - timedelta(minutes=2)
+    )
+    decide("bad.example")
+    decide("old.example", adds=False)
+    assert publish(at)
+    assert published() == {}
+    assert zone.state().problem.startswith("The live check does not run.")
+    assert "No name is added until it does" in plain(zone.state().problem)
+    assert zone.state().probe == PublisherState.Probe.GOOD
+    assert not publish(at)
+    # The server is there again; or it was started without a resolver, on the operator's own word.
+    assert publish_waiting(at, check=lambda adds: "")
+    assert published() == {"bad.example": False}
+    assert zone.state().problem == ""
+    PublisherState.objects.filter(pk=1).update(needs_check=False)
+    decide("another.example")
+    assert publish(at)
     assert set(published()) == {"bad.example", "another.example"}
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from breakwater.worstof.actions import importing, probing, publishing, transparency, weighing
 from breakwater.worstof.actions.life import look_at_new_tables, move_clocks
 from breakwater.worstof.primary.serving import is_served
+from breakwater.worstof.queries import zone
 
 
 def sign_log(at: datetime) -> bool:
@@ -13,8 +14,14 @@ def sign_log(at: datetime) -> bool:
 
 
 def publish(at: datetime) -> bool:
-    """Publish what was decided when no `worstof serve` runs, which does so within a second."""
-    return not is_served(at) and publishing.publish_waiting(at) is not None
+    """Publish what was decided when no `worstof serve` runs, which does so within a second.
+
+    If that tried every name to add before, they wait for it, and removals do not.
+    """
+    if is_served(at):
+        return False
+    check = publishing.without_check if zone.state().needs_check else None
+    return publishing.publish_waiting(at, check=check) is not None
 
 
 JOBS: list[tuple[str, Callable[[datetime], bool]]] = [

@@ -34,6 +34,10 @@ PROBLEMS: Mapping[str, str | Promise] = {
         "The file that says how far publishing came is damaged. What was published last stays in "
         "force."
     ),
+    "The live check does not run": lazy(
+        "`serve`, which tries that no wrong name gets blocked, does not run. No name is added until "
+        "it does; names that leave the list still leave it."
+    ),
     "The live check": lazy(
         "The check that no wrong name gets blocked does not answer. Nothing is published until "
         "it does."
@@ -132,10 +136,16 @@ def events(
         yield Event(_("A name that must never be blocked did not resolve."), state.probed_at)
     if state.probe == PublisherState.Probe.NOTHING:
         text = _(
-            "The check that no wrong name gets blocked asks for nothing: the operator's file of "
-            "names that must never be blocked is missing or empty."
+            "The check that no wrong name gets blocked asks only for well-known names: the "
+            "operator's file of names that must never be blocked is missing or empty."
         )
         yield Event(text)
+    if last and state.probe == PublisherState.Probe.OFF:
+        yield Event(
+            _("The check that no wrong name gets blocked is off: it was given no resolver.")
+        )
+    if state.ended_at and at - state.ended_at < timedelta(days=1):
+        yield Event(_("The primary ended by itself and was started again."), state.ended_at)
     if any("dns" in x.forms for x in recipients) and not _is_alive(state, at):
         text = _("The primary does not run: providers that transfer the list get no changes.")
         yield Event(text, state.served_at)

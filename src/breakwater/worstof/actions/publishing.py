@@ -49,6 +49,11 @@ class Unsure(Exception):
     """The check could not tell whether other names would still resolve."""
 
 
+def without_check(adds: Sequence[str]) -> str:
+    """Stand in for a check that does not run: names to add wait for it."""
+    raise Unsure("The live check does not run. No name is added until it does.")
+
+
 def publish_waiting(at: datetime, *, check: Check | None = None) -> Publication | None:
     """Publish what was decided and is not held; None if there is nothing, or publishing stopped.
 
@@ -258,9 +263,9 @@ def _past_the_check(
     if checked is None:
         return changes
     adds = [change for change in changes if change.adds and change.name in checked.names]
-    if adds or not checked.is_sure:
-        bad = checked.problem or not checked.is_sure
-        keep_probe(PublisherState.Probe.BAD if bad else PublisherState.Probe.GOOD, at=at)
+    if adds:
+        bad = PublisherState.Probe.BAD
+        keep_probe(bad if checked.problem else PublisherState.Probe.GOOD, at=at)
     others = [change for change in changes if not change.adds]
     if adds and checked.problem:
         size = Change(len(adds), 0, found.names if found else 0)
@@ -271,7 +276,7 @@ def _past_the_check(
 
 
 def keep_probe(result: PublisherState.Probe, *, at: datetime) -> None:
-    """Keep what the check found; where it had no name to ask for, "good" would be untrue."""
+    """Keep what the check found; where it had no name of the operator's, "good" would be untrue."""
     if result == PublisherState.Probe.GOOD and not known_names.never_block().names:
         result = PublisherState.Probe.NOTHING
     PublisherState.objects.update_or_create(pk=1, defaults={"probe": result, "probed_at": at})

@@ -73,7 +73,10 @@ class PublisherState(models.Model):
 
     class Probe(models.TextChoices):
         OFF = "off", _("Off: no resolver was given to check with")
-        NOTHING = "none", _("Off: the file of names that must never be blocked names none to ask")
+        NOTHING = (
+            "none",
+            _("Asks only for well-known names: your file of names never to block has none"),
+        )
         GOOD = "good", _("Names that must never be blocked resolve")
         BAD = "bad", _("A name that must never be blocked did not resolve")
 
@@ -85,6 +88,9 @@ class PublisherState(models.Model):
     served_at = models.DateTimeField(null=True)
     probe = models.CharField(max_length=4, choices=Probe, default=Probe.OFF)
     probed_at = models.DateTimeField(null=True)
+    # The last `serve` was given a resolver to check with: without it nothing is added.
+    needs_check = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True)  # the primary ended by itself and was started again
 
     def __str__(self) -> str:
         return self.problem or "good"

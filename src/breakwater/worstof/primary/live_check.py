@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import dns.exception
@@ -15,7 +15,7 @@ from breakwater.worstof import tsig
 from breakwater.worstof.actions.publishing import Unsure
 from breakwater.worstof.primary import configuration, zone_file
 from breakwater.worstof.primary.configuration import STAGE, Place
-from breakwater.worstof.queries.known_names import never_block
+from breakwater.worstof.queries.known_names import never_block, well_known
 from breakwater.worstof.rules.turns import turn
 
 _MOST = 500  # names asked each time; a longer file is asked from check to check
@@ -60,21 +60,36 @@ class Stage:
     def look(self) -> str:
         """Ask for names that must never be blocked, as the stage stands.
 
-        At most `_MOST` of them: those that failed last, then the next ones of the file.
+        At most `_MOST` of the operator's: those that failed last, then the next ones of the file.
+        And all of the package's, which count only if they resolve without the list.
         """
         names, self._start = turn(never_block().names, self._start, _MOST, self._failed)
-        if not names:
-            return ""
-        with ThreadPoolExecutor(8) as several:
-            answers = list(several.map(self.rcode, names))
-        answered = list(zip(names, answers, strict=True))
-        self._failed = frozenset(n for n, a in answered if a != dns.rcode.NOERROR)
-        blocked = [n for n, a in answered if a == dns.rcode.NXDOMAIN]
+        asked = list(dict.fromkeys((*names, *well_known())))
+        answers = dict(zip(asked, self._several(self.rcode, asked), strict=True))
+        self._failed = frozenset(n for n in names if answers[n] != dns.rcode.NOERROR)
+        gone = [name for name in asked if answers[name] == dns.rcode.NXDOMAIN]
+        operators = set(names)
+        others = [name for name in gone if name not in operators]
+        open_ones = dict(zip(others, self._several(self.open_rcode, others), strict=True))
+        blocked = [n for n in gone if open_ones.get(n, dns.rcode.NOERROR) == dns.rcode.NOERROR]
         if blocked:
-            return f"{len(blocked)} of {len(names)} names that must never be blocked do not resolve"
-        if any(answer != dns.rcode.NOERROR for answer in answers):
+            return f"{len(blocked)} of {len(asked)} names that must never be blocked do not resolve"
+        if self._failed:
             raise Unsure("The resolver for the live check does not resolve. Nothing is published.")
         return ""
+
+    def _several(self, ask: Callable[[str], int], names: Sequence[str]) -> list[int]:
+        with ThreadPoolExecutor(8) as several:
+            return list(several.map(ask, names))
+
+    def open_rcode(self, name: str) -> int:
+        """What the resolver behind the stage answers, which knows no list."""
+        address, port = configuration.split(self.place.check_resolver)
+        query = dns.message.make_query(f"{name}.", "A")
+        try:
+            return int(dns.query.udp_with_fallback(query, address, 5, port)[0].rcode())
+        except (OSError, EOFError, dns.exception.DNSException):
+            return int(dns.rcode.SERVFAIL)
 
     def rcode(self, name: str) -> int:
         query = dns.message.make_query(f"{name}.", "A")

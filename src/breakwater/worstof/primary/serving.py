@@ -145,6 +145,7 @@ class Serving:
             log.warning("BIND ended; starting it again")
             self.held = {}
             self._start_bind()
+            PublisherState.objects.update_or_create(pk=1, defaults={"ended_at": at})
         if self.looked_at is None or abs(at - self.looked_at) >= LOOK_AT_RECIPIENTS:
             self.looked_at = at
             self._follow_recipients()
@@ -207,6 +208,7 @@ class Serving:
             self.problem = staging.look(publication)
         except publishing.Unsure as unsure:
             self.problem = str(unsure)
+            return
         found = PublisherState.Probe.BAD if self.problem else PublisherState.Probe.GOOD
         publishing.keep_probe(found, at=at)
 
@@ -230,7 +232,7 @@ class Serving:
 
     def _beat(self, at: datetime) -> None:
         if self.beaten is None or abs(at - self.beaten) >= BEAT:
-            now: dict[str, object] = {"served_at": at}
+            now: dict[str, object] = {"served_at": at, "needs_check": self.staging is not None}
             if self.staging is None:
                 now["probe"] = PublisherState.Probe.OFF
             elif not known_names.never_block().names:

@@ -48,6 +48,11 @@ def never_block() -> OperatorNames:
     return _read_operator(_version(folder() / NEVER_BLOCK))
 
 
+def well_known() -> list[str]:
+    """Names of the package's tables that everybody needs."""
+    return [name for name, said in known().named.items() if said.key == "infrastructure"]
+
+
 def canary_domains() -> OperatorNames:
     """Domains that the operator owns for canaries.
 
