@@ -136,6 +136,11 @@ class Desk:
         )
         return done.stdout
 
+    def accept_copy(self, reason: str) -> str:
+        primary = f"127.0.0.1:{self.port}"
+        words = ("accept-copy", "--reason", reason, "--primary", primary, "--yes")
+        return self.run("worstof", *words)
+
     def start(self, *options: str, command: tuple[str, ...] = ()) -> None:
         words = ["-m", "breakwater.cli", "worstof", "serve", "--port", str(self.port), *options]
         with (self.folder / "serve.log").open("ab") as log:

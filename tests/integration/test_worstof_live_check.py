@@ -88,7 +88,7 @@ def test_a_copy_that_somebody_accepted_is_tried_before_any_provider_gets_it(
     served.decide("bad.example")
     wait_for(lambda: gets(served, "isp") == {"bad.example"}, 60)
     slip_in(served, "network.example")
-    served.run("worstof", "accept-copy", "--reason", "looked at")
+    served.accept_copy("looked at")
     told = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
     wait_for(lambda: "do not resolve" in str(served.do(told)), 30)
     assert state(served) == [("bad",)]

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ def test_a_name_slipped_into_the_database_reaches_nobody_and_stops_the_publisher
     wait_for(lambda: "names kept are not those" in str(desk.do(late)), 60)
     assert names_of(desk) == {"one.example"}
     assert "co.uk" not in names_of(desk, "new")
-    desk.run("worstof", "accept-copy", "--reason", "looked through")
+    desk.accept_copy("looked through")
     wait_for(lambda: names_of(desk, "new") == {"one.example", "two.example"}, 60)
     assert names_of(desk) == {"one.example", "two.example"}
 
@@ -114,13 +115,26 @@ def test_a_name_that_somebody_accepts_with_the_copy_reaches_those_who_have_the_z
     problem = "SELECT problem FROM worstof_publisherstate"
     wait_for(lambda: "names kept are not those" in str(desk.do(problem)), 60)
     wait_for(lambda: names_of(desk) == {"one.example"}, 60)
-    desk.run("worstof", "accept-copy", "--reason", "put right by hand")
+    desk.accept_copy("put right by hand")
     both = {"one.example", "repaired.example"}
     wait_for(lambda: names_of(desk) == both, 60)
     secret = (desk.folder / "worstof" / "signing.key").read_text().strip()
     public = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret)).public_key()
     signed = replace(source_of(desk), public_key=public.public_bytes_raw())
     assert set(take(signed, Copy()).every()) == both, "what is given is what was signed"
+
+
+def test_many_names_at_once_are_shown_and_not_accepted_on_one_persons_word(desk: Desk) -> None:
+    names = [f"n{number}.example" for number in range(6)]
+    for name in names:
+        desk.do("INSERT INTO worstof_zonename VALUES (?, 0, 1, ?)", name, bucket_of(name))
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        desk.accept_copy("looked through")
+    assert refused.value.returncode == 3
+    assert "Names that providers have: 1; that enter: 6; that leave: 0." in refused.value.stdout
+    assert [f"+ {name}" for name in names] == refused.value.stdout.splitlines()[1:7]
+    assert desk.do("SELECT reason, added FROM worstof_heldchange") == [("accepted-copy", 6)]
+    assert names_of(desk) == {"one.example"}
 
 
 def test_a_primary_ahead_of_the_database_keeps_its_zone_and_the_page_says_why(

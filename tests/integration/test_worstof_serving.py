@@ -127,7 +127,7 @@ def test_names_that_were_not_signed_stop_nobody_from_having_the_last_good_zone(d
     wait_for(lambda: gets(desk, "isp") == {"one.example"}, 90)
     assert desk.serving
     assert desk.serving.poll() is None
-    desk.run("worstof", "accept-copy", "--reason", "looked at")
+    desk.accept_copy("looked at")
     wait_for(lambda: gets(desk, "other") == {"one.example", "c.mossgate.example"}, 20)
 
 

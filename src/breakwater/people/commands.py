@@ -1,6 +1,5 @@
 """`breakwater people …`: the first administrator, and a way back in when nobody can sign in."""
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from rich.console import Console
 
+from breakwater.custody.command_line import typist
 from breakwater.people import actions
 from breakwater.people.models import Agency, Role, User
 
@@ -25,7 +25,7 @@ def add_administrator(
 
     Ends with 1 if the user name is taken or the agency cannot have administrators.
     """
-    now, by = timezone.now(), f"{getpass.getuser()} (command line)"
+    now, by = timezone.now(), typist()
     place = Agency.objects.filter(name=agency.strip()).first()
     try:
         if place is None:

@@ -1,6 +1,5 @@
 """`breakwater reports …`: import files, rebuild what is derived, see and retry what is stuck."""
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from breakwater.custody.command_line import typist
 from breakwater.reports import import_queries as queries
 from breakwater.reports.actions.importing import counts, import_path
 from breakwater.reports.actions.rebuild import rebuild
@@ -25,7 +25,7 @@ STUCK_SHOWN = 100
 
 
 def _sender() -> str:
-    return f"{getpass.getuser()} (command line)"
+    return typist()
 
 
 def _bar() -> Progress:

@@ -17,6 +17,7 @@ from breakwater.people.access import needs, signed_in
 from breakwater.people.models import User
 from breakwater.worstof import apart_views
 from breakwater.worstof.actions import brake
+from breakwater.worstof.actions.accepting import COPY
 from breakwater.worstof.models import HeldChange
 from breakwater.worstof.queries import board, hands
 from breakwater.worstof.rules.brake import DAY, HOUR
@@ -68,7 +69,8 @@ def _row(held: HeldChange, count: int, reader: User) -> dict[str, Any]:
     signatures = list(held.signatures.select_related("by").order_by("at"))
     # What was held before each country's list was held apart can have names of another's.
     seen = Q(entry=None) | Q(entry__block_list__country__in=board.lands(reader))
-    names = held.changes.filter(seen).order_by("id").values_list("name", "adds")[: NAMES_SHOWN + 1]
+    rows = held.changes.filter(seen).order_by("id").values_list("name", "adds")[: NAMES_SHOWN + 1]
+    names = _of_copy(held.copy) if held.copy else list(rows)
     return {
         "held": held,
         "count": count,
@@ -76,11 +78,21 @@ def _row(held: HeldChange, count: int, reader: User) -> dict[str, Any]:
         "signatures": signatures,
         "signed": hands.has_signed(reader, held.signatures.all()),
         "names": names[:NAMES_SHOWN],
-        "has_more": len(names) > NAMES_SHOWN,
+        "has_more": len(names) > NAMES_SHOWN
+        or (held.copy and len(names) < held.added + held.removed),
     }
 
 
+def _of_copy(copy: dict[str, list[str]]) -> list[tuple[str, bool]]:
+    return [(name, key == "enters") for key in ("enters", "leaves") for name in copy[key]]
+
+
 def _why(reason: str) -> str:
+    if reason == COPY:
+        return _(
+            "The names kept are to be published as they are. With two signatures, whoever runs "
+            "“accept-copy” can do so; the names are those that providers would get and lose."
+        )
     if reason == brake.PROBE:
         return _("With these names, a name that must never be blocked did not resolve.")
     if reason == DAY.key:
@@ -129,5 +141,7 @@ def _decided(request: HttpRequest, held: HeldChange) -> str:
         return _("The change is thrown away; nothing of it will be published.")
     seen = whole_number(request.POST.get("seen", ""))
     if brake.release(held, by=by, reason=reason, at=at, seen=-1 if seen is None else seen):
+        if held.reason == COPY:
+            return _("Signed by two people: “accept-copy” can be run now.")
         return _("The change is released and will be published now.")
     return _("You have signed. A second person has to sign before it is published.")

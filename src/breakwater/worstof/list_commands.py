@@ -5,7 +5,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from getpass import getuser
 from pathlib import Path
 from typing import Annotated, BinaryIO, NoReturn
 
@@ -14,6 +13,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from breakwater.custody.command_line import typist
 from breakwater.formats.block_list import FORMS, Compiled, Header, compile_sources
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.worstof.actions.downloading import (
@@ -159,7 +159,7 @@ def _hand_out(copy: Copy, recipient: Recipient, output: Path) -> None:
         with os.fdopen(os.open(whole, _PRIVATE, 0o600), "wb") as file, copy.path.open("rb") as made:
             shutil.copyfileobj(made, file)
         output.with_name(output.name + ".manifest.json").write_text(json.dumps(said), "ascii")
-        record_download(recipient, copy, address=f"{getuser()} (command line)", at=timezone.now())
+        record_download(recipient, copy, address=typist(), at=timezone.now())
         whole.replace(output)
     finally:
         whole.unlink(missing_ok=True)

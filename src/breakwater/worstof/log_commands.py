@@ -1,6 +1,5 @@
 """`breakwater worstof …`: the transparency log and what an outside checker does with it."""
 
-import getpass
 import json
 import os
 import secrets
@@ -12,6 +11,7 @@ import typer
 from django.utils.timezone import now
 from rich.console import Console
 
+from breakwater.custody.command_line import typist
 from breakwater.worstof import signing
 from breakwater.worstof.log_reading import FolderLog, HttpLog
 from breakwater.worstof.rules import checking, opened
@@ -54,7 +54,7 @@ def sign_head() -> None:
     from breakwater.worstof.queries import log
 
     try:
-        transparency.sign_head(actor=f"{getpass.getuser()} (command line)", at=now())
+        transparency.sign_head(actor=typist(), at=now())
     except signing.BadKey as problem:
         _refused(str(problem))
     head = log.last_head()
@@ -253,7 +253,7 @@ def _open(what: str) -> list[dict[str, object]]:
     from breakwater.worstof.actions import transparency
 
     try:
-        return transparency.open_leaves(what, by=f"{getpass.getuser()} (command line)", at=now())
+        return transparency.open_leaves(what, by=typist(), at=now())
     except transparency.NotInLog as problem:
         _refused(str(problem))
 

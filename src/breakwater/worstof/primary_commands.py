@@ -1,7 +1,5 @@
 """`breakwater worstof …`: the hidden primary and the resolvers that follow it."""
 
-import getpass
-import os
 import re
 import signal
 import threading
@@ -14,13 +12,15 @@ import typer
 from django.utils import timezone
 from rich.console import Console
 
+from breakwater.custody.command_line import typist
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.worstof import signing, tsig
-from breakwater.worstof.actions import probing, publishing, recipients
+from breakwater.worstof.actions import accepting, probing, publishing, recipients
 from breakwater.worstof.actions.sealing import NoMark, folder
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.configuration import BadAddress, Place, split
-from breakwater.worstof.primary.following import Following, Source
+from breakwater.worstof.primary.copy import Copy
+from breakwater.worstof.primary.following import Following, NotTaken, Source, take
 from breakwater.worstof.primary.server import BadConfiguration, NoBind, free_port
 from breakwater.worstof.primary.serving import AlreadyServed, Serving
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
@@ -121,8 +121,7 @@ def snippet(
         if not shape.fullmatch(text):
             raise _refuse(f"«{text}» cannot stand in a configuration.", 2)
     try:
-        by = f"{getpass.getuser()} (command line)"
-        secret = recipients.tell_secret(found, by=by, at=timezone.now())
+        secret = recipients.tell_secret(found, by=typist(), at=timezone.now())
     except tsig.BadKeyName:
         raise _refuse(f"«{found.key_name}» is no key name that the primary serves.") from None
     public = signing.public_key().hex()
@@ -224,14 +223,55 @@ def probe() -> None:
 @app.command("accept-copy")
 def accept_copy(
     reason: Annotated[str, typer.Option(help="Why its names are right.")],
+    primary: Annotated[str, typer.Option(help="ADDR:PORT of the primary.")] = "127.0.0.1:5300",
+    zone: Zone = ZONE,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Publish again after the database was restored from an older copy, or repaired.
 
-    First make sure that the names are right: decisions made after the copy are not in it.
+    Shows what providers would get and lose; decisions made after the copy are not in it. What is
+    more than the brake lets go waits for two people on the page of held changes; then run it again.
     """
-    actor = os.environ.get("USER") or "command line"
+    now = timezone.now()
+    served = _served(Place(Path(), *_address(primary), 0, zone.strip(".")))
+    found = accepting.difference(served)
+    _tell_difference(found)
+    if not yes:
+        typer.confirm("Publish these names?", abort=True)
     try:
-        publishing.accept_copy(by=actor, reason=reason, at=timezone.now())
-    except NoMark as damaged:
-        raise _refuse(str(damaged)) from None
+        held = accepting.accept(found, by=typist(), reason=reason, at=now)
+    except (NoMark, publishing.OtherNames) as problem:
+        raise _refuse(str(problem) or "The names changed meanwhile. Look again.") from None
+    if held:
+        raise _refuse(
+            f"Nothing is published: two people of the desk have to sign change {held.pk} on the page "
+            "of held changes. Then run this again.", 3,
+        )  # fmt: skip
     out.print("The list is published as this database has it, with a serial above all others.")
+
+
+def _served(place: Place) -> set[str] | None:
+    """The names that the primary serves now; None if nobody's copy of all of them can be had."""
+    rows = Recipient.objects.filter(closed_at=None, scope=Recipient.Scope.NATIONAL)
+    for row in rows.order_by("pk"):
+        try:
+            key = tsig.key(row.key_name, tsig.secret_of(row.key_name))
+            copy = take(Source(place.address, place.port, place.zone, key), Copy())
+        except (NotTaken, tsig.BadKeyName):
+            continue
+        if copy.serial:
+            return set(copy.every()) - set(row.canaries)
+    return None
+
+
+def _tell_difference(found: accepting.Difference) -> None:
+    if not found.is_compared:
+        out.print("The primary gives no copy to compare with: every name counts as new.")
+    enter, leave = len(found.enters), len(found.leaves)
+    told = f"Names that providers have: {found.listed}; that enter: {enter}; that leave: {leave}."
+    out.print(told)
+    for sign, names in (("+", found.enters), ("-", found.leaves)):
+        for name in names[: accepting.SHOWN]:
+            out.print(f"{sign} {name}", markup=False)
+        if len(names) > accepting.SHOWN:
+            out.print(f"{sign} … {len(names) - accepting.SHOWN} more")

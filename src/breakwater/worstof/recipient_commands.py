@@ -1,6 +1,5 @@
 """`breakwater worstof …`: recipients and what each gets, and whose copy of the list leaked."""
 
-import getpass
 import hashlib
 import zipfile
 import zlib
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from breakwater.custody.command_line import typist
 from breakwater.worstof import tsig
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
@@ -38,7 +38,7 @@ Scope = Annotated[str, typer.Option("--scope", help=" or ".join(Recipient.Scope.
 
 
 def _sender() -> str:
-    return f"{getpass.getuser()} (command line)"
+    return typist()
 
 
 def _wrong(text: str) -> NoReturn:

@@ -1,6 +1,5 @@
 """What all commands of lists share: where they write, how they end, whom they name."""
 
-import getpass
 from datetime import datetime
 from typing import Annotated, NoReturn
 
@@ -8,6 +7,7 @@ import typer
 from django.utils import timezone
 from rich.console import Console
 
+from breakwater.custody.command_line import typist
 from breakwater.hashlists.models import HashList, Recipient
 
 out = Console(highlight=False)
@@ -15,7 +15,7 @@ ListName = Annotated[str, typer.Option("--list", help="Name of the list.")]
 
 
 def sender() -> str:
-    return f"{getpass.getuser()} (command line)"
+    return typist()
 
 
 def wrong(text: str) -> NoReturn:

@@ -25,6 +25,7 @@ from breakwater.worstof.models import (
 from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.rules.brake import MOST, SHARE, WINDOWS, Change, Window, net
 from breakwater.worstof.rules.folding import folded
+from breakwater.worstof.rules.zone_digest import root_of_packed
 
 PUBLISHER_LOCK = 0x776F7273  # "wors"
 # Answers "" if names that must never be blocked still resolve with these names added, else what
@@ -43,6 +44,10 @@ class Checked:
 
 # Names in the zone before and after some changes, and whether each is national.
 Outcome = tuple[dict[str, bool], dict[str, bool]]
+
+
+class OtherNames(Exception):
+    """The names kept changed since somebody looked at them."""
 
 
 class Unsure(Exception):
@@ -103,11 +108,14 @@ def tell(problem: str, *, at: datetime) -> None:
         record(verb, actor=PUBLISHER, at=at, detail={"problem": problem})
 
 
-def accept_copy(*, by: User | str, reason: str, at: datetime) -> None:
+def accept_copy(*, by: User | str, reason: str, at: datetime, root: str = "") -> None:
     """Publish again from a database that is older than what was published, or was repaired.
 
-    Somebody made sure that its names are right; those that can never be listed are taken out all
-    the same. Serials go on above the highest one known.
+    Somebody made sure that its names are right (`accepting`); those that can never be listed are
+    taken out all the same. Serials go on above the highest one known.
+
+    Raises:
+        OtherNames: a root was given, and the names are not those of it.
     """
     with transaction.atomic():
         bulk.lock_writer(PUBLISHER_LOCK)
@@ -115,6 +123,8 @@ def accept_copy(*, by: User | str, reason: str, at: datetime) -> None:
         serial = max(sealing.known_serial(), found.serial if found else 0) + 1
         removed = _take_out_forbidden(serial, at)
         kept = sealing.seal_names_kept()
+        if root and root_of_packed(kept.every) != root:
+            raise OtherNames
         detail = {"reason": reason, "serial": serial, "removed": removed}
         record("worstof.zone.accepted", actor=by, at=at, detail=detail)
         made = sealing.sign_state(serial, kept, sealing.sizes(), (0, removed), at)

@@ -115,6 +115,8 @@ class HeldChange(models.Model):
     added = models.IntegerField()
     removed = models.IntegerField()
     listed = models.IntegerField()  # names on the list when it was stopped
+    # Of names to be accepted as they are kept: their root, and some that would enter or leave.
+    copy = models.JSONField(null=True)
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
