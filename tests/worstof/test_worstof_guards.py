@@ -74,6 +74,33 @@ def test_denmark_2012_thousands_of_top_sites_in_the_feed_are_all_refused(known: 
     assert all(refused(name, known) for name in TOP)
 
 
+def test_the_largest_sites_are_refused_also_without_a_file_of_the_operators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_names, "folder", lambda: tmp_path)
+    text = (resources.files("breakwater.worstof") / "data" / "guards.toml").read_text("utf-8")
+    largest = tomllib.loads(text)["top_site"]["names"]
+    assert len(largest) > 100
+    assert {"google.com", "facebook.com", "wikipedia.org"} <= largest.keys()
+    assert [x for x in largest if read_name(x).name != x] == []
+    without = known_names.known()
+    assert [x for x in largest if not refused(x, without) or not refused(f"www.{x}", without)] == []
+    # A rank that the operator's file gives them does not make them less known.
+    names = [*(f"site-{n}.example" for n in range(10_001)), "facebook.com"]
+    (tmp_path / "top-sites.txt").write_text("\n".join(names))
+    assert refused("facebook.com", known_names.known())
+
+
+def test_a_quoted_table_whose_last_column_is_a_number_guards_its_sites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_names, "folder", lambda: tmp_path)
+    (tmp_path / "top-sites.txt").write_text('"rank","domain","hits"\n"1","big-site.example","99"\n')
+    assert refused("big-site.example", known_names.known())
+    found = known_names.top_sites()
+    assert (found.names, found.bad) == (("big-site.example",), 1)
+
+
 def test_shared_hosts_shorteners_cdns_and_infrastructure_are_refused(known: Known) -> None:
     names = [name for name in known.named if "." in name]
     assert [x for x in names if not refused(x, known) or not refused(f"www.{x}", known)] == []
@@ -132,8 +159,12 @@ def test_names_said_to_be_from_the_public_suffix_list_are_in_it(known: Known) ->
 def test_every_source_is_used_and_what_nobody_checked_says_so(known: Known) -> None:
     table = guards_table()
     sources = read_sources(table)
-    assert {s for group in GROUPS for s in table[group]["names"].values()} == set(sources)
-    assert [key for key, source in sources.items() if source.tag == "K"] == ["unchecked"]
+    groups = (*GROUPS, "top_site")
+    assert {s for group in groups for s in table[group]["names"].values()} == set(sources)
+    assert [key for key, source in sources.items() if source.tag == "K"] == [
+        "unchecked",
+        "largest_sites",
+    ]
     assert len(known.named) == sum(len(table[group]["names"]) for group in GROUPS)
 
 

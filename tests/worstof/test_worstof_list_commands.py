@@ -1,5 +1,7 @@
 """The command line compiles lists and says what guards say."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,14 @@ def test_names_are_checked_one_by_one() -> None:
     assert "user.github.io: free to list" in answer.output
     assert "192.0.2.1: refused. An IP address is never listed" in answer.output
     assert run("check", "site.example").exit_code == 0
+
+
+def test_check_says_how_many_large_sites_are_known_and_how_old_the_file_is(tmp_path: Path) -> None:
+    answer = run("check", "site.example")
+    assert (answer.exit_code, "top-sites.txt is missing" in answer.stderr) == (0, True)
+    path = tmp_path / "top-sites.txt"
+    path.write_text("rank,domain\n1,big.example\n2,large.example\n")
+    assert "2 sites, 1 lines without one, 0 days old.\n" in run("check", "a.example").stderr
+    old = time.time() - 91 * 86400
+    os.utime(path, (old, old))
+    assert "91 days old. Get a new one." in run("check", "site.example").stderr

@@ -1,8 +1,10 @@
 """The regulator's overview: what it counts, what it says when something fails, and no name."""
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,7 +24,7 @@ from breakwater.worstof.models import (
     StopCount,
     ZoneChange,
 )
-from breakwater.worstof.queries import room
+from breakwater.worstof.queries import known_names, room
 from breakwater.worstof.queries.overview import count
 
 pytestmark = pytest.mark.django_db
@@ -258,3 +260,33 @@ def test_a_check_that_is_off_and_a_primary_that_ended_are_told(client: Client) -
     page = text(client.get(PAGE))
     assert "it was given no resolver." not in page
     assert "The primary ended by itself" not in page
+
+
+@pytest.mark.parametrize(
+    ("content", "days", "said"),
+    [
+        (None, 0, "sites is missing. Of large sites only a short list"),
+        ("# nothing yet", 0, "sites names none. Of large sites only a short list"),
+        ("\x00\n\x01\nbig.example\n", 0, "sites cannot be read. Of large sites only a short list"),
+        ("1,big.example\n", 91, "sites is older than 90 days."),
+        ("1,big.example\n", 1, ""),
+    ],
+)
+def test_a_file_of_large_sites_that_guards_nothing_is_told(
+    client: Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: str | None,
+    days: int,
+    said: str,
+) -> None:
+    monkeypatch.setattr(known_names, "folder", lambda: tmp_path)
+    now = timezone.now()
+    published(now)
+    if content is not None:
+        (tmp_path / "top-sites.txt").write_text(content)
+        when = (now - timedelta(days=days)).timestamp()
+        os.utime(tmp_path / "top-sites.txt", (when, when))
+    page = text(client.get(PAGE))
+    assert said in page
+    assert ("world&#x27;s largest sites" in page) is bool(said)

@@ -26,8 +26,15 @@ from breakwater.worstof.actions.downloading import (
 from breakwater.worstof.entry_texts import guard_line
 from breakwater.worstof.line_texts import reason_line
 from breakwater.worstof.models import Recipient
-from breakwater.worstof.queries.known_names import NEVER_BLOCK, known, never_block
+from breakwater.worstof.queries.known_names import (
+    NEVER_BLOCK,
+    TOP_SITES,
+    known,
+    never_block,
+    top_sites,
+)
 from breakwater.worstof.rules.guards import guards_for, refusals
+from breakwater.worstof.rules.top_sites import TopSites, fault_of
 from breakwater.worstof.signing import BadKey, public_key
 
 app = typer.Typer()
@@ -174,6 +181,7 @@ def check(
     for line in never_block().bad:
         where = f"{NEVER_BLOCK}, line {line.number}"
         err.print(f"{where}: {reason_line(line.problem)}.", markup=False, soft_wrap=True)
+    err.print(_sites_line(top_sites()), soft_wrap=True)
     free = True
     for text in names:
         try:
@@ -191,3 +199,13 @@ def check(
         if not guards:
             out.print(f"{name.shown}: free to list", markup=False)
     raise typer.Exit(0 if free else 1)
+
+
+def _sites_line(found: TopSites) -> str:
+    """How far the operator's snapshot of the largest sites can be trusted."""
+    if found.written_at is None:
+        return f"{TOP_SITES} is missing: of large sites only the package's short list is known."
+    days = (timezone.now() - found.written_at).days
+    told = f"{TOP_SITES}: {len(found.names)} sites, {found.bad} lines without one, {days} days old."
+    fault = fault_of(found, at=timezone.now())
+    return f"{told} Get a new one." if fault else told

@@ -18,6 +18,7 @@ from breakwater.worstof.queries.overview import Overview
 from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.recipient_figures import short
 from breakwater.worstof.recipient_texts import refused
+from breakwater.worstof.rules.top_sites import Fault
 
 # How a publisher's problem begins, and what it means. Its own words may hold a name.
 PROBLEMS: Mapping[str, str | Promise] = {
@@ -190,6 +191,19 @@ def full_disk(free: int) -> Iterator[Event]:
             "there is room; what was published last stays in force."
         )
         yield Event(text % {"mb": words.number(free // 2**20)})
+
+
+def largest_sites(fault: Fault | None) -> Iterator[Event]:
+    """What ails the operator's snapshot of the largest sites, which are never blocked."""
+    said = {
+        Fault.MISSING: _("The file of the world's largest sites is missing."),
+        Fault.EMPTY: _("The file of the world's largest sites names none."),
+        Fault.UNREADABLE: _("Most lines of the file of the world's largest sites cannot be read."),
+        Fault.OLD: _("The file of the world's largest sites is older than 90 days."),
+    }
+    if fault:
+        only = _("Of large sites only a short list is known: others can be listed by mistake.")
+        yield Event(said[fault] if fault is Fault.OLD else f"{said[fault]} {only}")
 
 
 def _is_alive(state: PublisherState, at: datetime) -> bool:

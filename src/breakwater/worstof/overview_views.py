@@ -15,9 +15,11 @@ from breakwater.worstof import overview_texts as texts
 from breakwater.worstof.actions.recipients import DNS
 from breakwater.worstof.models import HeldChange, Recipient
 from breakwater.worstof.queries import apart, proofs, zone
+from breakwater.worstof.queries.known_names import top_sites
 from breakwater.worstof.queries.overview import overview
 from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.queries.room import room_left
+from breakwater.worstof.rules.top_sites import fault_of
 
 
 @never_cache
@@ -45,6 +47,7 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
             *texts.full_disk(room_left()),
             *texts.apart(apart.counts()),
             *texts.events(state, last, held, recipients, probed, waiting, at=at),
+            *(texts.largest_sites(fault_of(top_sites(), at=at)) if last else ()),
         ],
         "figures": {figure.id: show(figure, settings.DEMO) for figure in drawn},
         "in_time": texts.in_time(counts),

@@ -1,10 +1,11 @@
 """What the guards know on this desk: the Public Suffix List, our tables, the operator's files."""
 
 import tomllib
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import resources
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import publicsuffixlist
 from django.conf import settings
@@ -14,11 +15,12 @@ from breakwater.worstof.rules.guards import (
     Guard,
     Known,
     parents,
+    read_largest,
     read_named,
-    read_names,
     read_suffixes,
 )
 from breakwater.worstof.rules.operator_names import OperatorNames, read_operator_names
+from breakwater.worstof.rules.top_sites import TopSites, read_top_sites
 
 TOP_SITES = "top-sites.txt"
 NEVER_BLOCK = "never-block.txt"
@@ -49,8 +51,24 @@ def never_block() -> OperatorNames:
 
 
 def well_known() -> list[str]:
-    """Names of the package's tables that everybody needs."""
+    """Names of the package's tables that everybody needs, whether they know it or not."""
     return [name for name, said in known().named.items() if said.key == "infrastructure"]
+
+
+def largest_sites() -> list[str]:
+    """The package's own list, by rough size."""
+    return read_largest(_table())
+
+
+def top_sites() -> TopSites:
+    """The operator's snapshot, as far as the guards use it, and when it was written."""
+    path = folder() / TOP_SITES
+    version = _version(path)
+    names, bad = _read_sites(version)
+    is_there = bool(version[1])
+    return TopSites(
+        names, bad, datetime.fromtimestamp(path.stat().st_mtime, UTC) if is_there else None
+    )
 
 
 def canary_domains() -> OperatorNames:
@@ -93,16 +111,28 @@ def _read_operator(version: Version) -> OperatorNames:
     return read_operator_names(path.read_bytes()) if is_there else OperatorNames()
 
 
+@lru_cache(maxsize=2)
+def _read_sites(version: Version) -> tuple[tuple[str, ...], int]:
+    return read_top_sites(_lines(version), _table()["top_site"]["read"])
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    text = (resources.files("breakwater.worstof") / "data" / "guards.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
 @lru_cache(maxsize=1)
 def _read(top_sites: Version, never: Version) -> Known:
-    text = (resources.files("breakwater.worstof") / "data" / "guards.toml").read_text("utf-8")
-    table = tomllib.loads(text)
+    table = _table()
     suffixes = Path(publicsuffixlist.PSLFILE).read_text("utf-8").splitlines()
-    top = islice(read_names(_lines(top_sites)), table["top_site"]["read"])
+    ranks = {name: rank for rank, name in enumerate(_read_sites(top_sites)[0], 1)}
+    for rank, name in enumerate(read_largest(table), 1):
+        ranks[name] = min(rank, ranks.get(name, rank))
     return Known(
         read_suffixes(suffixes),
         read_named(table),
-        {name: rank for rank, name in enumerate(dict.fromkeys(top), 1)},
+        ranks,
         frozenset(_read_operator(never).names),
         table["top_site"]["refuses_to_rank"],
     )

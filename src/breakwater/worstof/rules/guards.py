@@ -80,7 +80,10 @@ class Suffixes:
 
 @dataclass(frozen=True)
 class Known:
-    """What guards know: `top_sites` by rank from 1, `never` as the operator wrote it."""
+    """What guards know: `top_sites` by rank from 1, `never` as the operator wrote it.
+
+    The largest sites of the package are refused whatever rank the operator's file gives them.
+    """
 
     suffixes: Suffixes
     named: Mapping[str, Named]
@@ -317,16 +320,19 @@ def read_sources(table: Mapping[str, Any]) -> dict[str, Source]:
     return found
 
 
+def read_largest(table: Mapping[str, Any]) -> list[str]:
+    """Read the package's own list of the largest sites.
+
+    Raises:
+        BadGuards: a name has no source.
+    """
+    names: dict[str, str] = table.get("top_site", {}).get("names", {})
+    known = read_sources(table)
+    for name, source in names.items():
+        if source not in known:
+            raise _bad(f"top_site.names.{name}", "the key of one of the sources")
+    return list(names)
+
+
 def _bad(key: str, expected: str) -> BadGuards:
     return BadGuards(f"worstof/data/guards.toml: {key}: expected {expected}")
-
-
-def read_names(lines: Iterable[str]) -> Iterator[str]:
-    """Names of an operator's file in their order: one a line, or rank and name as Tranco has it."""
-    for line in lines:
-        text = line.partition("#")[0].strip().rpartition(",")[2]
-        try:
-            if text:
-                yield read_name(text).name
-        except BadName:
-            continue  # a snapshot of the web has single labels and addresses; none can be listed
