@@ -1,5 +1,7 @@
 """A partner's file through the pages and on the command line, from the choice to the list."""
 
+import os
+import pwd
 from datetime import timedelta
 from io import BytesIO
 
@@ -9,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from typer.testing import CliRunner
 
+from breakwater.custody.models import AuditEntry
 from breakwater.formats.assessment_table import MOST_BYTES, read_table
-from breakwater.people.models import Agency
+from breakwater.people.models import Agency, User
 from breakwater.worstof.actions import importing, life
 from breakwater.worstof.commands import app
 from breakwater.worstof.models import Assessment, BlockList, Entry, PartnerFile, ZoneChange
@@ -181,24 +184,49 @@ def run(*words):
     return answer.exit_code, answer.output
 
 
+def sighting(domain="bad.example"):
+    return f"{domain},E-1,Seen,{moment()},,,,,,,,Ann Other"
+
+
 def test_a_file_comes_in_on_the_command_line(world_list, partner, supervisor, tmp_path):
     path = tmp_path / "partner.csv"
-    path.write_bytes(file_of(line(), line("two.example")).getvalue())
+    path.write_bytes(file_of(sighting(), sighting("two.example")).getvalue())
     words = (path, "--agency", "Police of Farland", "--as", "supervisor")
     code, told = run(*words, "--dry-run")
     assert (code, "2  bad.example  New domain" in told) == (0, True)
     assert not PartnerFile.objects.exists()
     code, told = run(*words)
-    assert (code, "New domain" in told, Assessment.objects.count()) == (0, True, 2)
+    assert (code, "New domain" in told, Entry.objects.count()) == (0, True, 2)
     code, told = run(*words)
-    assert (code, "came in before" in told, Assessment.objects.count()) == (0, True, 2)
+    assert (code, "came in before" in told, Entry.objects.count()) == (0, True, 2)
+    for verb in ("received", "confirmed"):
+        entry = AuditEntry.objects.get(verb=f"worstof.file.{verb}")
+        assert f"{pwd.getpwuid(os.getuid()).pw_name} (command line)" in str(entry.detail)
+
+
+def test_a_judgement_that_came_by_command_waits_for_somebody_who_signs_in(
+    world_list, partner, supervisor, tmp_path, client_for
+):
+    """Who has a shell can write any name behind `--as`, and be two supervisors at once."""
+    third = Agency.objects.create(name="Third", kind="police", country="SX", is_synthetic=True)
+    User.objects.create_user("colleague", role="supervisor", agency=supervisor.agency)
+    for agency, by, who in ((partner, "supervisor", "Ann"), (third, "colleague", "Bea")):
+        path = tmp_path / f"{by}.csv"
+        path.write_bytes(file_of(line().replace("Ann", who)).getvalue())
+        code, told = run(path, "--agency", agency.name, "--as", by)
+        assert (code, "nothing is taken in until a supervisor signs in" in told) == (3, True)
+    assert not Entry.objects.exists()
+    for file in PartnerFile.objects.order_by("pk"):
+        client_for(supervisor).post(reverse("worst-of-file-confirm", args=[file.pk]))
+    assert Assessment.objects.count() == 1
+    assert Entry.objects.get().state == "nominated"
 
 
 def test_the_command_says_by_its_end_what_became_of_the_file(
     world_list, partner, supervisor, officer, tmp_path
 ):
     path = tmp_path / "partner.csv"
-    path.write_bytes(file_of(line(), line(said="perhaps")).getvalue())
+    path.write_bytes(file_of(sighting(), line(said="perhaps")).getvalue())
     words = (path, "--agency", "Police of Farland", "--as")
     code, told = run(*words, "supervisor")
     assert (code, "3  real: Expected: yes, no or unsure (perhaps)" in told) == (1, True)

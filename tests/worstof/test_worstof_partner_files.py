@@ -178,19 +178,55 @@ def test_one_person_with_the_files_of_two_authorities_lists_nothing(world_list, 
     assert entry.state == "nominated"
 
 
+def test_who_brought_a_file_in_is_no_other_authority_when_a_colleague_confirms_it(
+    nominated, judged, officer, police, whose, supervisor, at
+):
+    """One supervisor's forged file, a colleague who only clicked, and the supervisor's own yes."""
+    entry = nominated()
+    colleague = User.objects.create_user("colleague", role="supervisor", agency=police)
+    draft = importing.receive(file_of(line(sight="")), "x.csv", whose, by=supervisor, at=at)
+    file = importing.take_in(importing.confirm(draft, by=colleague, at=at), at=at)
+    assert [row.outcome for row in file.lines.all()] == ["further"]
+    for person in (supervisor, colleague):
+        with pytest.raises(life.BroughtIn):
+            judged(entry, person)
+    assert judged(entry, officer).state == "listed"
+
+
+@pytest.mark.parametrize("part", ["judged", "brought another's"])
+def test_a_colleagues_click_does_not_wash_the_hands_of_who_brought_a_file_in(
+    nominated, judged, police, whose, world_list, supervisor, take, at, part
+):
+    entry = nominated()
+    if part == "judged":
+        judged(entry, supervisor)
+    else:
+        third = Agency.objects.create(name="Third", kind="police", country="SX", is_synthetic=True)
+        take(line(sight="", who="Bea Other"), of=Whose(world_list, third))
+    colleague = User.objects.create_user("colleague", role="supervisor", agency=police)
+    draft = importing.receive(file_of(line(sight="")), "x.csv", whose, by=supervisor, at=at)
+    file = importing.take_in(importing.confirm(draft, by=colleague, at=at), at=at)
+    assert [row.outcome for row in file.lines.all()] == ["own_hands"]
+    entry.refresh_from_db()
+    assert entry.state == "nominated"
+
+
 @pytest.fixture
 def guarded(nominated, judged, officer, assessor):
     """A domain that two countries verified and whose look asks for two signatures."""
     return judged(judged(nominated("wwwbad.example"), officer), assessor)
 
 
+@pytest.mark.parametrize("confirms", ["who brought it in", "a colleague"])
 @pytest.mark.parametrize("part", ["judges", "brings"])
 def test_who_speaks_between_the_two_steps_of_a_line_is_no_second_voice(
-    nominated, judged, whose, supervisor, world_list, at, monkeypatch, part
+    nominated, judged, whose, police, supervisor, world_list, at, monkeypatch, part, confirms
 ):
     entry = nominated()
     draft = importing.receive(file_of(line(sight="")), "x.csv", whose, by=supervisor, at=at)
-    file, step = importing.confirm(draft, by=supervisor, at=at), importing._judge
+    colleague = User.objects.create_user("colleague", role="supervisor", agency=police)
+    confirmed_by = colleague if confirms == "a colleague" else supervisor
+    file, step = importing.confirm(draft, by=confirmed_by, at=at), importing._judge
 
     def meanwhile(*args):
         monkeypatch.setattr(importing, "_judge", step)

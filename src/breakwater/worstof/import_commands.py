@@ -7,6 +7,7 @@ import typer
 from django.utils import timezone
 from rich.console import Console
 
+from breakwater.custody.command_line import typist
 from breakwater.formats.assessment_table import MOST_BYTES, BadTable, Expected, Table
 from breakwater.people.access import user_may
 from breakwater.people.models import Agency, User
@@ -37,7 +38,8 @@ def import_file(
     dry_run: Annotated[bool, typer.Option(help="Only say what each line would do.")] = False,
 ) -> None:
     """Take a partner's file in. Ends with 0 if every line was taken or known, with 1 if some were
-    left out, with 2 if nothing was taken."""
+    left out, with 2 if nothing was taken, with 3 if the file judges: then somebody who signs in has
+    it taken in on the page."""
     user, whose = _person(by), _whose(agency, on)
     data = _data(file)
     try:
@@ -46,7 +48,8 @@ def import_file(
             _tell_foreseen(foreseen)
             outcomes = [str(one.outcome) for one in foreseen]
         else:
-            outcomes = _taken(data, file.name, whose, user)
+            judges = any(line.answers for line in table.lines)
+            outcomes = _taken(data, file.name, whose, user, judges=judges)
     except BadTable as problem:
         _wrong(texts.unreadable(problem.problem))
     except importing.NotForYou as refused:
@@ -79,17 +82,26 @@ def _data(file: Path) -> bytes:
         _wrong(f"{file}: {problem.strerror}")
 
 
-def _taken(data: bytes, name: str, whose: Whose, by: User) -> list[str]:
-    """Take the file in to its end; one that a killed command left goes on where it stood."""
+def _taken(data: bytes, name: str, whose: Whose, by: User, *, judges: bool) -> list[str]:
+    """Take the file in to its end; one that a killed command left goes on where it stood.
+
+    Who can give commands can name anybody in `--as`: a judgement needs somebody who signed in.
+    """
     try:
-        kept = importing.receive(data, name, whose, by=by, at=timezone.now())
+        kept = importing.receive(data, name, whose, by=by, at=timezone.now(), typed_by=typist())
     except importing.SameFile as before:
         kept = before.file
         if kept.agency != whose.agency:
             _wrong(f"F-{kept.pk}: this very file came in before, as the word of {kept.agency}")
         out.print(f"F-{kept.pk}: this very file came in before", markup=False)
     if kept.state == PartnerFile.State.DRAFT:
-        kept = importing.confirm(kept, by=by, at=timezone.now())
+        if judges:
+            out.print(
+                f"F-{kept.pk} is kept. It judges, so nothing is taken in until a supervisor signs in "
+                "and has it taken in on the page Partners' files.", markup=False,
+            )  # fmt: skip
+            raise typer.Exit(3)
+        kept = importing.confirm(kept, by=by, at=timezone.now(), typed_by=typist())
     while kept.state == PartnerFile.State.WAITING:
         kept = importing.take_in(kept, at=timezone.now())
     rows = lines_of(kept)

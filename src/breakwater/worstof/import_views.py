@@ -171,7 +171,7 @@ _Rows = list[dict[str, Any]]
 def _foreseen(file: PartnerFile, by: User) -> tuple[Table, str, _Rows]:
     """What would become of each line, if this person confirmed the file now."""
     table = read_table(bytes(file.content))
-    whose = incoming.Whose(file.block_list, file.agency, file.door)
+    whose = incoming.Whose(file.block_list, file.agency, file.door, file.received_by)
     found = incoming.Preview(whose, by, timezone.now()).of(table.lines)
     rows = [
         _row(one.line, one.outcome, one.state) | {"denies": one.denies, "same_as": one.same_as}

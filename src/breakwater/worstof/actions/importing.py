@@ -74,8 +74,12 @@ def _check(whose: Whose, by: User) -> None:
         raise NotForYou(why)
 
 
-def receive(data: bytes, name: str, whose: Whose, *, by: User, at: datetime) -> PartnerFile:
+def receive(
+    data: bytes, name: str, whose: Whose, *, by: User, at: datetime, typed_by: str = ""
+) -> PartnerFile:
     """Keep a file until a person has looked through what it would do.
+
+    `typed_by` is who gave the command in this person's name.
 
     Raises:
         NotForYou: this person cannot bring in this authority's word.
@@ -89,9 +93,10 @@ def receive(data: bytes, name: str, whose: Whose, *, by: User, at: datetime) -> 
         with transaction.atomic():
             file = PartnerFile.objects.create(
                 block_list=whose.block_list, agency=whose.agency, door=whose.door,
-                name=name[:200], content=data, sha256=digest, total=len(table.lines), by=by, at=at,
+                name=name[:200], content=data, sha256=digest, total=len(table.lines), at=at,
+                by=by, received_by=by,
             )  # fmt: skip
-            _tell("worstof.file.received", file, by, at)
+            _tell("worstof.file.received", file, by, at, **_typed(typed_by))
     except IntegrityError:
         before = PartnerFile.objects.get(block_list=whose.block_list, sha256=digest)
         raise SameFile(before) from None
@@ -109,7 +114,11 @@ def _tell(verb: str, file: PartnerFile, by: User, at: datetime, **more: object) 
     )  # fmt: skip
 
 
-def confirm(file: PartnerFile, *, by: User, at: datetime) -> PartnerFile:
+def _typed(by: str) -> dict[str, object]:
+    return {"typed_by": by} if by else {}
+
+
+def confirm(file: PartnerFile, *, by: User, at: datetime, typed_by: str = "") -> PartnerFile:
     """Have a file taken in; who confirms it answers for it in the log.
 
     Raises:
@@ -120,7 +129,7 @@ def confirm(file: PartnerFile, *, by: User, at: datetime) -> PartnerFile:
     with transaction.atomic():
         if not _drafts(file).update(state=PartnerFile.State.WAITING, by=by):
             raise NotADraft
-        _tell("worstof.file.confirmed", file, by, at)
+        _tell("worstof.file.confirmed", file, by, at, **_typed(typed_by))
     return PartnerFile.objects.get(pk=file.pk)
 
 
@@ -228,7 +237,8 @@ def _nominate(file: PartnerFile, line: Line, at: datetime) -> None:
 
 def _said(file: PartnerFile, line: Line) -> Said:
     name = line.name.name
-    return said_of(Whose(file.block_list, file.agency), [name], file.by).get(name, Said())
+    whose = Whose(file.block_list, file.agency, received_by=file.received_by)
+    return said_of(whose, [name], file.by).get(name, Said())
 
 
 def _judge(file: PartnerFile, line: Line, at: datetime) -> None:
@@ -240,7 +250,7 @@ def _judge(file: PartnerFile, line: Line, at: datetime) -> None:
     try:
         row.assessment = life.assess(
             row.entry, _judgement(line.answers),
-            by=file.by, at=at, voice=_voice(file, line), door=file.door,
+            by=file.by, at=at, voice=_voice(file, line), door=file.door, beside=file.received_by,
         )  # fmt: skip
     except life.SeenOthers:
         row.outcome = Outcome.SEEN_OTHERS

@@ -30,7 +30,11 @@ class PartnerFile(models.Model):
     state = models.CharField(max_length=7, choices=State, default=State.DRAFT)
     total = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0)
+    # Who had it taken in; until then, who brought it in.
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    received_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True
+    )
     at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)

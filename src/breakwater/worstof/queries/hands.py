@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.db.models import F, QuerySet
 
 from breakwater.people.models import Agency, User
-from breakwater.worstof.models import Assessment, Entry, PartnerLine, Signature
+from breakwater.worstof.models import Assessment, Entry, PartnerFile, PartnerLine, Signature
 from breakwater.worstof.queries.judged import plain
 
 
@@ -52,19 +52,27 @@ def brought_in_by(
 ) -> set[int]:
     """Those of the entries for which this person brought a judgement of their round in by file.
 
+    Who brought the file in and who had it taken in are both asked for.
+
     `but_of` is an authority whose judgements do not matter here.
     """
     found = PartnerLine.objects.filter(
         assessment__entry__in=entries, assessment__round=F("assessment__entry__round")
     )
-    rows = found.select_related("file__by", "assessment").defer("file__content")
+    people = ("file__by", "file__received_by")
+    rows = found.select_related(*people, "assessment").defer("file__content")
     return {
         row.assessment.entry_id
         for row in rows
         if row.assessment
         and (but_of is None or row.assessment.agency_id != but_of.pk)
-        and _is(user, row.file.by_id, str(row.file.by))
+        and any(person and _is(user, person.pk, str(person)) for person in carriers(row.file))
     }
+
+
+def carriers(file: PartnerFile) -> list[User | None]:
+    """Through whose hands a file went; None for one that nobody is known to have brought."""
+    return [file.by, file.received_by]
 
 
 def _is(user: User, account: int | None, name: str) -> bool:

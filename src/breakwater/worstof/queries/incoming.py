@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from breakwater.formats.assessment_table import Answers, Line
 from breakwater.people import rules as people_rules
@@ -46,6 +46,7 @@ class Whose:
     block_list: BlockList
     agency: Agency
     door: str = Assessment.Door.FILE
+    received_by: User | None = None  # who brought the file in that another now has taken in
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def said_of(whose: Whose, names: Iterable[str], by: User) -> dict[str, Said]:
         here = {entry.pk: entry for entry in entries.select_related("block_list")}
         nominations = _nominations(whose.agency, here)
         judgements = _judgements(whose.agency, here)
-        own = _in_hands_of(by, whose.agency, here.values())
+        people = {by, whose.received_by or by}
+        own = set().union(*(_in_hands_of(one, whose.agency, here.values()) for one in people))
         heard = _heard(whose, here)
         for pk, entry in here.items():
             found[entry.name] = Said(
@@ -249,9 +251,11 @@ def _for_some_list(agency: Agency, by: User) -> bool:
 
 def visible_files(by: User) -> QuerySet[PartnerFile]:
     """A file tells how others judged: who brought it sees it, and the supervisors beside them."""
-    found = PartnerFile.objects.select_related("agency", "block_list", "by").defer("content")
+    found = PartnerFile.objects.select_related("agency", "block_list", "by", "received_by").defer(
+        "content"
+    )
     mine = found.filter(by__agency=by.agency_id)
-    return mine if user_may(by, "worstof.manage") else mine.filter(by=by)
+    return mine if user_may(by, "worstof.manage") else mine.filter(Q(by=by) | Q(received_by=by))
 
 
 def lines_of(file: PartnerFile) -> list[PartnerLine]:

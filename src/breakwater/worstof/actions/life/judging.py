@@ -61,8 +61,11 @@ def assess(
     at: datetime,
     voice: Voice | None = None,
     door: str = Assessment.Door.PAGE,
+    beside: User | None = None,
 ) -> Assessment:
     """Judge an entry for one's authority, and do what all judgements together then ask for.
+
+    `beside` is who brought in the partner's file that `by` has taken in.
 
     Raises:
         WrongState: the entry is in discussion or over.
@@ -83,7 +86,8 @@ def assess(
     with transaction.atomic():
         entry = locked(entry)
         check_state(entry, MAY_BE_JUDGED)
-        _check_hands(entry, by, voice)
+        for person in {by, beside or by}:
+            _check_hands(entry, person, voice)
         _check_independence(entry, judgement, voice)
         made = Assessment.objects.create(
             entry=entry,
