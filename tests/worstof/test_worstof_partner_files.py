@@ -410,9 +410,15 @@ def test_foreseeing_asks_the_database_as_often_for_many_lines(
     assert len(read_table(data).lines) == 200
 
 
-def test_another_desk_comes_in_by_the_same_way(world_list, partner, supervisor, at):
+def test_another_desk_comes_in_by_the_same_way_and_its_voice_counts_like_a_files(
+    world_list, nominated, judged, officer, partner, supervisor, at
+):
+    entry = judged(nominated(), officer)
     whose = Whose(world_list, partner, Assessment.Door.EXCHANGE)
-    draft = importing.receive(file_of(line()), "envelope", whose, by=supervisor, at=at)
+    draft = importing.receive(file_of(line(sight="")), "envelope", whose, by=supervisor, at=at)
     importing.take_in(importing.confirm(draft, by=supervisor, at=at), at=at)
-    assert Assessment.objects.get().door == "exchange"
-    assert User.objects.count() == 1
+    assert Assessment.objects.latest("pk").door == "exchange"
+    entry.refresh_from_db()
+    assert entry.state == "listed"
+    with pytest.raises(life.BroughtIn):
+        judged(entry, supervisor)
