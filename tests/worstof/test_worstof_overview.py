@@ -255,11 +255,14 @@ def test_a_check_that_is_off_and_a_primary_that_ended_are_told(client: Client) -
     page = text(client.get(PAGE))
     assert "it was given no resolver." in page
     assert "The primary ended by itself and was started again." in page
+    state.problem = "The live check does not run. No name is added until it does."
     state.probe, state.ended_at = PublisherState.Probe.GOOD, now - timedelta(days=2)
     state.save()
     page = text(client.get(PAGE))
     assert "it was given no resolver." not in page
     assert "The primary ended by itself" not in page
+    assert "blocked does not run. No name is added until it does" in page
+    assert "Nothing is published." not in page
 
 
 @pytest.mark.parametrize(

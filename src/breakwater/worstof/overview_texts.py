@@ -36,8 +36,8 @@ PROBLEMS: Mapping[str, str | Promise] = {
         "force."
     ),
     "The live check does not run": lazy(
-        "`serve`, which tries that no wrong name gets blocked, does not run. No name is added until "
-        "it does; names that leave the list still leave it."
+        "The check that no wrong name gets blocked does not run. No name is added until it does; "
+        "names that leave the list still leave it."
     ),
     "The live check": lazy(
         "The check that no wrong name gets blocked does not answer. Nothing is published until "
@@ -67,6 +67,7 @@ PROBLEMS: Mapping[str, str | Promise] = {
     "OSError": lazy("The disk failed or is full. What was published last stays in force."),
     "BadKey": lazy("The key that signs the list cannot be used."),
 }
+ONLY_ADDED = ("The live check does not run", "never-block.txt")  # names leave all the same
 REACHED = ("A recipient is not served", "BadConfiguration")  # all whose names they have
 ENOUGH = 0.95  # of the names asked; below it, a provider is named
 ALIVE = timedelta(minutes=1)
@@ -127,7 +128,10 @@ def events(
     `waiting`: since when recipients have not taken what was published, by number.
     """
     if state.problem:
-        yield Event(_("Nothing is published. %(why)s") % {"why": plain(state.problem)}, state.since)
+        why = plain(state.problem)
+        if not state.problem.startswith(ONLY_ADDED):
+            why = _("Nothing is published. %(why)s") % {"why": why}
+        yield Event(why, state.since)
     if last and last.problem:
         why = plain(last.problem)
         if not last.problem.startswith(REACHED):
