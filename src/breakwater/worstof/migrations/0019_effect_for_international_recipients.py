@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("worstof", "0015_publications_that_were_accepted")]
+    dependencies = [("worstof", "0018_who_brought_a_file_in")]
 
     operations = [
         migrations.AddField(
