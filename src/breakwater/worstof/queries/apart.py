@@ -47,9 +47,17 @@ def unlisted() -> QuerySet[ZoneName]:
 
 
 def unlisted_for(user: User) -> QuerySet[ZoneName]:
-    """Those that this person may see: which country's a name is that no list has, nobody knows."""
-    is_home = settings.DESK_COUNTRY in lands(user)
-    return unlisted() if is_home else unlisted().filter(is_national=False)
+    """Those that this person may see.
+
+    Names of another country's list are left out; which country's a national name is that no list has,
+    nobody knows.
+    """
+    seen = lands(user)
+    theirs = Entry.objects.filter(name=OuterRef("name")).exclude(
+        block_list__country__in=["", *seen]
+    )
+    rows = unlisted().exclude(Exists(theirs))
+    return rows if settings.DESK_COUNTRY in seen else rows.filter(is_national=False)
 
 
 def counts() -> Counts:
