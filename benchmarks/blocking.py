@@ -45,20 +45,22 @@ class ControlPassed(Exception):
     """A resolver without the settings was as quick as one with them."""
 
 
-def run(names: int, rounds: int, which: tuple[str, ...]) -> list[Figure]:
+def run(names: int, rounds: int, which: tuple[str, ...], *, checked: bool = False) -> list[Figure]:
+    """If `checked`, with the live check before each publication, and without the controls."""
     with tempfile.TemporaryDirectory(prefix="breakwater-blocking-") as folder:
         place = Path(folder)
         desk, resolvers = Desk(place / "desk"), Resolvers(place)
         desk.run("migrate")
         fill(desk, names)
         try:
-            start_all(place, desk, resolvers, which)
+            start_all(place, desk, resolvers, which, checked=checked)
             for name in which:
                 wait_for(lambda name=name: resolvers.blocks(name, "first.example"), 600, 0.2)
             time.sleep(15 if names > 100_000 else 3)  # BIND still summarises after a load
             times = measure(desk, resolvers, which, rounds)
-            found = [told for key in times for told in figures(*key, names, times[key])]
-            if "pdns" in which:
+            what = f"{names:,} names{', live check on' if checked else ''}"
+            found = [told for key in times for told in figures(*key, what, names, times[key])]
+            if "pdns" in which and not checked:
                 found += without_settings(desk, resolvers, names)
         finally:
             resolvers.stop()
@@ -138,8 +140,8 @@ def without_settings(desk: Desk, resolvers: Resolvers, names: int) -> list[Figur
     return found
 
 
-def figures(name: str, adds: bool, names: int, times: list[float]) -> list[Figure]:
-    what = f"decision to {'blocked' if adds else 'open again'} at {name}, {names:,} names"
+def figures(name: str, adds: bool, about: str, names: int, times: list[float]) -> list[Figure]:
+    what = f"decision to {'blocked' if adds else 'open again'} at {name}, {about}"
     asked = adds and names <= 100_000
     limits = {"p95": "at most 2 s" if asked else "", "most": "at most 10 s" if adds else ""}
     return spread(f"{what}, n = {len(times)}", "sqlite", times, "s", **limits)

@@ -390,15 +390,24 @@ FOUR = ("bind", "unbound", "pdns", "knot")
 
 
 def start_all(
-    folder: Path, desk: Desk, resolvers: Resolvers, which: tuple[str, ...] = FOUR
+    folder: Path,
+    desk: Desk,
+    resolvers: Resolvers,
+    which: tuple[str, ...] = FOUR,
+    *,
+    checked: bool = False,
 ) -> None:
-    """Start the upstream, the desk's primary and resolvers with their keys."""
+    """Start the upstream, the desk's primary and resolvers with their keys.
+
+    If `checked`, the primary tries each addition live before it goes out, at the upstream.
+    """
     ports = resolvers.ports
     told = {**ports, "unbound": resolvers.sidecar, "knot": resolvers.heard}
     for name in which:
         desk.add_recipient(f"isp-{name}", [told[name]], f'["canary.{name}-isp.example"]')
     resolvers.start_upstream()
-    desk.start()
+    upstream = f"127.0.0.1:{resolvers.upstream_port}"
+    desk.start(*(("--check-resolver", upstream) if checked else ()))
     for name in which:
         desk.key_file(f"isp-{name}")
     if "knot" in which:
