@@ -8,6 +8,7 @@ told.
 """
 
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,9 @@ def clustered(count: int, seed: int = 3) -> tuple[Codes, Codes]:
 
 def _made(scenes: int, seed: int) -> tuple[Codes, Codes]:
     """Hashes of scenes (n, 4) and of eleven edits of each (n, 11, 4), kept for the next process."""
-    path = KEPT / f"scenes-{scenes}-{seed}.npz"
+    # Another version of this file makes other hashes.
+    version = zlib.crc32(Path(__file__).read_bytes())
+    path = KEPT / f"scenes-{scenes}-{seed}-{version:08x}.npz"
     if not path.exists():
         found = _hashed(scenes, np.random.default_rng(seed))
         path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,9 @@
-"""Code for a child process that dies at a named step of writing a file of the index."""
+"""Deaths of a process: one inside a test, and code for a child that dies at a named step."""
+
+
+class Killed(BaseException):
+    """Stands for a kill where the process has to go on: nothing of ours catches it."""
+
 
 # argv[1:4]: the step, at the how manyth time, and how the folder's name ends. Half written: the system
 # kills at a file's size. Untold: the file has its name, but nobody was told.

@@ -1,6 +1,7 @@
 """A data folder of the test's own, two lists that contradict each other, and files taken into them."""
 
 import io
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,13 @@ from breakwater.hashlists.models import HashList, ListChange
 
 Fill = Callable[[HashList, str], ListChange]
 Take = Callable[..., ListChange]
+
+
+def lose(data_dir: Path, pattern: str) -> None:
+    """Remove files of the index as somebody does who clears a folder up, and begin anew."""
+    for path in list(data_dir.glob(pattern)):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    index._index_of.cache_clear()
 
 
 @pytest.fixture

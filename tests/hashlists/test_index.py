@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import threading
 from base64 import b64encode
 from datetime import datetime
@@ -22,7 +21,8 @@ from breakwater.hashlists.models import Fingerprint, HashList, Kind, ListChange,
 from breakwater.hashlists.queries.lookup import Asked, find, is_anything_listed
 from breakwater.hashlists.rules.voices import verdict
 from breakwater.people.models import User
-from tests.hashlists.conftest import Fill
+from tests.dying import Killed
+from tests.hashlists.conftest import Fill, lose
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEAR = 0xFEDCBA << 100
@@ -55,13 +55,6 @@ def test_a_damaged_file_is_never_answered_from_and_the_worker_makes_it_anew(
             names("md5", md5(1))
     assert jobs.update_index(at)
     assert names("md5", md5(1)) == names("pdq", f"{NEAR:064x}") == ["Unit X"]
-
-
-def lose(data_dir: Path, pattern: str) -> None:
-    """Remove files of the index as somebody does who clears a folder up, and begin anew."""
-    for path in list(data_dir.glob(pattern)):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    index._index_of.cache_clear()
 
 
 GONE = [("md5.bwx", "md5.bwx"), ("pdq/index.bwx", "pdq"), ("pdq/segment-*", "pdq"), ("*", "pdq")]
@@ -206,9 +199,6 @@ def test_what_an_unfinished_import_wrote_is_not_told_when_another_list_is_done(
     text = "md5,entry_id,grade\n" + "".join(f"{md5(n)},e{n},A1\n" for n in range(1, 31))
     now = timezone.now()
     change = receive(raising, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=now)
-
-    class Killed(BaseException):
-        pass
 
     def kill(done: int, size: int) -> None:
         if ListChange.objects.get(pk=change.pk).written == 20:

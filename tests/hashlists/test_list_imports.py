@@ -18,9 +18,10 @@ from breakwater.hashlists.actions import importing, reading
 from breakwater.hashlists.actions.entries import restore
 from breakwater.hashlists.actions.importing import Received, receive
 from breakwater.hashlists.actions.lists import NotALegalBasis, Terms, create_list, retire_list
-from breakwater.hashlists.models import Entry, Fingerprint, HashList, ListChange
+from breakwater.hashlists.models import Amendment, Entry, Fingerprint, HashList, ListChange
 from breakwater.hashlists.queries.lookup import Asked, find
 from breakwater.people.models import User
+from tests.dying import Killed
 
 AT = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 2)
@@ -170,15 +171,34 @@ def test_a_file_that_is_hardly_a_list_is_refused_and_changes_nothing(
     assert (fine.state, fine.faulty) == ("done", 150)
 
 
+def test_a_list_with_a_line_for_each_place_of_a_file_is_no_rubbish(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOSTLY_FAULTY", 100)
+    lines = "".join(f"{md5(n % 10)},place-{n}.jpg\n" for n in range(130))
+    change = take_in(unit_x, f"md5,filename\n{lines}")
+    assert (change.state, change.faulty, change.added) == ("done", 120, 10)
+
+
+def test_an_import_that_failed_for_good_leaves_nothing_of_what_it_wrote(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(unit_x, f"md5,grade,entry_id\n{md5(1)},A1,e1\n")
+    monkeypatch.setattr(importing, "MOST_TRIES", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "finish", lambda *_: 1 / 0)
+        failed = take_in(unit_x, f"md5,grade,entry_id\n{md5(1)},B1,e1\n{md5(2)},A2,e2\n")
+    assert failed.state == "failed"
+    assert [entry.source_key for entry in Entry.objects.all()] == ["e1"]
+    assert not Amendment.objects.exists()
+
+
 def test_a_kill_while_reading_keeps_no_bad_line_twice(
     unit_x: HashList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "FAULTS_AT_ONCE", 4)
     text = "md5\n" + "".join(f"{md5(n)}\nabc\n" for n in range(1, 36))
     change = receive(unit_x, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=AT)
-
-    class Killed(BaseException):
-        pass
 
     keep, kept = importing.keep_faults, []
 
@@ -212,9 +232,6 @@ def test_nothing_is_written_of_a_file_before_all_of_it_is_read(
     text = "md5\n" + "".join(f"{md5(n)}\n" for n in range(1, 36)) + "abc\n"
     change = receive(unit_x, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=AT)
 
-    class Killed(BaseException):
-        pass
-
     def kill(done: int, size: int) -> None:
         raise Killed
 
@@ -234,9 +251,6 @@ def test_sorted_runs_that_were_damaged_are_made_anew_from_the_file(
     monkeypatch.setattr(importing, "SET", 10)
     text = "md5\n" + "".join(f"{md5(n)}\n" for n in range(1, 36)) + "abc\n"
     change = receive(unit_x, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=AT)
-
-    class Killed(BaseException):
-        pass
 
     def kill(done: int, size: int) -> None:
         if Entry.objects.count() == 20:
@@ -262,9 +276,6 @@ def test_a_worker_that_was_killed_goes_on_behind_what_it_wrote(
     monkeypatch.setattr(importing, "SET", 10)
     text = "md5\n" + "".join(f"{md5(n)}\n" for n in range(1, 36))
     change = receive(unit_x, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=AT)
-
-    class Killed(BaseException):
-        pass
 
     def kill(done: int, size: int) -> None:
         if Entry.objects.count() == 20:

@@ -3,7 +3,6 @@
 import io
 import json
 import random
-import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ from breakwater.reports.actions.rematching import rematch
 from breakwater.reports.actions.unpack import unpack_waiting
 from breakwater.reports.models import Bundle, FileMatch, Original, Report, Seen
 from breakwater.reports.texts import reason_lines, stored_reasons
+from tests.hashlists.conftest import lose
 
 FileReport = Callable[..., Report]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -377,12 +377,6 @@ def test_bundle_and_report_name_list_grade_distance_and_who_vouches_of_each_file
 
 
 LOST = ["md5.bwx", "pdq/segment-*", "*"]
-
-
-def lose(data_dir: Path, pattern: str) -> None:
-    for path in list(data_dir.glob(pattern)):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    index._index_of.cache_clear()
 
 
 @pytest.mark.parametrize("pattern", LOST)

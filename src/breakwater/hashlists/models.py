@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from breakwater.custody.verbs import in_words
+
 
 class Direction(models.TextChoices):
     RAISE = "raise", _("Raises the priority")
@@ -123,9 +125,16 @@ class ListChange(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def title(self) -> str:
+        """The name for people: of a change of terms it is a verb of the log."""
+        return in_words(self.name)
+
 
 class ListFault(models.Model):
     """A line set aside, or read with an allowance: `formats.hash_entry.Fault` as a row."""
+
+    FIELDS = ("place", "field", "problem", "advice", "found", "count")
 
     change = models.ForeignKey(ListChange, on_delete=models.CASCADE, related_name="faults")
     place = models.CharField(max_length=200)

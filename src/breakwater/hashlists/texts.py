@@ -119,6 +119,7 @@ FORMS: Words = {
     "vics": "VICS",
     "sharing": lazy("Pulled"),
     "collection": lazy("Own collection"),
+    "terms": lazy("Terms"),
 }
 # A shape before each word: colour is never the only signal.
 DIRECTIONS: Words = {

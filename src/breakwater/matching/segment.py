@@ -97,8 +97,10 @@ class Segment:
             parts.append((f"lines{i}", np.uint32, (lines, _core.LINE_WORDS)))
         arrays = container.Arena(parts).arrays
         _core.gather(codes, order, starts, arrays["codes"], threads)
+        arrays["ids"][:] = ids.astype(_id_type(ids))[order]
         if not single:
             arrays["starts"][:] = starts
+        del codes, order, starts
 
         def fill(share: int) -> None:
             room = np.empty(distinct, np.uint64)
@@ -110,7 +112,6 @@ class Segment:
         workers = max(threads, 1)
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(fill, range(workers)))
-            arrays["ids"][:] = np.take(ids.astype(_id_type(ids)), order)
         facts = {
             "kind": KIND,
             "radius": radius,

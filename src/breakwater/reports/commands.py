@@ -24,10 +24,6 @@ MAX_LINES = 200
 STUCK_SHOWN = 100
 
 
-def _sender() -> str:
-    return typist()
-
-
 def _bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
@@ -63,7 +59,7 @@ def import_files(
             task = bar.add_task(escape(path.name or str(path)), total=None)
             deliveries += import_path(
                 path,
-                sent_by=_sender(),
+                sent_by=typist(),
                 at=timezone.now(),
                 progress=lambda seen, total, task=task: bar.update(  # type: ignore[misc]
                     task, completed=seen, total=total
@@ -109,7 +105,7 @@ def rebuild_reports() -> None:
     with _bar() as bar:
         task = bar.add_task("rebuilding", total=None)
         done = rebuild(
-            by=_sender(),
+            by=typist(),
             at=timezone.now(),
             progress=lambda seen, total: bar.update(task, completed=seen, total=total),
         )
@@ -144,5 +140,5 @@ def retry_stuck(
     ] = None,
 ) -> None:
     """Let stuck originals be read again."""
-    count = retry(by=_sender(), at=timezone.now(), originals=originals)
+    count = retry(by=typist(), at=timezone.now(), originals=originals)
     out.print(f"{count} will be read again.")

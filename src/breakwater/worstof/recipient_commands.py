@@ -37,10 +37,6 @@ Notify = Annotated[
 Scope = Annotated[str, typer.Option("--scope", help=" or ".join(Recipient.Scope.values))]
 
 
-def _sender() -> str:
-    return typist()
-
-
 def _wrong(text: str) -> NoReturn:
     out.print(text, markup=False)
     raise typer.Exit(2)
@@ -68,7 +64,7 @@ def add(
     """Make a recipient with keys and canaries of its own; its secrets are shown this once."""
     try:
         _made, secrets = recipients.create_recipient(
-            name, key, by=_sender(), at=timezone.now(), forms=_split(forms), scope=scope,
+            name, key, by=typist(), at=timezone.now(), forms=_split(forms), scope=scope,
             notify=read_addresses(notify),
         )  # fmt: skip
     except BadAddress as fault:
@@ -108,7 +104,7 @@ def grant(key_name: Key, forms: Forms, scope: Scope = "national") -> None:
     """Say in which forms a recipient gets the list from now on, and in which scope."""
     found = _recipient(key_name)
     try:
-        recipients.grant(found, _split(forms), scope, by=_sender(), at=timezone.now())
+        recipients.grant(found, _split(forms), scope, by=typist(), at=timezone.now())
     except recipients.NoSuchForm as fault:
         _wrong(str(fault))
     out.print(f"«{found.name}» gets: {', '.join(found.forms)} ({found.scope}).", markup=False)
@@ -118,7 +114,7 @@ def grant(key_name: Key, forms: Forms, scope: Scope = "national") -> None:
 def secret(key_name: Key) -> None:
     """Give a recipient new secrets; the old ones end at once."""
     try:
-        _show(recipients.new_secrets(_recipient(key_name), by=_sender(), at=timezone.now()))
+        _show(recipients.new_secrets(_recipient(key_name), by=typist(), at=timezone.now()))
     except recipients.Closed as fault:
         _wrong(f"«{fault}» is closed.")
 
@@ -131,7 +127,7 @@ def close(
     """End a recipient's transfers and downloads at once."""
     found = _recipient(key_name)
     change = recipients.reopen if reopen else recipients.close
-    change(found, by=_sender(), at=timezone.now())
+    change(found, by=typist(), at=timezone.now())
     out.print(f"«{found.name}» is {'open' if reopen else 'closed'}.", markup=False)
 
 
@@ -144,7 +140,7 @@ def trace(
         with file.open("rb") as source:
             digest = hashlib.file_digest(source, "sha256").hexdigest()
             source.seek(0)
-            found = trace_leak(opened(source), sha256=digest, by=_sender(), at=timezone.now())
+            found = trace_leak(opened(source), sha256=digest, by=typist(), at=timezone.now())
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as fault:
         _wrong(f"{file} cannot be read: {fault}.")
     except TooMuch:

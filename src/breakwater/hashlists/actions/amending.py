@@ -85,6 +85,9 @@ def grades_after(change: ListChange) -> Counter[tuple[str, str]]:
 
 def apply(change: ListChange, *, at: datetime) -> None:
     """Let all that was staged hold, inside the transaction that finishes the change."""
+    open_too = ListChange.objects.filter(hash_list=change.hash_list_id, finished_at=None)
+    if open_too.exclude(pk=change.pk).exists():
+        _stage_for_others(change)
     deleted_at = connection.ops.adapt_datetimefield_value(at)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -110,6 +113,29 @@ def apply(change: ListChange, *, at: datetime) -> None:
         )
 
 
+def _stage_for_others(change: ListChange) -> None:
+    """Stage what other unfinished changes wrote as new, before this one takes it over."""
+    theirs = (
+        " FROM hashlists_amendment a JOIN hashlists_entry e ON e.id = a.entry_id"
+        " JOIN hashlists_listchange c ON c.id = e.changed_by_id"
+    )
+    where = " WHERE a.change_id = %s AND c.id <> a.change_id AND c.finished_at IS NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO hashlists_amendment (change_id, entry_id, member, media, grade,"
+            " mapped_grade, is_deleted, facts, has_other_hashes) SELECT c.id, e.id, e.member,"
+            " e.media, e.grade, e.mapped_grade, e.deleted_at IS NOT NULL, e.facts, TRUE"
+            f"{theirs}{where}",
+            [change.pk],
+        )
+        cursor.execute(
+            "INSERT INTO hashlists_amendedhash (change_id, entry_id, kind, value)"
+            f" SELECT c.id, f.entry_id, f.kind, f.value{theirs}"
+            f" JOIN hashlists_fingerprint f ON f.entry_id = e.id{where}",
+            [change.pk],
+        )
+
+
 def sweep() -> None:
     """Remove what finished changes had staged, also those whose worker was killed before this."""
     for model in (Amendment, AmendedHash):
@@ -126,8 +152,19 @@ def sweep() -> None:
 def drop(change: ListChange) -> None:
     """Take back all that an unfinished change wrote, and the change itself.
 
-    New entries of it of which another unfinished change speaks are left for that one, and the
-    change with them.
+    Where entries of it are left for another, the change stays with them.
+    """
+    take_back(change)
+    if Entry.objects.filter(changed_by=change).exists():
+        ListChange.objects.filter(pk=change.pk).update(state=ListChange.State.FAILED)
+    else:
+        change.delete()
+
+
+def take_back(change: ListChange) -> None:
+    """Remove what an unfinished change wrote and staged.
+
+    New entries of it of which another unfinished change speaks are left for that one.
     """
     mine = (
         "SELECT id FROM hashlists_entry WHERE changed_by_id = %s AND id NOT IN"
@@ -145,7 +182,3 @@ def drop(change: ListChange) -> None:
         )
         for table in ("amendment", "amendedhash"):
             cursor.execute(f"DELETE FROM hashlists_{table} WHERE change_id = %s", [change.pk])  # noqa: S608
-    if Entry.objects.filter(changed_by=change).exists():
-        ListChange.objects.filter(pk=change.pk).update(state=ListChange.State.FAILED)
-    else:
-        change.delete()

@@ -57,7 +57,6 @@ COUNTED_AT_ONCE = 200_000
 # An import of fewer leaves a database's picture of its tables near enough.
 MANY = 10_000
 MOST_TRIES = 8
-FAULT = ("place", "field", "problem", "advice", "found", "count")
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
@@ -208,11 +207,16 @@ def work(at: datetime) -> bool:
 def _postpone(change: ListChange, problem: Exception, at: datetime) -> None:
     tries = change.tries + 1
     hopeless = tries >= MOST_TRIES or isinstance(problem, FormatError | FileNotFoundError)
+    if hopeless:
+        with transaction.atomic():
+            bulk.lock_writer(ENTRIES_LOCK)
+            amending.take_back(change)
     ListChange.objects.filter(pk=change.pk).update(
         tries=tries,
         next_try_at=at + timedelta(seconds=min(2**tries, 900)),
         last_error=storable(f"{type(problem).__name__}: {problem}")[:2000],
         state=ListChange.State.FAILED if hopeless else ListChange.State.WAITING,
+        written=0 if hopeless else F("written"),
     )
 
 
@@ -311,7 +315,9 @@ def keep_faults(change: ListChange, faults: list[Fault]) -> None:
         )
         for f in faults
     ]  # fmt: skip
-    bulk.insert(ListFault, ("change", *FAULT), rows)
+    # One commit for the set: SQLite otherwise makes each row durable by itself.
+    with transaction.atomic():
+        bulk.insert(ListFault, ("change", *ListFault.FIELDS), rows)
 
 
 def finish(change: ListChange, clock: Clock) -> None:
@@ -319,14 +325,17 @@ def finish(change: ListChange, clock: Clock) -> None:
     # Before the transaction: nobody who has a report to hand in waits while millions are counted.
     if change.added + change.changed >= MANY:
         bulk.count_anew(Entry, Fingerprint, Amendment, AmendedHash)
-    grades = _count_grades(change)
+    of = HashList.objects.filter(pk=change.hash_list_id)
+    revision, grades = of.values_list("revision", flat=True).get(), _count_grades(change)
     with transaction.atomic():
         # Recipients are told by the time of the end: who pulls now waits until it can be seen.
         bulk.lock_writer(ENTRIES_LOCK)
         at = clock.now()
+        if of.values_list("revision", flat=True).get() != revision:  # another ended meanwhile
+            grades = _count_grades(change)
         amending.apply(change, at=at)
         _count_repeated(change)
-        HashList.objects.filter(pk=change.hash_list_id).update(
+        of.update(
             revision=F("revision") + 1,
             entry_count=sum(count for _, _, count in grades),
             grades=grades[:KEPT_GRADES],

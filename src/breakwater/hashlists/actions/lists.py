@@ -11,6 +11,7 @@ from breakwater.custody.actions import record
 from breakwater.hashlists import scales
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK
 from breakwater.hashlists.actions.matched import TERMS
+from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import HashList, ListChange
 from breakwater.hashlists.queries.told import told_of
 from breakwater.hashlists.rules.voices import is_valid
@@ -115,7 +116,7 @@ def _check_basis(terms: Terms) -> None:
 
 def retire_list(hash_list: HashList, *, by: User | str, at: datetime) -> None:
     """Stop a list from speaking; its entries are kept, and `reinstate_list` takes it back."""
-    _set_retired(hash_list, at, "hashlists.list.retired", by=by, at=at)
+    _set_retired(hash_list, True, "hashlists.list.retired", by=by, at=at)
 
 
 def reinstate_list(hash_list: HashList, *, by: User | str, at: datetime) -> None:
@@ -123,7 +124,7 @@ def reinstate_list(hash_list: HashList, *, by: User | str, at: datetime) -> None
 
     Recipients were told that its entries are gone, so they are told of them anew.
     """
-    _set_retired(hash_list, None, "hashlists.list.reinstated", by=by, at=at)
+    _set_retired(hash_list, False, "hashlists.list.reinstated", by=by, at=at)
 
 
 def follow_validity(at: datetime) -> bool:
@@ -167,14 +168,17 @@ def _meet_archive(hash_list: HashList, verb: str, *, by: User | str, at: datetim
 
 
 def _set_retired(
-    hash_list: HashList, when: datetime | None, verb: str, *, by: User | str, at: datetime
+    hash_list: HashList, is_retired: bool, verb: str, *, by: User | str, at: datetime
 ) -> None:
+    clock = Clock(at)
     with transaction.atomic():
-        HashList.objects.filter(pk=hash_list.pk).update(retired_at=when, revision=F("revision") + 1)
-        if when is None:
-            bulk.lock_writer(ENTRIES_LOCK)
+        bulk.lock_writer(ENTRIES_LOCK)
+        at = clock.now()
+        HashList.objects.filter(pk=hash_list.pk).update(
+            retired_at=at if is_retired else None, revision=F("revision") + 1
+        )
         change = _meet_archive(hash_list, verb, by=by, at=at)
-        if when is None:
+        if not is_retired:
             told_of(hash_list).filter(deleted_at=None).update(changed_by=change)
         record(verb, actor=by, at=at, target=hash_list.name)
     hash_list.refresh_from_db()

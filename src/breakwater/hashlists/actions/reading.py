@@ -59,8 +59,6 @@ class Read:
         self.faults.append(fault)
         if len(self.faults) == FAULTS_AT_ONCE:
             self.hand_on()
-        if self.faulty >= MOSTLY_FAULTY and self.entries * 10 < self.faulty:
-            raise FormatError(str(fault.place), "fewer than one line in ten could be read")
 
     def hand_on(self) -> None:
         self.keep(self.faults)
@@ -84,6 +82,8 @@ def _records_of(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tu
     for item in _found(change, stream, read):
         if isinstance(item, Fault):
             read.add(item)
+            if read.faulty >= MOSTLY_FAULTY and read.entries * 10 < read.faulty:
+                raise FormatError(str(item.place), "fewer than one line in ten could be read")
             continue
         read.entries += 1
         if says_something(item):

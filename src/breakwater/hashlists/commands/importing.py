@@ -10,13 +10,14 @@ from django.utils import timezone
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from breakwater.custody.command_line import typist
 from breakwater.formats.hash_collection import SUFFIXES
 from breakwater.formats.hash_table import TARGETS, ColumnMapping, TooManyColumns, preview
 from breakwater.formats.record import FormatError
 from breakwater.hashlists import index
 from breakwater.hashlists.actions import importing
 from breakwater.hashlists.actions.importing import Empty, Received, TooLarge, apply_change, receive
-from breakwater.hashlists.commands.terminal import ListName, named_list, out, sender, wrong
+from breakwater.hashlists.commands.terminal import ListName, named_list, out, wrong
 from breakwater.hashlists.models import HashList, ListChange
 
 # An import here is taken over by the worker when it has been silent for so long.
@@ -121,7 +122,7 @@ def _import(
     try:
         with path.open("rb") as stream, transaction.atomic():
             received = Received(path.name, form, mapping)
-            change = receive(to, stream, received, by=sender(), at=timezone.now())
+            change = receive(to, stream, received, by=typist(), at=timezone.now())
             if now:
                 _hold(change)
     except (TooLarge, Empty) as problem:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from rich.markup import escape
 from rich.table import Table
 
+from breakwater.custody.command_line import typist
 from breakwater.hashlists import index, scales
 from breakwater.hashlists.actions.exporting import EXPORTS, NotForThem, export
 from breakwater.hashlists.actions.lists import NameTaken, NotALegalBasis, Terms, create_list
@@ -19,7 +20,6 @@ from breakwater.hashlists.commands.terminal import (
     named_recipient,
     out,
     refused,
-    sender,
     wrong,
 )
 from breakwater.hashlists.models import Direction, Handling, HashList, Recipient
@@ -70,7 +70,7 @@ def create(
         name.strip(), source, legal_basis, scheme, direction, handling, conditions, begins, ends
     )
     try:
-        create_list(terms, by=sender(), at=timezone.now())
+        create_list(terms, by=typist(), at=timezone.now())
     except NotALegalBasis as problem:
         wrong(f"{problem}.".capitalize())
     except NameTaken:
@@ -129,7 +129,7 @@ def _export(
 ) -> None:
     try:
         export(
-            hash_list, form, stream, by=sender(), at=timezone.now(), vics=vics, recipient=recipient
+            hash_list, form, stream, by=typist(), at=timezone.now(), vics=vics, recipient=recipient
         )
     except NotForThem:
         wrong(

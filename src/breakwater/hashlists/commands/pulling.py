@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from breakwater.custody.command_line import typist
 from breakwater.hashlists import index
 from breakwater.hashlists.actions import pulling
 from breakwater.hashlists.actions.pulling import Server, Step
@@ -17,7 +18,6 @@ from breakwater.hashlists.commands.terminal import (
     named_list,
     out,
     refused,
-    sender,
     wrong,
 )
 from breakwater.hashlists.models import Source
@@ -39,7 +39,7 @@ def add_source(
     """
     server = Server(address, username, password_from, every)
     try:
-        pulling.add_source(named_list(to), server, by=sender(), at=timezone.now())
+        pulling.add_source(named_list(to), server, by=typist(), at=timezone.now())
     except pulling.AlreadyPulled as problem:
         refused(f"«{problem}» is pulled from a server already; remove that one first.")
     except ValueError as problem:
@@ -49,7 +49,7 @@ def add_source(
 
 def remove_source(of: ListName) -> None:
     """Stop pulling a list; what was pulled stays."""
-    pulling.remove_source(_source(of), by=sender(), at=timezone.now())
+    pulling.remove_source(_source(of), by=typist(), at=timezone.now())
     out.print(f"«{of}» is no longer pulled.", markup=False)
 
 

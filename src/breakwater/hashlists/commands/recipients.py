@@ -7,13 +7,13 @@ from django.utils import timezone
 from rich.markup import escape
 from rich.table import Table
 
+from breakwater.custody.command_line import typist
 from breakwater.hashlists.actions import recipients
 from breakwater.hashlists.commands.terminal import (
     named_list,
     named_recipient,
     out,
     refused,
-    sender,
     wrong,
 )
 from breakwater.hashlists.models import Recipient
@@ -33,7 +33,7 @@ def add_recipient(
     """
     try:
         made, secret = recipients.create_recipient(
-            name, username, sort, by=sender(), at=timezone.now(), may_look_up=look_up
+            name, username, sort, by=typist(), at=timezone.now(), may_look_up=look_up
         )
     except recipients.RecipientExists as problem:
         refused(f"There is a recipient of this name already: {problem}")
@@ -55,10 +55,10 @@ def revoke_recipient(
     """
     account = named_recipient(username)
     if only is None:
-        recipients.set_active(account, False, by=sender(), at=timezone.now())
+        recipients.set_active(account, False, by=typist(), at=timezone.now())
         out.print(f"{username} is closed.", markup=False)
         return
-    recipients.withdraw(account, named_list(only), by=sender(), at=timezone.now())
+    recipients.withdraw(account, named_list(only), by=typist(), at=timezone.now())
     out.print(f"{username} may no longer pull «{only}».", markup=False)
 
 
@@ -74,7 +74,7 @@ def grant_list(
     found = [named_list(name) for name in lists]
     for hash_list in found:
         try:
-            recipients.grant(account, hash_list, by=sender(), at=timezone.now())
+            recipients.grant(account, hash_list, by=typist(), at=timezone.now())
         except recipients.NotToBeTold:
             refused(
                 f"«{hash_list.name}» is handled as «{hash_list.handling}»: "

@@ -1,4 +1,4 @@
-"""What all commands of lists share: where they write, how they end, whom they name."""
+"""What all commands of lists share: where they write and how they end."""
 
 from datetime import datetime
 from typing import Annotated, NoReturn
@@ -7,15 +7,10 @@ import typer
 from django.utils import timezone
 from rich.console import Console
 
-from breakwater.custody.command_line import typist
 from breakwater.hashlists.models import HashList, Recipient
 
 out = Console(highlight=False)
 ListName = Annotated[str, typer.Option("--list", help="Name of the list.")]
-
-
-def sender() -> str:
-    return typist()
 
 
 def wrong(text: str) -> NoReturn:

@@ -147,8 +147,7 @@ def _said(entry: Entry, hashes: list[tuple[str, str]]) -> Said:
 
 def fault_rows(of: ListChange) -> Iterator[tuple[str, str, str, str, str, int]]:
     """Every fault that was kept, for an export."""
-    fields = ("place", "field", "problem", "advice", "found", "count")
-    yield from faults(of).values_list(*fields).iterator()
+    yield from faults(of).values_list(*ListFault.FIELDS).iterator()
 
 
 def voices_on(hashes: Sequence[tuple[str, str]], *, on: date) -> Verdict:

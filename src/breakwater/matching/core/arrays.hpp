@@ -18,12 +18,13 @@ namespace py = pybind11;
 template <typename T>
 using Array = py::array_t<T, py::array::c_style>;
 
-// Hands a vector to NumPy without copying it.
-template <typename T>
-py::array_t<T> given(std::vector<T>&& values) {
-    auto* kept = new std::vector<T>(std::move(values));
-    py::capsule owner(kept, [](void* p) { delete static_cast<std::vector<T>*>(p); });
-    return py::array_t<T>(static_cast<py::ssize_t>(kept->size()), kept->data(), owner);
+// Hands a vector to NumPy without copying it, as an array of what its elements consist of.
+template <typename Element, typename T = Element>
+py::array_t<T> given(std::vector<Element>&& values) {
+    auto* kept = new std::vector<Element>(std::move(values));
+    py::capsule owner(kept, [](void* p) { delete static_cast<std::vector<Element>*>(p); });
+    return py::array_t<T>(static_cast<py::ssize_t>(kept->size() * (sizeof(Element) / sizeof(T))),
+                          reinterpret_cast<const T*>(kept->data()), owner);
 }
 
 inline void require(bool holds, const char* sentence) {

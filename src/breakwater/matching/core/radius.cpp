@@ -320,10 +320,7 @@ py::array_t<std::uint32_t> fill_table(const Codes& codes, const py::tuple& spec,
         spill =
             Filling(table, codes.data(), codes.shape(0), codes.shape(1), entries, out).fill();
     }
-    auto* kept = new std::vector<Line>(std::move(spill));
-    py::capsule owner(kept, [](void* p) { delete static_cast<std::vector<Line>*>(p); });
-    return py::array_t<std::uint32_t>(static_cast<py::ssize_t>(kept->size() * line_words),
-                                      kept->empty() ? nullptr : kept->front().words, owner);
+    return given<Line, std::uint32_t>(std::move(spill));
 }
 
 // The lines that hold all keys of `bits` bits with at most `flips` ones, in numeric order.

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hashlists", "0013_changes_hold_when_finished")]
+    dependencies = [("hashlists", "0014_changes_hold_when_finished")]
 
     operations = [
         migrations.AlterField(
