@@ -11,6 +11,7 @@ replaces the one before in one step: after a kill, the old state or the new one 
 
 import fcntl
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ MERGE_BELOW = 3
 # A merge on the way in stays below this, so that an insert takes seconds at most; `compact` has no
 # limit.
 MOST_TO_MERGE = 1_000_000
+# `compact` writes a segment anew when of so many entries one was removed.
+DELETED_IN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +176,33 @@ class RadiusIndex:
             self._state = replace(tail, removed=removed[order], removed_at=at[order], moment=moment)
 
     def compact(self) -> None:
-        """Make one segment of everything and forget the removed; searches go on meanwhile."""
+        """Leave the removed out where they are many, merge what is small, and keep all the rest.
+
+        A segment that has lost less than one in `DELETED_IN` and is large beside the newer ones
+        stays as it is, so the work is in proportion to what changed. Searches go on meanwhile.
+        """
         with self._writing:
             state = self._state
-            codes, ids = self._live_entries(state)
             sealed: tuple[_Sealed, ...] = ()
-            if len(ids):
-                segment = Segment.build(codes, ids, self.radius, threads=self.threads)
-                sealed = (_Sealed(segment, state.moment),)
-            empty = self._with_tail(state, *self._no_entries())
-            removed, at = _nothing_removed()
-            self._state = replace(empty, sealed=sealed, removed=removed, removed_at=at)
+            for one in state.sealed:
+                kept = self._without_its_removed(one, state)
+                if len(kept.segment):
+                    sealed = self._merged((*sealed, kept), state, sys.maxsize)
+            # What hides nothing in a segment that stayed is forgotten.
+            still = np.zeros(len(state.removed), bool)
+            for one in sealed:
+                hidden = one.segment.ids[_hidden(one.segment.ids, state, one.born)]
+                still |= np.isin(state.removed, hidden)
+            removed, at = state.removed[still], state.removed_at[still]
+            self._state = replace(state, sealed=sealed, removed=removed, removed_at=at)
+
+    def _without_its_removed(self, sealed: _Sealed, state: _State) -> _Sealed:
+        ids = sealed.segment.ids
+        hidden = np.count_nonzero(_hidden(ids, state, sealed.born))
+        if not hidden or hidden * DELETED_IN < len(ids):
+            return sealed
+        codes, stay = _live(sealed, state)
+        return _Sealed(Segment.build(codes, stay, self.radius, threads=self.threads), state.moment)
 
     def _merged(
         self, sealed: tuple[_Sealed, ...], state: _State, limit: int
@@ -312,6 +331,8 @@ def _nothing_removed() -> tuple[Ids, NDArray[np.int64]]:
 
 
 def _hidden(ids: Ids, state: _State, born: int) -> NDArray[np.bool_]:
+    if not len(state.removed):
+        return np.zeros(len(ids), bool)
     at = np.minimum(np.searchsorted(state.removed, ids), len(state.removed) - 1)
     hidden: NDArray[np.bool_] = (state.removed[at] == ids) & (state.removed_at[at] > born)
     return hidden
