@@ -1,6 +1,7 @@
 """Nothing half imported: until a change is finished its list speaks, is pulled and exported as before."""
 
 import io
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from breakwater.hashlists.queries import listed
 from breakwater.hashlists.queries.lookup import Asked, find
 from breakwater.hashlists.rules.sharing import BEGINNING, Range, read_place
 from tests.dying import Killed
-from tests.hashlists.conftest import Fill
+from tests.hashlists.conftest import Fill, Take
 from tests.hashlists.test_pulling import AT, HOUR, Foreign, document, image, pull
 from tests.hashlists.test_pulling import foreign as foreign
 from tests.hashlists.test_pulling import source as source
@@ -190,6 +191,41 @@ def test_an_import_that_fails_for_good_is_never_told_and_the_next_one_brings_wha
     change = fill(raising, AFTER)
     assert (change.added, change.changed, change.removed) == (10, 20, 10)
     assert heard() == exported(raising) == SAID_AFTER
+
+
+def vics(name: str, contact: str) -> str:
+    media = [{"MediaID": 1, "Category": 1, "MD5": md5(1)}]
+    context = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Cases"
+    case = {"CaseID": name, "ContactName": contact, "Media": media}
+    return json.dumps({"@odata.context": context, "value": [case]})
+
+
+def contacts(of: HashList) -> list[str]:
+    out = io.BytesIO()
+    export(of, "vics", out, by="t", at=timezone.now())
+    return [case["ContactName"] for case in json.loads(out.getvalue())["value"]]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_stands_around_records_of_a_vics_file_holds_from_the_end_of_its_import(
+    ends: bool, raising: HashList, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "MOST_TRIES", 1)
+    take(raising, vics("7", "before"), "vics")
+    now = timezone.now()
+    newer = io.BytesIO(vics("7", "after").encode())
+    change = receive(raising, newer, Received("a", "vics"), by="o", at=now)
+    with monkeypatch.context() as patch:
+        before_the_end(patch)
+        with pytest.raises(Killed):
+            importing.apply_change(change, at=now)
+    assert contacts(raising) == ["before"]
+    if not ends:
+        monkeypatch.setattr(importing, "finish", lambda *_: 1 / 0)
+    assert importing.work(now)
+    change.refresh_from_db()
+    assert change.frames == ""
+    assert contacts(raising) == (["after"] if ends else ["before"])
 
 
 def image_with(number: int, hash_: int) -> str:

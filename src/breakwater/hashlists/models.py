@@ -90,6 +90,8 @@ class ListChange(models.Model):
     file = models.CharField(max_length=100, blank=True)  # below the data folder, until it is done
     size = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
+    # Of a VICS file, until the change ends: what will be `VicsFrame`, as JSON.
+    frames = models.TextField(blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     # Entries written and lines set aside, each once: what a person sees grow.
     done = models.BigIntegerField(default=0)

@@ -27,9 +27,8 @@ from breakwater.formats.hash_entry import Fault
 from breakwater.formats.hash_table import ColumnMapping
 from breakwater.formats.plain_text import storable
 from breakwater.formats.record import FormatError
-from breakwater.hashlists.actions import amending, reading
+from breakwater.hashlists.actions import amending, frames, reading
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK, Prepared, write_prepared
-from breakwater.hashlists.actions.frames import keep_frames
 from breakwater.hashlists.actions.reading import Read, find_repeated, prepared, settled
 from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import (
@@ -217,6 +216,7 @@ def _postpone(change: ListChange, problem: Exception, at: datetime) -> None:
         last_error=storable(f"{type(problem).__name__}: {problem}")[:2000],
         state=ListChange.State.FAILED if hopeless else ListChange.State.WAITING,
         written=0 if hopeless else F("written"),
+        frames="" if hopeless else F("frames"),
     )
 
 
@@ -248,12 +248,11 @@ def _sort(change: ListChange, path: Path, runs: Runs, progress: Progress | None)
     find_repeated(runs, read)
     with transaction.atomic():
         read.hand_on()
-        if read.vics:
-            keep_frames(change.hash_list, read.vics)
+        change.frames = frames.as_text(read.vics) if read.vics else ""
         change.faulty, change.to_write = read.faulty, read.entries
         change.bytes_read = change.size // READING
         change.done = change.faulty + change.written
-        change.save(update_fields=["faulty", "to_write", "bytes_read", "done"])
+        change.save(update_fields=["frames", "faulty", "to_write", "bytes_read", "done"])
     # After the faults: a process killed in between would otherwise never read them again.
     runs.seal()
 
@@ -334,6 +333,7 @@ def finish(change: ListChange, clock: Clock) -> None:
         if of.values_list("revision", flat=True).get() != revision:  # another ended meanwhile
             grades = _count_grades(change)
         amending.apply(change, at=at)
+        frames.keep_frames(change)
         _count_repeated(change)
         of.update(
             revision=F("revision") + 1,
@@ -344,7 +344,7 @@ def finish(change: ListChange, clock: Clock) -> None:
         change.bytes_read = change.size
         change.save(
             update_fields=[
-                "state", "finished_at", "last_error", "unchanged", "done", "bytes_read",
+                "state", "finished_at", "last_error", "frames", "unchanged", "done", "bytes_read",
             ]
         )  # fmt: skip
         record(
