@@ -91,7 +91,7 @@ def main() -> None:
         found += blocking.run(*((1000, 5) if options.quick else (100_000, 100)), four)
         found += blocking.run(*((1000, 5) if options.quick else (100_000, 30)), four, checked=True)
         if not options.quick:
-            found += blocking.run(1_000_000, 10, ("bind", "unbound"))
+            found += blocking.run(1_000_000, 100, ("bind", "unbound"))
     if options.only in (None, "blocklists") and not options.database:
         from benchmarks import blocklists
 

@@ -165,7 +165,8 @@ def expected(codes: Codes, query: Codes) -> set[int]:
 
 def measure(engine_name: str, corpus_name: str, count: int) -> dict[str, float]:
     codes, asked = data(corpus_name, count)
-    checks = [expected(codes, query) for query in asked[:CHECKED]]
+    compared = min(CHECKED, QUERIES[engine_name])
+    checks = [expected(codes, query) for query in asked[:compared]]
     engine = ENGINES[engine_name]()
     gc.collect()
     before = resident() - codes.nbytes
@@ -175,7 +176,7 @@ def measure(engine_name: str, corpus_name: str, count: int) -> dict[str, float]:
     del codes
     gc.collect()
     missing = false = 0
-    for query, wanted in zip(asked, checks[: min(CHECKED, QUERIES[engine_name])], strict=False):
+    for query, wanted in zip(asked[:compared], checks, strict=True):
         found = engine.ids(engine.search(query[None, :]))
         missing, false = missing + len(wanted - found), false + len(found - wanted)
     seconds = _timed(engine, asked[: QUERIES[engine_name]])
@@ -187,7 +188,7 @@ def measure(engine_name: str, corpus_name: str, count: int) -> dict[str, float]:
         "rate": len(seconds) / sum(seconds),
         "p50": float(np.percentile(seconds, 50)),
         "p99": float(np.percentile(seconds, 99)),
-        "compared": min(CHECKED, QUERIES[engine_name]),
+        "compared": compared,
         "missing": missing,
         "false": false,
         "open": getattr(engine, "opened", 0.0),

@@ -58,6 +58,7 @@ def pages(page: Page, base: str) -> dict[str, str]:
         "import": "/import/",
         "hash-lists": "/hash-lists/",
         "lookup": "/hash-lists/look-up/",
+        "queue-matched": "/queue/?view=matched",
     }
 
 
@@ -68,11 +69,19 @@ def of_supervisor(page: Page, base: str) -> dict[str, str]:
     return {
         "hash-list": "/hash-lists/1/",
         "hash-list-columns": "/hash-lists/1/import/",
+        "hash-list-faults": "/hash-lists/imports/1/",
+        "hash-entry": contradicted(page, base),
         "rules": "/worst-of/rules/",
         "recipients": "/worst-of/recipients/",
         "recipient": recipient,
         "trace": "/worst-of/recipients/trace/",
     }
+
+
+def contradicted(page: Page, base: str) -> str:
+    """An entry of the list that others contradict."""
+    page.goto(f"{base}/hash-lists/2/")
+    return page.locator('a[href*="/entries/"]').first.get_attribute("href") or "/hash-lists/2/"
 
 
 PEOPLE = {"officer": pages, "supervisor": of_supervisor}
