@@ -6,7 +6,6 @@ The server is the real one with a small synthetic desk; nothing is mocked.
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from benchmarks.resolvers import free_port
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -75,9 +76,7 @@ def desk() -> Iterator[str]:
 @contextmanager
 def served(environment: dict[str, str]) -> Iterator[str]:
     """The address of a server that runs in this environment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "breakwater.cli"]
     serve = [*command, "serve", "--port", str(port), "--workers", "1"]
     with (Path(environment["BREAKWATER_DATA_DIR"]) / "server.log").open("wb") as log:

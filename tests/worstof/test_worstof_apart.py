@@ -75,6 +75,36 @@ def unlisted() -> list[str]:
     return list(found.unlisted().values_list("name", flat=True))
 
 
+def test_what_was_decided_anew_and_published_stays_when_its_older_addition_is_thrown_away(
+    put: Callable[..., None], officer: User, at: datetime
+) -> None:
+    names = [f"n{n}.example" for n in range(6)]
+    put(*names)
+    put(names[0])
+    assert blocked() == {names[0]: False}
+    brake.discard(HeldChange.objects.get(), by=officer, reason="A wrong file", at=at)
+    publish_waiting(at)
+    assert blocked() == {names[0]: False}
+    by_name = dict(Entry.objects.values_list("name", "state"))
+    assert by_name.pop(names[0]) == Entry.State.LISTED
+    assert set(by_name.values()) == {Entry.State.REMOVED}
+
+
+def test_a_name_that_only_another_countrys_list_has_is_neither_shown_nor_taken_off_here(
+    put: Callable[..., None], officer: User, at: datetime
+) -> None:
+    theirs = BlockList.objects.create(
+        name="Theirs", country="SX", legal_basis="Act", distinct="agency"
+    )
+    put("abroad.example", on=theirs)
+    ZoneName.objects.all().delete()
+    accept(at, "abroad.example")
+    assert unlisted() == ["abroad.example"]
+    assert not found.unlisted_for(officer).exists()
+    assert apart.take_off(["abroad.example"], by=officer, reason="?", at=at) == []
+    assert blocked() == {"abroad.example": False}
+
+
 def test_what_is_thrown_away_leaves_the_list_with_the_reason(
     put: Callable[..., None], officer: User, at: datetime
 ) -> None:

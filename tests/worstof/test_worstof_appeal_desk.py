@@ -257,7 +257,7 @@ def test_a_clock_runs_then_warns_in_its_last_quarter_then_is_over(span, part) ->
 
 
 def wait_for_a_waiting_lock() -> None:
-    for _ in range(500):
+    for _ in range(6000):
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"

@@ -3,8 +3,10 @@
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from typer.testing import CliRunner, Result
 
 from breakwater.formats.block_list import RuleProblem
@@ -13,6 +15,8 @@ from breakwater.worstof.entry_texts import GUARDS
 from breakwater.worstof.line_texts import reason_line
 from breakwater.worstof.list_commands import app
 from breakwater.worstof.queries import known_names
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +88,14 @@ def test_check_says_how_many_large_sites_are_known_and_how_old_the_file_is(tmp_p
     old = time.time() - 91 * 86400
     os.utime(path, (old, old))
     assert "91 days old. Get a new one." in run("check", "site.example").stderr
+
+
+def test_the_desks_own_host_is_refused_as_it_is_where_names_are_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = SimpleNamespace(hosts=["desk.police.example"])
+    monkeypatch.setattr(settings, "CONFIG", config)
+    done = run("check", "desk.police.example", "free.example")
+    assert done.exit_code == 1
+    assert "desk.police.example: refused." in done.stdout
+    assert "free.example: free to list" in done.stdout

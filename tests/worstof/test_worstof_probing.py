@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from django.utils import timezone
 
 from benchmarks import listed
+from benchmarks.resolvers import free_port, wait_for
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof import recipient_texts
 from breakwater.worstof.actions import probing, publishing
@@ -216,9 +216,7 @@ def unbound(tmp_path: Path) -> Iterator[Callable[..., str]]:
     running: list[subprocess.Popen[bytes]] = []
 
     def started(*blocked: str) -> str:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         lines = [
             "server:", f" interface: 127.0.0.1@{port}", " do-daemonize: no", ' username: ""',
             ' chroot: ""', f' directory: "{tmp_path}"', ' pidfile: ""', " use-syslog: no",
@@ -230,10 +228,7 @@ def unbound(tmp_path: Path) -> Iterator[Callable[..., str]]:
         file = tmp_path / f"{port}.conf"
         file.write_text("\n".join(lines) + "\n")
         running.append(subprocess.Popen([str(UNBOUND), "-c", str(file)]))
-        for _ in range(50):
-            if probing._ask(("127.0.0.1", port), "up.quay.example"):
-                break
-            time.sleep(0.1)
+        wait_for(lambda: bool(probing._ask(("127.0.0.1", port), "up.quay.example")), 60, 0.1)
         return f"127.0.0.1:{port}"
 
     yield started

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from breakwater.formats.whole_number import whole_number
 from breakwater.people.access import needs, signed_in
 from breakwater.people.models import User
 from breakwater.worstof import entry_texts as texts
@@ -35,14 +36,15 @@ def shown(user: User) -> dict[str, Any]:
 def queue_all(request: HttpRequest) -> HttpResponseBase:
     """Queue the listed domains again that the page showed; what a guard forbids stays as it is."""
     by, at, reason = signed_in(request), timezone.now(), request.POST.get("reason", "")[:500]
-    numbers = [x for x in request.POST.getlist("entry") if x.isdecimal()][:AT_ONCE]
+    asked = map(whole_number, request.POST.getlist("entry")[:AT_ONCE])
+    numbers = [number for number in asked if number is not None]
     queued = 0
     for entry in board.visible(by).filter(pk__in=numbers).order_by("pk"):
         try:
             actions.queue_again(entry, by=by, reason=reason, at=at)
         except life.NoReason:
             messages.error(request, texts.word(texts.REFUSALS, "NoReason"))
-            break
+            return redirect("worst-of-held")
         except (life.WrongState, life.Guarded):
             continue
         queued += 1

@@ -94,6 +94,7 @@ def _page(request: HttpRequest, appeal: Appeal, form: DecisionForm) -> HttpRespo
     user = signed_in(request)
     entries = reads.entries(appeal, user)
     decides = user_may(user, "worstof.sign")
+    unlisted = appeals.is_blocked_unlisted(appeal, user)
     context = {
         "appeal": appeal,
         "stage": _stage(appeal),
@@ -102,8 +103,8 @@ def _page(request: HttpRequest, appeal: Appeal, form: DecisionForm) -> HttpRespo
         "is_part": appeal.part_of_id is not None,
         "earlier": reads.earlier(appeal, user),
         "sender_language": translation.get_language_info(appeal.language)["name_translated"],
-        "is_on_a_list": any(entry.state in life.OPEN for entry in entries),
-        "is_blocked_unlisted": appeals.is_blocked_unlisted(appeal, user),
+        "is_on_a_list": not unlisted and any(entry.state in life.OPEN for entry in entries),
+        "is_blocked_unlisted": unlisted,
         "form": form,
         # How to reach a sender is for those who answer, not for every authority that judges.
         "decides": decides,

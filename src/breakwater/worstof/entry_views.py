@@ -1,6 +1,7 @@
 """One domain: put forward, read with all that was said of it, judged, signed, taken away."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -205,9 +206,14 @@ def assess(request: HttpRequest, pk: int) -> HttpResponseBase:
     return redirect("worst-of-entry", pk)
 
 
-def _done(request: HttpRequest, pk: int, verb: Callable[[], object], said: str) -> HttpResponseBase:
+def _done(
+    request: HttpRequest, pk: int, verb: Callable[..., object], said: str
+) -> HttpResponseBase:
+    """Do one verb to the domain with the reason that was typed, and say how it went."""
+    entry, by = _found(request, pk), signed_in(request)
+    reason = request.POST.get("reason", "").strip()[:500]
     try:
-        verb()
+        verb(entry, by=by, reason=reason, at=timezone.now())
     except life.Refusal as refusal:
         messages.error(request, texts.word(texts.REFUSALS, type(refusal).__name__))
     else:
@@ -215,79 +221,51 @@ def _done(request: HttpRequest, pk: int, verb: Callable[[], object], said: str) 
     return redirect("worst-of-entry", pk)
 
 
-def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").strip()[:500]
-
-
 @require_POST
 @needs("worstof.sign")
 def sign(request: HttpRequest, pk: int) -> HttpResponseBase:
-    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
-    return _done(
-        request, pk, lambda: life.sign(entry, by=by, reason=why, at=timezone.now()), _("Signed.")
-    )
+    return _done(request, pk, life.sign, _("Signed."))
 
 
 @require_POST
 @needs("worstof.assess")
 def discuss(request: HttpRequest, pk: int) -> HttpResponseBase:
-    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
-    return _done(
-        request, pk, lambda: life.discuss(entry, by=by, reason=why, at=timezone.now()),
-        _("The domain is in discussion; nobody blocks it meanwhile."),
-    )  # fmt: skip
+    said = _("The domain is in discussion; nobody blocks it meanwhile.")
+    return _done(request, pk, life.discuss, said)
 
 
 @require_POST
 @needs("worstof.sign")
 def settle(request: HttpRequest, pk: int) -> HttpResponseBase:
-    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
     refuse = request.POST.get("refuse") == "yes"
-    return _done(
-        request, pk,
-        lambda: life.settle(entry, by=by, reason=why, at=timezone.now(), refuse=refuse),
-        _("The discussion is over."),
-    )  # fmt: skip
+    return _done(request, pk, partial(life.settle, refuse=refuse), _("The discussion is over."))
 
 
 @require_POST
 @needs("worstof.sign")
 def remove(request: HttpRequest, pk: int) -> HttpResponseBase:
-    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
-    return _done(
-        request, pk, lambda: life.remove(entry, by=by, reason=why, at=timezone.now()),
-        _("The domain is removed."),
-    )  # fmt: skip
+    return _done(request, pk, life.remove, _("The domain is removed."))
 
 
 @require_POST
 @needs("worstof.sign")
 def queue_again(request: HttpRequest, pk: int) -> HttpResponseBase:
-    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
-    return _done(
-        request, pk, lambda: apart.queue_again(entry, by=by, reason=why, at=timezone.now()),
-        _("The domain is queued again; guards and brake look at it once more."),
-    )  # fmt: skip
+    said = _("The domain is queued again; guards and brake look at it once more.")
+    return _done(request, pk, apart.queue_again, said)
 
 
 @require_POST
 @needs("worstof.sign")
 def restore(request: HttpRequest, pk: int) -> HttpResponseBase:
-    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
-    return _done(
-        request, pk, lambda: life.restore(entry, by=by, reason=why, at=timezone.now()),
-        _("The removal is taken back: the domain is listed as before."),
-    )  # fmt: skip
+    said = _("The removal is taken back: the domain is listed as before.")
+    return _done(request, pk, life.restore, said)
 
 
 @require_POST
 @needs("worstof.assess")
 def withdraw(request: HttpRequest, pk: int) -> HttpResponseBase:
-    entry, by, why = _found(request, pk), signed_in(request), _reason(request)
-    made = one.latest_own(entry, by)
+    made = one.latest_own(_found(request, pk), signed_in(request))
     if made is None:
         raise Http404
-    return _done(
-        request, pk, lambda: life.withdraw(made, by=by, reason=why, at=timezone.now()),
-        _("Your judgement is taken back."),
-    )  # fmt: skip
+    said = _("Your judgement is taken back.")
+    return _done(request, pk, lambda _entry, **told: life.withdraw(made, **told), said)

@@ -83,7 +83,7 @@ def _row(held: HeldChange, count: int, reader: User) -> dict[str, Any]:
     }
 
 
-def _of_copy(copy: dict[str, list[str]]) -> list[tuple[str, bool]]:
+def _of_copy(copy: dict[str, Any]) -> list[tuple[str, bool]]:
     return [(name, key == "enters") for key in ("enters", "leaves") for name in copy[key]]
 
 

@@ -29,11 +29,12 @@ from breakwater.worstof.models import Recipient
 from breakwater.worstof.queries.known_names import (
     NEVER_BLOCK,
     TOP_SITES,
+    guards_against,
     known,
     never_block,
     top_sites,
 )
-from breakwater.worstof.rules.guards import guards_for, refusals
+from breakwater.worstof.rules.guards import refusals
 from breakwater.worstof.rules.top_sites import TopSites, fault_of
 from breakwater.worstof.signing import BadKey, public_key
 
@@ -177,7 +178,6 @@ def check(
     names: Annotated[list[str], typer.Argument(help="Domain names or addresses of pages.")],
 ) -> None:
     """Say what the guards say of names. Ends with 1 if one is refused or needs signatures."""
-    stands = known()
     for line in never_block().bad:
         where = f"{NEVER_BLOCK}, line {line.number}"
         err.print(f"{where}: {reason_line(line.problem)}.", markup=False, soft_wrap=True)
@@ -190,7 +190,7 @@ def check(
             out.print(f"{text}: refused. {reason_line(refused.problem)}.", markup=False)
             free = False
             continue
-        guards = guards_for(name.name, stands)
+        guards = guards_against(name.name)
         free = free and not guards
         for guard in guards:
             verdict = "refused" if guard.refuses else "needs two more signatures"

@@ -127,6 +127,20 @@ def events(
 
     `waiting`: since when recipients have not taken what was published, by number.
     """
+    yield from _of_publishing(state, last)
+    if state.ended_at and at - state.ended_at < timedelta(days=1):
+        yield Event(_("The primary ended by itself and was started again."), state.ended_at)
+    if any("dns" in x.forms for x in recipients) and not _is_alive(state, at):
+        text = _("The primary does not run: providers that transfer the list get no changes.")
+        yield Event(text, state.served_at)
+    for change in held:
+        yield Event(_held(change), change.at)
+    for recipient in recipients:
+        yield from _of_recipient(recipient, waiting.get(recipient.pk), at)
+        yield from _of_probes(recipient, found.get(recipient.pk))
+
+
+def _of_publishing(state: PublisherState, last: Publication | None) -> Iterator[Event]:
     if state.problem:
         why = plain(state.problem)
         if not state.problem.startswith(ONLY_ADDED):
@@ -149,24 +163,19 @@ def events(
         yield Event(
             _("The check that no wrong name gets blocked is off: it was given no resolver.")
         )
-    if state.ended_at and at - state.ended_at < timedelta(days=1):
-        yield Event(_("The primary ended by itself and was started again."), state.ended_at)
-    if any("dns" in x.forms for x in recipients) and not _is_alive(state, at):
-        text = _("The primary does not run: providers that transfer the list get no changes.")
-        yield Event(text, state.served_at)
-    for change in held:
-        yield Event(_held(change), change.at)
-    for recipient in recipients:
-        if recipient.refusal:
-            yield Event(refused(recipient), recipient.refused_at)
-        since = waiting.get(recipient.pk) if "dns" in recipient.forms else None
-        if since and at - since > LATE:
-            text = _("%(name)s has not taken what was published last.") % {"name": recipient.name}
-            yield Event(text, recipient.transferred_at)
-        if len(given_to(recipient)) < len(recipient.canaries):
-            text = _("Canaries of %(name)s are not given: a guard stands against them.")
-            yield Event(text % {"name": recipient.name})
-        yield from _of_recipient(recipient, found.get(recipient.pk))
+
+
+def _of_recipient(
+    recipient: Recipient, waits_since: datetime | None, at: datetime
+) -> Iterator[Event]:
+    if recipient.refusal:
+        yield Event(refused(recipient), recipient.refused_at)
+    if waits_since and "dns" in recipient.forms and at - waits_since > LATE:
+        text = _("%(name)s has not taken what was published last.") % {"name": recipient.name}
+        yield Event(text, recipient.transferred_at)
+    if len(given_to(recipient)) < len(recipient.canaries):
+        text = _("Canaries of %(name)s are not given: a guard stands against them.")
+        yield Event(text % {"name": recipient.name})
 
 
 def apart(found: Counts) -> Iterator[Event]:
@@ -221,7 +230,7 @@ def _held(change: HeldChange) -> str:
     }
 
 
-def _of_recipient(recipient: Recipient, found: Found | None) -> Iterator[Event]:
+def _of_probes(recipient: Recipient, found: Found | None) -> Iterator[Event]:
     if found is None:
         return
     name = recipient.name

@@ -71,7 +71,9 @@ def serve(
         out.print("The live check is off: give --check-resolver ADDR:PORT.")
     elif not known_names.never_block().names:
         path = known_names.folder() / known_names.NEVER_BLOCK
-        out.print(f"The live check has no name to ask for: write some into {path}.")
+        out.print(
+            f"The live check asks for well-known names only: write your country's into {path}."
+        )
     try:
         Serving(place).run(stop)
     except AlreadyServed:
@@ -232,14 +234,13 @@ def accept_copy(
     Shows what providers would get and lose; decisions made after the copy are not in it. What is
     more than the brake lets go waits for two people on the page of held changes; then run it again.
     """
-    now = timezone.now()
     served = _served(Place(Path(), *_address(primary), 0, zone.strip(".")))
     found = accepting.difference(served)
     _tell_difference(found)
     if not yes:
         typer.confirm("Publish these names?", abort=True)
     try:
-        held = accepting.accept(found, by=typist(), reason=reason, at=now)
+        held = accepting.accept(found, by=typist(), reason=reason, at=timezone.now())
     except (NoMark, publishing.OtherNames) as problem:
         raise _refuse(str(problem) or "The names changed meanwhile. Look again.") from None
     if held:

@@ -86,4 +86,4 @@ def _forget(at: datetime) -> None:
     rows = HeldChange.objects.filter(reason=COPY)
     waiting = rows.filter(state=HeldChange.State.WAITING)
     waiting.update(state=HeldChange.State.DISCARDED, ended_at=at)
-    rows.filter(state=HeldChange.State.RELEASED).exclude(copy=None).update(copy=None)
+    rows.filter(state=HeldChange.State.RELEASED).update(copy=None)

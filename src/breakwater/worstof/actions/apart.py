@@ -33,7 +33,7 @@ def queue_again(entry: Entry, *, by: User, reason: str, at: datetime) -> Entry:
         entry = locked(entry)
         if not apart.unblocked().filter(pk=entry.pk).exists():
             raise WrongState(entry.state)
-        if last_defence.forbidden(entry.name):
+        if last_defence.all_forbidden([entry.name]):
             raise Guarded
         told = Told(entry, by, at, Voice.of(by))
         queue_change(entry, adds=True, at=at)
@@ -57,8 +57,8 @@ def take_off(names: Sequence[str], *, by: User, reason: str, at: datetime) -> li
     with transaction.atomic():
         found = list(apart.unlisted_for(by).filter(name__in=names).values_list("name", flat=True))
         # An entry that no longer lists the name may have left no removal behind.
-        over = Entry.objects.filter(name__in=found).exclude(state__in=Entry.PUBLISHED)
-        for entry in over.order_by("pk"):
+        over = Entry.objects.select_for_update().filter(name__in=found)
+        for entry in over.exclude(state__in=Entry.PUBLISHED).order_by("pk"):
             queue_change(entry, adds=False, at=at)
         rows = [ZoneChange(name=name, adds=False, decided_at=at) for name in found]
         made = [row.pk for row in ZoneChange.objects.bulk_create(rows)]

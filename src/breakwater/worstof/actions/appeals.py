@@ -235,9 +235,9 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
     with transaction.atomic():
         appeal = _open(appeal)
         mine, others = _shared_out(appeal, by)
+        if is_blocked_unlisted(appeal, by):
+            raise Unlisted
         if not _is_on_a_list(mine):
-            if is_blocked_unlisted(appeal, by):
-                raise Unlisted
             return _unlisted(appeal, others, by, answer, at)
         if has_judged(by, appeal):
             raise JudgedTheEntry
@@ -251,7 +251,10 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
 
 def is_blocked_unlisted(appeal: Appeal, user: User) -> bool:
     """Whether the name is blocked although no list has it, as far as this person may see."""
-    return bool(appeal.name) and unlisted_for(user).filter(name=appeal.name).exists()
+    published = Entry.objects.filter(name=appeal.name, state__in=Entry.PUBLISHED)
+    if not appeal.name or published.exists():
+        return False
+    return unlisted_for(user).filter(name=appeal.name).exists()
 
 
 def has_judged(user: User, appeal: Appeal) -> bool:

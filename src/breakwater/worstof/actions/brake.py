@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from breakwater.custody.actions import record
 from breakwater.people.access import user_may
@@ -124,7 +124,10 @@ def discard(held: HeldChange, *, by: User, reason: str, at: datetime) -> None:
         if not open_ones.filter(adds=True).exists():
             raise OnlyRemovals(str(held))
         adds = open_ones.filter(adds=True)
-        numbers = set(adds.exclude(entry=None).values_list("entry_id", flat=True))
+        # An entry that was decided anew since then has an addition of its own.
+        since = ZoneChange.objects.filter(entry=OuterRef("entry"), adds=True, pk__gt=OuterRef("pk"))
+        last = adds.exclude(entry=None).exclude(Exists(since.exclude(held=held)))
+        numbers = set(last.values_list("entry_id", flat=True))
         adds.update(refused="discarded")
         open_ones.filter(adds=False).update(held=None)
         _end(held, HeldChange.State.DISCARDED, at)

@@ -159,4 +159,5 @@ def _were_signed_for(guards: Sequence[Guard], entry: Entry | None) -> bool:
 
 def all_forbidden(names: Iterable[str]) -> list[str]:
     """Those of the names that can never be in the zone."""
-    return [name for name in names if forbidden(name)]
+    own = known_names.own_hosts()
+    return [name for name in names if name in own or forbidden(name)]

@@ -9,6 +9,7 @@ from breakwater.people.models import Agency, User
 from breakwater.worstof.actions import transparency
 from breakwater.worstof.actions.zone import queue_change
 from breakwater.worstof.models import Entry, Step, ZoneChange
+from breakwater.worstof.queries.zone import pieces
 
 CLOCK = "clock"
 """The actor of what the worker does because time has passed."""
@@ -83,15 +84,17 @@ class Told:
         record_many(self._deeds)
 
 
-def write_leaving(told: Sequence[Told], state: Entry.State, *, at: datetime) -> None:
-    """Have many listed entries leave the list together, by one decision that is told of each."""
+def write_leaving(told: Sequence[Told], *, at: datetime) -> None:
+    """Have many listed entries removed together, by one decision that is told of each."""
     entries = [one.entry for one in told]
     ZoneChange.objects.bulk_create(
         ZoneChange(name=e.name, adds=False, entry=e, decided_at=at) for e in entries
     )
     transparency.append_all("removed", entries, at=at)
-    moved = Entry.objects.filter(pk__in=[entry.pk for entry in entries])
-    moved.update(state=state, fresh_until=None, due_at=None, ended_at=at)
+    for piece in pieces([entry.pk for entry in entries]):
+        Entry.objects.filter(pk__in=piece).update(
+            state=Entry.State.REMOVED, fresh_until=None, due_at=None, ended_at=at
+        )
     Step.objects.bulk_create(step for one in told for step in one._steps)
     record_many([deed for one in told for deed in one._deeds])
 

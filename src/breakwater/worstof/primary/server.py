@@ -43,7 +43,7 @@ def program(name: str) -> str:
     return found
 
 
-class NotTaken(Exception):
+class ZoneRefused(Exception):
     """BIND did not take a whole zone; what it served before stays."""
 
 
@@ -169,7 +169,7 @@ class Bind:
         """Put a whole new file under a view; what changed goes out as a difference.
 
         Raises:
-            NotTaken: BIND does not answer, or refuses the file.
+            ZoneRefused: BIND does not answer, or refuses the file.
         """
         where = (self.place.zone, "IN", key_name)
         path = configuration.zone_path(self.place, key_name)
@@ -177,7 +177,7 @@ class Bind:
         # A zone that was never loaded cannot be frozen. Under a BIND that only hangs, nothing may
         # be written: its journal would no longer belong to the file.
         if not frozen and not self.rndc("status"):
-            raise NotTaken("BIND does not answer")
+            raise ZoneRefused("BIND does not answer")
         try:
             write_whole(path, pieces)
             if not frozen:
@@ -185,7 +185,7 @@ class Bind:
         finally:
             is_taken = self.rndc("thaw" if frozen else "reload", *where)
         if not is_taken:
-            raise NotTaken(f"BIND does not take the zone of {key_name}; see named.log")
+            raise ZoneRefused(f"BIND does not take the zone of {key_name}; see named.log")
 
     def _file(self, name: str) -> Path:
         return self.place.folder / name

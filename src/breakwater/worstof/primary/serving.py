@@ -24,7 +24,7 @@ from breakwater.worstof.primary.configuration import (
     zone_path,
 )
 from breakwater.worstof.primary.logs import Logs
-from breakwater.worstof.primary.server import BadConfiguration, Bind, NoBind, NotTaken
+from breakwater.worstof.primary.server import BadConfiguration, Bind, NoBind, ZoneRefused
 from breakwater.worstof.primary.staging import Staging
 from breakwater.worstof.primary.views import PrimaryFailed
 from breakwater.worstof.queries import known_names, zone
@@ -42,7 +42,7 @@ DNS = "dns"  # of Recipient.forms
 
 
 FAILURES = (
-    Error, OSError, PrimaryFailed, NoBind, NotTaken, BadConfiguration, sealing.Stopped,
+    Error, OSError, PrimaryFailed, NoBind, ZoneRefused, BadConfiguration, sealing.Stopped,
     signing.BadKey,
 )  # fmt: skip
 

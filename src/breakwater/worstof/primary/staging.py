@@ -8,7 +8,7 @@ from breakwater.worstof.models import Publication, Recipient
 from breakwater.worstof.primary import live_check
 from breakwater.worstof.primary.configuration import STAGE, Place, zone_path
 from breakwater.worstof.primary.live_check import Stage
-from breakwater.worstof.primary.server import Bind, NotTaken
+from breakwater.worstof.primary.server import Bind, ZoneRefused
 from breakwater.worstof.queries import zone
 
 
@@ -78,7 +78,7 @@ class Staging:
         self.staged = -1
         try:
             self.bind.replace_zone(STAGE, self._lines(publication, mark))
-        except NotTaken as problem:
+        except ZoneRefused as problem:
             raise Unsure("The live check takes no names. Nothing is published.") from problem
         self.stage.wait_for(mark)
         self.staged = publication.serial

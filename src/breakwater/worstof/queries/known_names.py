@@ -14,6 +14,7 @@ from breakwater.worstof.models import Recipient
 from breakwater.worstof.rules.guards import (
     Guard,
     Known,
+    guards_for,
     parents,
     read_largest,
     read_named,
@@ -86,9 +87,15 @@ def own_hosts() -> dict[str, Guard]:
     To block one, or a name above it, would take the desk or the words for visitors away.
     """
     stops = Recipient.objects.filter(closed_at=None).exclude(stop_page="")
-    hosts = {*settings.CONFIG.hosts, *stops.values_list("stop_page", flat=True)}
+    hosts = sorted({*settings.CONFIG.hosts, *stops.values_list("stop_page", flat=True)})
     names = ((name, host) for host in hosts for name in (host, *parents(host)) if "." in name)
     return {name: Guard("own_host", host, True) for name, host in names}
+
+
+def guards_against(name: str) -> list[Guard]:
+    """All guards that name it, those of the desk's own hosts among them."""
+    own = own_hosts().get(name)
+    return [*([own] if own else []), *guards_for(name, known())]
 
 
 # The time of the last change of the inode: a copy may keep size and time of its content.

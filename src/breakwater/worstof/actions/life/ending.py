@@ -87,9 +87,12 @@ def unlist(numbers: Collection[int], *, by: User, reason: str, at: datetime) -> 
     before anybody blocked them; what has moved on meanwhile stays as it is."""
     voice = Voice.of(by)
     rows = Entry.objects.select_for_update(of=("self",)).select_related("block_list")
-    for piece in pieces(sorted(numbers)):
-        found = rows.filter(pk__in=piece, state__in=Entry.PUBLISHED).order_by("pk")
-        told = [Told(entry, by, at, voice) for entry in found]
-        for one in told:
-            one.say("worstof.entry.removed", reason=reason)
-        write_leaving(told, State.REMOVED, at=at)
+    # All entries before the logs: whoever else writes locks them in that order.
+    told = [
+        Told(entry, by, at, voice)
+        for piece in pieces(sorted(numbers))
+        for entry in rows.filter(pk__in=piece, state__in=Entry.PUBLISHED).order_by("pk")
+    ]
+    for one in told:
+        one.say("worstof.entry.removed", reason=reason)
+    write_leaving(told, at=at)

@@ -4,9 +4,8 @@ from breakwater.worstof.actions.life.refusals import NotYours, WrongState
 from breakwater.worstof.actions.told import Told, Voice
 from breakwater.worstof.models import BlockList, Entry
 from breakwater.worstof.queries.judged import rule_of
-from breakwater.worstof.queries.known_names import known, own_hosts
+from breakwater.worstof.queries.known_names import guards_against
 from breakwater.worstof.rules import clocks
-from breakwater.worstof.rules.guards import guards_for
 from breakwater.worstof.rules.verdict import may_judge
 
 State = Entry.State
@@ -53,8 +52,7 @@ def refuse(told: Told, guards: list[list[str]]) -> None:
 
 def guards_of(name: str) -> tuple[list[list[str]], bool]:
     """Key and match of each guard that names it, and whether one of them forbids the name."""
-    own = own_hosts().get(name)
-    found = [*([own] if own else []), *guards_for(name, known())]
+    found = guards_against(name)
     return [[guard.key, guard.match] for guard in found], any(guard.refuses for guard in found)
 
 
