@@ -34,7 +34,8 @@ def run(*, quick: bool = False, corpus: Path | None = None) -> list[Figure]:
         *_alone(512, 512, count, ""),
         *_alone(2000, 1500, count, ">= 25 x pdqhash"),
         *_from_files(count),
-        *_differing(COMPARED["quick" if quick else "full"]),
+        *_differing(COMPARED["quick" if quick else "full"], 64, 699),
+        *_differing(COMPARED["quick" if quick else "full"] // 10, 5, 63),
     ]
 
 
@@ -121,13 +122,13 @@ def _of_corpus(folder: Path) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _differing(count: int) -> Iterator[Figure]:
+def _differing(count: int, least: int, most: int) -> Iterator[Figure]:
     """Every bit of generated pictures. A bit that differs must be one that rounding decides."""
     rng = np.random.default_rng(3)
     bits = qualities = furthest = 0
     unsure = 0.0
     for _ in range(count):
-        width, height = rng.integers(64, 700, 2).tolist()
+        width, height = rng.integers(least, most + 1, 2).tolist()
         pixels = np.asarray(scene(rng, width, height))
         ours, theirs = pdq.hash_pixels(pixels), _reference(pixels)
         if ours.value != theirs.value:
@@ -135,7 +136,7 @@ def _differing(count: int) -> Iterator[Figure]:
             unsure = max(unsure, _from_the_median(pixels, ours.value))
         qualities += ours.quality != theirs.quality
         furthest = max(furthest, abs(ours.quality - theirs.quality))
-    sizes = f"{count:,} pictures of 64 to 699 pixels a side"
+    sizes = f"{count:,} pictures of {least} to {most} pixels a side"
     yield figure(
         f"bits that differ from pdqhash, {sizes}", NONE, bits, "bits",
         limit="0, but for the order of additions",

@@ -147,7 +147,8 @@ def test_an_index_is_kept_and_used_again_in_every_format(
     (tmp_path / "asked.jsonl").write_text("\n".join(lines))
     index = tmp_path / "index"
     made = run(tmp_path / "asked.jsonl", "--known", tmp_path / "known.parquet", "--index", index, "--shards", 4, "--processes", 1)  # fmt: skip
-    assert sharded.facts_of(index) == sharded.Facts("pdq", 4, 900, 0)
+    made_from = tables.mark(str(tmp_path / "known.parquet"))
+    assert sharded.facts_of(index) == sharded.Facts("pdq", 4, 900, 0, made_from)
     again = run(tmp_path / "asked.jsonl", "--index", index, "--format", "jsonl", "--processes", 1)
     run(tmp_path / "asked.jsonl", "--index", index, "--format", "parquet", "--out", tmp_path / "m.parquet", "--processes", 1)  # fmt: skip
     rows = [dict(row, row=str(row["row"])) for row in map(json.loads, again.splitlines())]
@@ -156,6 +157,35 @@ def test_an_index_is_kept_and_used_again_in_every_format(
     ]
     assert parquet.read_table(tmp_path / "m.parquet").num_rows == len(rows)
     run(tmp_path / "asked.jsonl", "--index", index, "--kind", "md5", code=2)
+
+
+def test_an_index_does_not_answer_for_a_table_that_changed_since(tmp_path: Path) -> None:
+    known, asked = tmp_path / "known.csv", tmp_path / "asked.csv"
+    known.write_text(f"id,md5\na,{'0' * 32}\n")
+    asked.write_text(f"path,md5\nx,{'f' * 32}\n")
+    words = (asked, "--known", known, "--index", tmp_path / "index", "--kind", "md5")
+    assert len(run(*words).splitlines()) == 1
+    assert len(run(*words).splitlines()) == 1
+    known.write_text(f"id,md5\na,{'0' * 32}\nb,{'f' * 32}\n")
+    done = CliRunner().invoke(app, ["match", *map(str, words)])
+    assert done.exit_code == 2
+    assert "has changed" in " ".join(done.output.replace("│", "").split())
+
+
+def test_json_lines_are_read_each_by_itself_whatever_the_first_ones_lack(tmp_path: Path) -> None:
+    """What `breakwater hash` writes of a folder that begins with documents."""
+    good = "0f" * 32
+    lines = [json.dumps({"path": f"{n}.pdf", "pdq": None, "quality": None}) for n in range(60_000)]
+    lines += [json.dumps({"path": "a.png", "pdq": good, "quality": 90}), "", "[1]", "{broken"]
+    lines += [json.dumps({"id": 7, "pdq": good, "quality": "12"}), json.dumps({"pdq": good})]
+    place = tmp_path / "asked.jsonl"
+    place.write_text("\n".join(lines))
+    *_, last = tables.read(str(place), "pdq", least_quality=50)
+    assert last.numbers.tolist() == [60_001, 60_005]
+    assert last.faulty == 2
+    place.write_text('{"path": "a"}\n{"path": "b", "md5": "c"}\n')
+    with pytest.raises(tables.BadTable, match="no column «pdq»; it has: path, md5"):
+        list(tables.read(str(place), "pdq"))
 
 
 def test_digests_are_matched_exactly_with_all_rows_that_hold_them(tmp_path: Path) -> None:

@@ -100,6 +100,11 @@ def match(
             faulty = 0
             if known and not folder.exists():
                 faulty = sharded.build(known, folder, kind, shards, engine).faulty
+            elif known and sharded.facts_of(folder).made_from != tables.mark(known):
+                raise typer.BadParameter(
+                    f"The index in {folder} was made from another table than {known}, or the table "
+                    "has changed. Name another folder, or remove this one."
+                )
             count = _Count(tables.read(asked, kind, least_quality=quality if kind == "pdq" else 0))
             found = sharded.matches(folder, count, engine, radius=radius)
             if sharded.facts_of(folder).kind != kind:

@@ -25,7 +25,7 @@ from breakwater.matching.segment import Found
 from breakwater.matching.shards import shard_of
 
 FACTS, LABELS = "shards.json", "labels.arrow"
-VERSION = 1
+VERSION = 2
 _QUESTIONS_AT_ONCE = 2_000
 
 
@@ -43,6 +43,7 @@ class Facts:
     shards: int
     entries: int
     faulty: int
+    made_from: str  # `tables.mark` of the table, as it was then
 
 
 class Question(NamedTuple):
@@ -71,11 +72,12 @@ def build(source: str, folder: Path, kind: str, shards: int, engine: Engine) -> 
         BadTable: as `tables.read`.
         Lost: a process died.
     """
+    made_from = tables.mark(source)
     folder.mkdir(parents=True)
     faulty = _write_labels(source, folder / LABELS, kind)
     work = partial(_build_shard, source, folder, kind, shards)
     counts = list(engine.each(work, ([shard] for shard in range(shards)), _lost_shard))
-    facts = Facts(kind, shards, sum(counts), faulty)
+    facts = Facts(kind, shards, sum(counts), faulty, made_from)
     (folder / FACTS).write_text(json.dumps({"version": VERSION} | _plain(facts)))
     return facts
 
