@@ -79,9 +79,10 @@ def of_supervisor(page: Page, base: str) -> dict[str, str]:
 
 
 def contradicted(page: Page, base: str) -> str:
-    """An entry of the list that others contradict."""
-    page.goto(f"{base}/hash-lists/2/")
-    return page.locator('a[href*="/entries/"]').first.get_attribute("href") or "/hash-lists/2/"
+    """An entry that another list contradicts."""
+    look_up(page, base)
+    links = page.locator("#lookup-result table:has(tr:nth-child(2) td) a[href*='/entries/']")
+    return links.first.get_attribute("href") or "/hash-lists/2/"
 
 
 PEOPLE = {"officer": pages, "supervisor": of_supervisor}

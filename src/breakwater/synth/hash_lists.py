@@ -86,12 +86,12 @@ def _known() -> Known:
 def _table(
     rng: Random, md5: Sequence[str], pdq: Sequence[str], grades: Sequence[str], *, fresh: int
 ) -> str:
-    """A list as a unit would send it, with two lines that cannot be read."""
+    """A list as a unit would send it, known files last, with two lines that cannot be read."""
     lines = ["entry_id,md5,pdq,grade,media,note"]
     for number, (kind, value) in enumerate(_hashes(rng, md5, pdq, fresh), 1):
         cells = f"{value}," if kind == "md5" else f",{value}"
         media = "video" if rng.random() < 0.2 else "image"
-        lines.append(f"{number},{cells},{rng.choice(grades)},{media},synthetic")
+        lines.append(f"{number:05},{cells},{rng.choice(grades)},{media},synthetic")
     lines += ["n1,not a hash,,A1,image,synthetic", "n2,abc123,,B2,image,synthetic"]
     return "\n".join(lines) + "\n"
 
