@@ -2,13 +2,15 @@
 
 import io
 import json
+import random
 import threading
 from base64 import b64encode
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.core.management.color import no_style
+from django.db import connection, connections, models
 from django.test import Client
 from django.utils import timezone
 
@@ -17,12 +19,20 @@ from breakwater.hashlists.actions import importing
 from breakwater.hashlists.actions.importing import Received, receive
 from breakwater.hashlists.actions.lists import retire_list
 from breakwater.hashlists.actions.recipients import digest
-from breakwater.hashlists.models import Fingerprint, HashList, Kind, ListChange, Recipient
+from breakwater.hashlists.models import (
+    Entry,
+    Fingerprint,
+    HashList,
+    IndexMark,
+    Kind,
+    ListChange,
+    Recipient,
+)
 from breakwater.hashlists.queries.lookup import Asked, find, is_anything_listed
 from breakwater.hashlists.rules.voices import verdict
 from breakwater.people.models import User
 from tests.dying import Killed
-from tests.hashlists.conftest import Fill, lose
+from tests.hashlists.conftest import Fill, Take, lose
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEAR = 0xFEDCBA << 100
@@ -226,3 +236,116 @@ def test_an_index_of_mostly_deleted_hashes_is_made_anew(raising: HashList, fill:
     assert pdq is not None
     assert kept == 1
     assert len(pdq) <= 3
+
+
+IN_A_BACKUP: list[type[models.Model]] = [HashList, ListChange, Entry, Fingerprint, IndexMark]
+Copy = dict[type[models.Model], list[models.Model]]
+
+
+def back_up() -> Copy:
+    return {model: list(model._default_manager.all()) for model in IN_A_BACKUP}
+
+
+def put_back(copy: Copy) -> None:
+    """Make the tables and the numbers that they give next what they were when copied."""
+    for model in reversed(IN_A_BACKUP):
+        model._default_manager.all().delete()
+    for model, rows in copy.items():
+        model._default_manager.bulk_create(rows)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            for statement in connection.ops.sequence_reset_sql(no_style(), IN_A_BACKUP):
+                cursor.execute(statement)
+        for model, rows in copy.items():
+            newest = max((row.pk for row in rows), default=0)
+            if connection.vendor == "sqlite":
+                table = model._meta.db_table
+                cursor.execute(
+                    "UPDATE sqlite_sequence SET seq = %s WHERE name = %s", [newest, table]
+                )
+
+
+def hashes(kind: str, first: int, count: int) -> list[str]:
+    """Distinct hashes that are far from each other."""
+    length = {"md5": 16, "pdq": 32, "photodna": 144}[kind]
+    chance = random.Random(f"{kind} {first}")  # noqa: S311 – invents hashes, guards nothing
+    return [chance.randbytes(length).hex() for _ in range(count)]
+
+
+def lines(kind: str, values: list[str]) -> str:
+    return f"{kind}\n" + "".join(f"{value}\n" for value in values)
+
+
+@pytest.mark.parametrize("since", [1, 5, 9])
+@pytest.mark.parametrize("kind", ["md5", "pdq", "photodna"])
+def test_an_index_of_a_newer_database_is_not_answered_from_and_made_anew_for_the_one_put_back(
+    kind: str, since: int, raising: HashList, fill: Fill, take: Take
+) -> None:
+    before, lost = hashes(kind, 0, 3), hashes(kind, 1, 5)
+    fill(raising, lines(kind, before))
+    copy = back_up()
+    fill(raising, lines(kind, lost))
+    put_back(copy)
+    with pytest.raises(index.Unreadable):
+        names(kind, before[0])
+    assert index.damaged()
+    raising.refresh_from_db()
+    new = hashes(kind, 2, since)  # fewer than were lost, as many, and more
+    take(raising, lines(kind, new))
+    assert index.update()
+    assert index.damaged() == []
+    assert not index.update(), "once is enough"
+    assert [names(kind, value) for value in before + new] == [["Unit X"]] * (3 + since)
+    assert not any(names(kind, value) for value in lost)
+
+
+def test_a_database_put_back_under_an_index_that_took_nothing_in_since_needs_no_new_one(
+    raising: HashList, fill: Fill
+) -> None:
+    fill(raising, f"md5\n{md5(1)}\n")
+    copy = back_up()
+    fill(raising, f"md5\n{md5(1)}\n")
+    put_back(copy)
+    assert index.damaged() == []
+    assert names("md5", md5(1)) == ["Unit X"]
+
+
+@pytest.mark.parametrize("kind", ["md5", "pdq", "photodna"])
+def test_numbers_that_belong_to_other_hashes_now_name_no_list_even_before_anybody_looked_again(
+    kind: str, raising: HashList, fill: Fill, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [lost], [new] = hashes(kind, 1, 1), hashes(kind, 2, 1)
+    copy = back_up()
+    fill(raising, lines(kind, [lost]))
+    assert names(kind, lost) == ["Unit X"]
+    monkeypatch.setattr(index, "FRESH_FOR", 600.0)
+    put_back(copy)
+    raising.refresh_from_db()
+    take(raising, lines(kind, [new]))
+    assert Fingerprint.objects.exists()
+    assert names(kind, lost) == []
+
+
+def test_a_writer_killed_around_the_moment_a_file_takes_its_place_leaves_it_readable(
+    raising: HashList, fill: Fill, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(raising, f"md5\n{md5(1)}\n")
+    take(raising, f"md5\n{md5(2)}\n")
+    write = index.DigestTable.write
+
+    def before(table: index.DigestTable, path: Path, mark: str) -> None:
+        raise Killed
+
+    def behind(table: index.DigestTable, path: Path, mark: str) -> None:
+        write(table, path, mark)
+        raise Killed
+
+    for moment, heard in ((before, []), (behind, ["Unit X"])):
+        with monkeypatch.context() as killed:
+            killed.setattr(index.DigestTable, "write", moment)
+            with pytest.raises(Killed):
+                index.update()
+        assert index.damaged() == []
+        assert (names("md5", md5(1)), names("md5", md5(2))) == (["Unit X"], heard)
+    index.update()
+    assert IndexMark.objects.count() == len(Kind)

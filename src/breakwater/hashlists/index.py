@@ -4,12 +4,19 @@ One folder of PDQ hashes and one file for each other kind. Ids are those of `Fin
 only ever added or deleted: an update adds what is newer than the newest id it holds, and what was
 deleted is left out when an answer is put together, until so much was deleted that the file is made
 anew. Whatever is damaged is made anew; until then nobody is told that a hash is unknown.
+
+When an older copy of the database is put back, ids that a file holds are given to other hashes, and
+may have grown past the file's newest before anybody looks, so comparing numbers would not tell. Each
+file therefore has a random mark that is committed to the database after the file's rows were read
+and before the file takes its place: a database that holds the mark has seen all that the file was
+made of. A file whose mark the database does not hold is treated as a damaged one.
 """
 
 import fcntl
 import functools
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +29,7 @@ from django.conf import settings
 from django.db.models import F
 from numpy.typing import NDArray
 
-from breakwater.hashlists.models import Fingerprint, HashList, Kind
+from breakwater.hashlists.models import Fingerprint, HashList, IndexMark, Kind
 from breakwater.matching.container import Damaged, NotAnIndex
 from breakwater.matching.digests import DigestTable
 from breakwater.matching.photodna import LENGTH, PhotodnaTable
@@ -32,6 +39,8 @@ from breakwater.storage import bulk
 # The kinds that have one file each, with the bytes of a value.
 FILES = {Kind.MD5: 16, Kind.SHA1: 20, Kind.SHA256: 32, Kind.PHOTODNA: LENGTH}
 READ_AT_ONCE = 100_000
+# Who looks while a file is replaced may see an old mark beside a new file; the next look does not.
+LOOKS = 3
 # A look at the files' dates at most this often.
 FRESH_FOR = 1.0
 # Seconds after which who was refused asks again.
@@ -46,7 +55,10 @@ Table = DigestTable | PhotodnaTable
 
 
 class Unreadable(Exception):
-    """A file of the index is not as it was written, or gone. The worker makes it anew; ask again."""
+    """A file of the index is not as it was written, gone, or of another state of the database.
+
+    The worker makes it anew; ask again.
+    """
 
 
 def folder() -> Path:
@@ -100,7 +112,7 @@ def _sweep() -> None:
 
 
 def _sound() -> bool:
-    """Whether every file opens; its header tells of most damage, and is read in no time."""
+    """Whether every file opens and is of this database; its header tells of most damage."""
     paths = [*map(file_path, FILES), pdq_folder() / STATE]
     if not Fingerprint.objects.exists() and not any(path.exists() for path in paths):
         return True
@@ -146,18 +158,45 @@ def _update_file(kind: Kind, verify: bool) -> None:
     newest = int(old.arrays["ids"].max()) if old and len(old) else 0
     parts = list(_newer(kind, newest, FILES[kind]))
     if not parts and old is not None:
+        _keep_only(kind, old.mark)
         return
     if old is not None and len(old):
         parts.insert(0, old.pairs())
     rows = np.concatenate([p[0] for p in parts] or [np.empty((0, FILES[kind]), np.uint8)])
     ids = np.concatenate([p[1] for p in parts] or [np.empty(0, np.int64)])
     parts.clear()
-    _table_of(kind).build(rows, ids).write(file_path(kind))
+    table = _table_of(kind).build(rows, ids)
+    with _marked(kind) as mark:
+        table.write(file_path(kind), mark)
+
+
+@contextmanager
+def _marked(kind: Kind) -> Iterator[str]:
+    """The mark of a file that is about to take the old one's place; both hold until it did."""
+    mark = secrets.token_hex(16)
+    IndexMark.objects.create(kind=kind, mark=mark)
+    yield mark
+    _keep_only(kind, mark)
+
+
+def _keep_only(kind: Kind, mark: str) -> None:
+    """Forget the marks of files that were replaced: one put back would lack what came since."""
+    IndexMark.objects.filter(kind=kind).exclude(mark=mark).delete()
+
+
+def _marks() -> set[str]:
+    return set(IndexMark.objects.values_list("mark", flat=True))
+
+
+def _check_mark(path: Path, mark: str) -> None:
+    if mark not in _marks():
+        raise Damaged(f"{path}: was made of another state of the database")
 
 
 def _opened_file(kind: Kind, verify: bool) -> Table | None:
     try:
         table = _table_of(kind).open(file_path(kind))
+        _check_mark(file_path(kind), table.mark)
         if verify:
             table.verify()
     except FileNotFoundError:
@@ -175,6 +214,7 @@ def _update_pdq(verify: bool) -> None:
     newest = index.newest_id() if index else 0
     parts = list(_newer(Kind.PDQ, newest, 32))
     if not parts and index is not None:
+        _keep_only(Kind.PDQ, index.mark)
         return
     if index is None:
         rows = np.concatenate([p[0] for p in parts] or [np.empty((0, 32), np.uint8)])
@@ -184,12 +224,14 @@ def _update_pdq(verify: bool) -> None:
     else:
         for rows, ids in parts:
             index.add(rows, ids)
-    index.save(pdq_folder())
+    with _marked(Kind.PDQ) as mark:
+        index.save(pdq_folder(), mark)
 
 
 def _opened_pdq(verify: bool) -> RadiusIndex | None:
     try:
         index = RadiusIndex.open(pdq_folder())
+        _check_mark(pdq_folder(), index.mark)
         if verify:
             index.verify()
     except FileNotFoundError:
@@ -235,24 +277,34 @@ class Index:
         """Take over what was written since; `at_once` looks even if it looked a moment ago.
 
         Raises:
-            Unreadable: a file is not as it was written, or gone. What it said before is still
-                held, and could be answered from; but an answer that lacks the newest looks like
-                any other.
+            Unreadable: a file is not as it was written, gone, or of another state of the
+                database. What it said before is still held, and could be answered from; but an
+                answer that lacks the newest looks like any other.
         """
         now = time.monotonic()
         if now - self._looked < FRESH_FOR and not at_once:
             return
         with self._lock:
-            for kind in FILES:
-                path = file_path(kind)
-                if date := self._newer(kind, path):
-                    self._files[kind] = _opened(_table_of(kind), path)
-                    self._dates[path] = date
-            path = pdq_folder()
-            if date := self._newer(Kind.PDQ, path / STATE):
-                self._pdq = _opened(RadiusIndex, path)
-                self._dates[path / STATE] = date
+            for _ in range(LOOKS):
+                marks = _marks()
+                self._take_over()
+                held = [*self._files.values(), *([self._pdq] if self._pdq else [])]
+                if {one.mark for one in held} <= marks:
+                    break
+            else:
+                raise Unreadable(f"{folder()}: was made of another state of the database")
             self._looked = now
+
+    def _take_over(self) -> None:
+        for kind in FILES:
+            path = file_path(kind)
+            if date := self._newer(kind, path):
+                self._files[kind] = _opened(_table_of(kind), path)
+                self._dates[path] = date
+        path = pdq_folder()
+        if date := self._newer(Kind.PDQ, path / STATE):
+            self._pdq = _opened(RadiusIndex, path)
+            self._dates[path / STATE] = date
 
     def _newer(self, kind: Kind, path: Path) -> tuple[int, int] | None:
         """The date of a file that was not taken over yet."""
@@ -261,9 +313,16 @@ class Index:
         except FileNotFoundError as fault:
             if _was_indexed(kind):
                 raise Unreadable(f"{path}: is not there") from fault
+            self._forget(kind, path)
             return None
         date = (status.st_ino, status.st_mtime_ns)
         return None if self._dates.get(path) == date else date
+
+    def _forget(self, kind: Kind, path: Path) -> None:
+        self._dates.pop(path, None)
+        self._files.pop(kind, None)
+        if kind is Kind.PDQ:
+            self._pdq = None
 
     @property
     def is_empty(self) -> bool:

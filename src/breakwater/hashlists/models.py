@@ -215,6 +215,19 @@ class Fingerprint(models.Model):
         return f"{Kind(self.kind).label} {bytes(self.value).hex()}"
 
 
+class IndexMark(models.Model):
+    """That this database has seen all that a file of the index on disk was made of.
+
+    See `index`: an older copy of the database does not hold the mark.
+    """
+
+    kind = models.SmallIntegerField(choices=Kind)
+    mark = models.CharField(max_length=32, unique=True)
+
+    def __str__(self) -> str:
+        return f"{Kind(self.kind).label} {self.mark}"
+
+
 class Amendment(models.Model):
     """What an unfinished change will say of an entry that the list holds already."""
 

@@ -24,6 +24,7 @@ class DigestTable:
         self.arrays, self.facts = arrays, facts
         self.digests: Digests = arrays["digests"]
         self._bits: int = facts["bits"]
+        self.mark: str = facts.get("mark", "")
         self._mapped: container.Container | None = None
 
     @classmethod
@@ -54,9 +55,9 @@ class DigestTable:
         table._mapped = mapped
         return table
 
-    def write(self, path: Path) -> None:
-        """Write the table durably and in one step."""
-        container.write(path, self.arrays, self.facts)
+    def write(self, path: Path, mark: str = "") -> None:
+        """Write the table durably and in one step, with a mark of its owner's choice."""
+        container.write(path, self.arrays, self.facts | {"mark": mark})
 
     def verify(self) -> None:
         """Read every byte of the file behind the table. Raises container.Damaged."""

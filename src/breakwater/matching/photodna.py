@@ -41,8 +41,8 @@ def distance(one: bytes, other: bytes) -> int:
 class PhotodnaTable:
     """Values with their ids and heads, in memory or mapped from one file: 184 bytes each."""
 
-    def __init__(self, arrays: dict[str, Any]) -> None:
-        self.arrays = arrays
+    def __init__(self, arrays: dict[str, Any], mark: str = "") -> None:
+        self.arrays, self.mark = arrays, mark
         self._mapped: container.Container | None = None
 
     @classmethod
@@ -60,13 +60,13 @@ class PhotodnaTable:
         mapped = container.Container.open(path)
         if mapped.facts.get("kind") != KIND:
             raise container.NotAnIndex(f"{path}: holds {mapped.facts.get('kind')}, not {KIND}")
-        table = cls(mapped.arrays)
+        table = cls(mapped.arrays, mapped.facts.get("mark", ""))
         table._mapped = mapped
         return table
 
-    def write(self, path: Path) -> None:
-        """Write the table durably and in one step."""
-        container.write(path, self.arrays, {"kind": KIND})
+    def write(self, path: Path, mark: str = "") -> None:
+        """Write the table durably and in one step, with a mark of its owner's choice."""
+        container.write(path, self.arrays, {"kind": KIND, "mark": mark})
 
     def verify(self) -> None:
         """Read every byte of the file behind the table. Raises container.Damaged."""

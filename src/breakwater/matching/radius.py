@@ -73,6 +73,7 @@ class RadiusIndex:
         self.words, self.radius, self.threads = bits // 64, radius, threads
         self._writing = threading.RLock()
         self._folder: Path | None = None
+        self.mark = ""
         self._read_from: tuple[int, int] | None = None
         self._state = self._with_tail(
             _State((), *self._no_entries(), self._tables(self._no_entries()[0]), *_nothing_removed(), 0),
@@ -235,8 +236,10 @@ class RadiusIndex:
 
     # --- keeping
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, mark: str = "") -> None:
         """Write the state to `folder`, segments that are not there yet first.
+
+        `mark` is of the owner's choice, and read again with the state.
 
         Raises:
             BlockingIOError: another process is writing to the folder.
@@ -263,10 +266,12 @@ class RadiusIndex:
                     "words": self.words,
                     "radius": self.radius,
                     "moment": state.moment,
+                    "mark": mark,
                     "segments": [(s.file, s.born) for s in sealed],
                 },
             )
             self._state, self._folder = replace(state, sealed=sealed), folder
+            self.mark = mark
             self._read_from = _identity(folder / STATE)
             _sweep(folder, {s.file for s in sealed})
 
@@ -305,7 +310,7 @@ class RadiusIndex:
             state, sealed=sealed, removed=arrays["removed"], removed_at=arrays["removed_at"],
             moment=facts["moment"],
         )  # fmt: skip
-        index._folder, index._read_from = folder, seen
+        index._folder, index._read_from, index.mark = folder, seen, facts.get("mark", "")
         return index
 
     def refresh(self) -> bool:
@@ -315,6 +320,7 @@ class RadiusIndex:
         newer = type(self).open(self._folder, threads=self.threads)
         with self._writing:
             self._state, self._read_from = newer._state, newer._read_from
+            self.mark = newer.mark
         return True
 
     def verify(self) -> None:

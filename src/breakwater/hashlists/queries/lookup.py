@@ -16,6 +16,7 @@ from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.storage import bulk
 
 KINDS = {"md5": Kind.MD5, "sha1": Kind.SHA1, "sha256": Kind.SHA256, "pdq": Kind.PDQ}
+NUMBERS = KINDS | {"photodna": Kind.PHOTODNA}
 WIDTHS = {"md5": 16, "sha1": 20, "sha256": 32, "pdq": 32}
 # A widely shared file may be near thousands of entries. The gravest of every list are enough to
 # decide by, however many nearer ones there are.
@@ -57,9 +58,9 @@ def find(
     entries = _entries({hit.fingerprint for hit in hits}, lists)
     for hit in hits:
         row = entries.get(hit.fingerprint)
-        if row is None:
+        if row is None or not _is_as_found(hit, asked[hit.asked], *row[:2]):
             continue
-        entry_id, list_id, member, grade, mapped = row
+        entry_id, list_id, member, grade, mapped = row[2:]
         hash_list = lists[list_id]
         found[hit.asked].append(
             Voice(
@@ -68,6 +69,22 @@ def find(
             )
         )  # fmt: skip
     return [_kept(voices) for voices in found]
+
+
+def _is_as_found(hit: _Hit, asked: Asked, kind: int, value: bytes) -> bool:
+    """Whether the entry has, in the database, the hash that the index found.
+
+    The index was looked at a moment ago; if an older copy of the database was put back since, its
+    numbers may belong to other hashes.
+    """
+    if kind != NUMBERS.get(asked.kind):
+        return False
+    wanted, held = bytes.fromhex(asked.value), bytes(value)
+    if kind == Kind.PDQ:
+        return (int.from_bytes(wanted) ^ int.from_bytes(held)).bit_count() == hit.distance
+    if kind == Kind.PHOTODNA:
+        return photodna.distance(wanted, held) == hit.distance
+    return wanted == held
 
 
 def _kept(voices: list[Voice]) -> list[Voice]:
@@ -168,7 +185,8 @@ def _speaking(on: date, only: Collection[int] | None) -> Mapping[int, HashList]:
     return {x.pk: x for x in lists if is_valid(on, x.valid_from, x.valid_until)}
 
 
-_Row = tuple[int, int, str, str, str]
+# Kind and value of the hash, then number, list, member, grade and mapped grade of the entry.
+_Row = tuple[int, bytes, int, int, str, str, str]
 
 
 def _entries(fingerprints: set[int], lists: Mapping[int, HashList]) -> dict[int, _Row]:
@@ -179,12 +197,13 @@ def _entries(fingerprints: set[int], lists: Mapping[int, HashList]) -> dict[int,
         where, parameter = bulk.among("f.id", numbers[first : first + READ_AT_ONCE])
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT f.id, e.id, e.hash_list_id, e.member, e.grade, e.mapped_grade"  # noqa: S608
+                "SELECT f.id, f.kind, f.value, e.id, e.hash_list_id, e.member, e.grade,"  # noqa: S608
+                " e.mapped_grade"
                 " FROM hashlists_fingerprint f JOIN hashlists_entry e ON e.id = f.entry_id"
                 " JOIN hashlists_listchange c ON c.id = e.changed_by_id"
                 " WHERE e.deleted_at IS NULL"
                 f" AND c.finished_at IS NOT NULL AND {where}",
                 [parameter],
             )
-            found |= {row[0]: row[1:] for row in cursor.fetchall() if row[2] in lists}
+            found |= {row[0]: row[1:] for row in cursor.fetchall() if row[4] in lists}
     return found
