@@ -28,6 +28,7 @@ from breakwater.hashlists.models import (
     ListChange,
     Source,
 )
+from breakwater.hashlists.queries.lookup import Asked, find
 from breakwater.hashlists.rules.pulling import after_exhaustion, shrunk, wait_after
 from breakwater.people.models import User
 
@@ -191,6 +192,30 @@ def test_what_a_server_says_now_takes_the_place_of_what_it_said_before(source, f
     assert not ForeignOpinion.objects.filter(entry__source_key="7/1").exists()
     assert ForeignOpinion.objects.filter(entry__source_key="7/2").count() == 2
     assert heard.all().count() == 2
+
+
+HASHES = [
+    "",
+    '<fingerprints><md5 href="/v2/entries/7/1/md5"/></fingerprints>',
+    "<fingerprints><md5>not a hash</md5></fingerprints>",
+    "<fingerprints><vpdq>0b0b</vpdq></fingerprints>",
+]
+
+
+@pytest.mark.parametrize("without", HASHES)
+def test_an_entry_told_again_without_a_hash_that_can_be_read_matches_no_more_and_has_its_new_grade(
+    source, foreign, without: str
+) -> None:
+    foreign.says(document(image(1), image(2)))
+    assert pull(source) is Step.DONE
+    index.update()
+    hashes = f"<fingerprints><md5>{1:032x}</md5></fingerprints>"
+    foreign.says(document(image(1, grade="A2").replace(hashes, without)))
+    assert pull(source, AT + 2 * HOUR) is Step.DONE
+    index.update()
+    [first, second] = find([Asked("md5", f"{n:032x}") for n in (1, 2)], on=AT.date())
+    assert (first, len(second)) == ([], 1)
+    assert Entry.objects.get(source_key="7/1").grade == "A2"
 
 
 def test_the_next_pull_asks_from_where_the_last_was_complete(source, foreign) -> None:

@@ -330,6 +330,25 @@ def test_an_entry_that_loses_its_hash_no_longer_matches_the_archive(
     assert "listed" not in points(report)
 
 
+def test_an_entry_that_keeps_no_hash_that_is_searched_no_longer_matches_the_archive(
+    at: datetime, file_report: FileReport
+) -> None:
+    unit_x = a_list("Unit X", "raise", f"md5,entry_id\n{md5(1)},e1\n", at)
+    rematch(at)
+    report = file_report(1, [md5(1)])
+    assert points(report)["listed"] == 40
+    others = '[[""netclean"",""' + "0b" * 32 + '""]]'
+    changed = f'more_hashes,entry_id\n"{others}",e1\n'.encode()
+    receive(unit_x, io.BytesIO(changed), Received("f", "table"), by="t", at=at)
+    for _, job in jobs.JOBS:
+        job(at)
+    change = unit_x.changes.get(matched_at=None)
+    assert (change.state, change.changed, change.faulty) == ("done", 1, 0)
+    assert rematch(at)
+    assert "listed" not in points(report)
+    assert not FileMatch.objects.exists()
+
+
 def test_the_queue_says_that_archived_bundles_match_now(
     at: datetime, file_report: FileReport, officer: User, client: Client
 ) -> None:

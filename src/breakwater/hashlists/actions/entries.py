@@ -137,7 +137,13 @@ def _prepared(entry: HashEntry, scheme: str) -> Prepared:
 
 
 def says_something(entry: HashEntry) -> bool:
-    return bool(entry.fingerprints) or entry.deleted or is_vics(entry)
+    """Whether there is anything to write.
+
+    An entry that its source numbers is found again by that number: without a hash that can be read
+    it still takes the place of what was said before, so that a hash taken from it matches no more.
+    """
+    is_numbered = entry.source_id is not None and bool(entry.source_id.entry)
+    return bool(entry.fingerprints) or entry.deleted or is_vics(entry) or is_numbered
 
 
 def member_of(entry: HashEntry) -> str:

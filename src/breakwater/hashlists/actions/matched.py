@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from breakwater.hashlists.actions.entries import NAMES
-from breakwater.hashlists.models import Fingerprint, HashList, Kind, ListChange
+from breakwater.hashlists.models import Entry, Fingerprint, HashList, Kind, ListChange
 
-__all__ = ["ListChange", "Listed", "advance", "begin", "entries_of", "finish", "next_change"]
+__all__ = [
+    "ListChange", "Listed", "advance", "begin", "entries_of", "finish", "next_change",
+    "without_hashes",
+]  # fmt: skip
 
 # The form of a change that lets a list fall silent or speak again.
 TERMS = "terms"
@@ -54,6 +57,12 @@ def entries_of(change: ListChange, most: int) -> list[Listed]:
     found = found.filter(id__gt=change.matched).order_by("id")
     rows = found.values_list("id", "entry", "kind", "value")[:most]
     return [Listed(pk, e, NAMES[Kind(kind)], bytes(value).hex()) for pk, e, kind, value in rows]
+
+
+def without_hashes(change: ListChange) -> QuerySet[Entry]:
+    """Entries of a change that have no searched hash left: none of `entries_of` names them."""
+    hashes = Fingerprint.objects.filter(entry=OuterRef("pk"))
+    return Entry.objects.filter(~Exists(hashes), changed_by=change)
 
 
 def _concerned(change: ListChange) -> tuple[str, int]:

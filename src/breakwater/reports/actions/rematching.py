@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from breakwater.custody.actions import record as audit
 from breakwater.hashlists.actions import matched
@@ -20,7 +20,7 @@ from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.reports import picture_index
 from breakwater.reports.actions.rebuild import reweigh
 from breakwater.reports.actions.unpack import UNPACK_LOCK
-from breakwater.reports.models import Bundle, BundleChange, Report, Seen
+from breakwater.reports.models import Bundle, BundleChange, FileMatch, Report, Seen
 from breakwater.reports.picture_index import rows_of
 from breakwater.storage import bulk
 
@@ -45,6 +45,7 @@ def rematch(at: datetime) -> bool:
         matched.advance(change, some)
         if time.monotonic() > until:
             return True
+    _weigh_all(_reports_that_matched(change), change, at)
     matched.finish(change, at)
     return True
 
@@ -66,7 +67,7 @@ def _codes(some: Sequence[Listed], kind: str) -> list[bytes]:
 
 
 def _meet(some: Sequence[Listed], change: ListChange, at: datetime) -> None:
-    """Weigh again what `some` concern, in parts: a hash may be in a hundred thousand reports.
+    """Weigh again what `some` concern.
 
     After a kill the set is met again; reports that were weighed are then found unchanged.
     """
@@ -74,7 +75,12 @@ def _meet(some: Sequence[Listed], change: ListChange, at: datetime) -> None:
         bulk.lock_writer(UNPACK_LOCK)  # another worker that matched by an older index has finished
     selectors = selectors_of(some) | _near(some)
     # An entry may have lost the hash by which a report was matched.
-    reports = sorted(_reports_with(selectors) | _reports_matched({e.entry for e in some}))
+    _weigh_all(_reports_with(selectors) | _reports_matched({e.entry for e in some}), change, at)
+
+
+def _weigh_all(report_ids: set[int], change: ListChange, at: datetime) -> None:
+    """Weigh reports again, in parts: a hash may be in a hundred thousand of them."""
+    reports = sorted(report_ids)
     for first in range(0, len(reports), REPORTS_AT_ONCE):
         with transaction.atomic():
             bulk.lock_writer(UNPACK_LOCK)
@@ -112,6 +118,13 @@ def _reports_matched(entries: set[int]) -> set[int]:
             [parameter],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def _reports_that_matched(change: ListChange) -> set[int]:
+    """Reports that matched an entry by hashes of which the change left it none."""
+    left = matched.without_hashes(change).filter(pk=OuterRef("entry_id"))
+    found = FileMatch.objects.filter(Exists(left), list_id=change.hash_list_id)
+    return set(found.values_list("report_id", flat=True))
 
 
 def _weigh(report_ids: list[int], change: ListChange, at: datetime) -> None:
