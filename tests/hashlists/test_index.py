@@ -35,7 +35,7 @@ from tests.dying import Killed
 from tests.hashlists.conftest import Fill, Take, lose
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NEAR = 0xFEDCBA << 100
+NEAR = int("5a" * 32, 16)
 
 
 def md5(n: int) -> str:
@@ -236,6 +236,16 @@ def test_an_index_of_mostly_deleted_hashes_is_made_anew(raising: HashList, fill:
     assert pdq is not None
     assert kept == 1
     assert len(pdq) <= 3
+
+
+@pytest.mark.parametrize("flat", [0, 0b111, 2**256 - 1])
+def test_a_listed_flat_picture_is_found_as_itself_and_near_to_no_other(
+    flat: int, raising: HashList, fill: Fill
+) -> None:
+    fill(raising, f"pdq\n{flat:064x}\n{NEAR:064x}\n")
+    assert names("pdq", f"{flat:064x}") == ["Unit X"]
+    assert names("pdq", f"{flat ^ 1:064x}") == []
+    assert names("pdq", f"{NEAR ^ 1:064x}") == ["Unit X"]
 
 
 IN_A_BACKUP: list[type[models.Model]] = [HashList, ListChange, Entry, Fingerprint, IndexMark]

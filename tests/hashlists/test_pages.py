@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from breakwater.custody.models import AuditEntry
 from breakwater.formats.hash_entry import KINDS, Advice, Problem
 from breakwater.formats.hash_table import TARGETS
-from breakwater.hashlists import import_views, jobs, texts
+from breakwater.hashlists import import_views, index, jobs, texts
 from breakwater.hashlists.actions import matched
 from breakwater.hashlists.actions.lists import retire_list
 from breakwater.hashlists.models import Direction, Entry, HashList, ListChange
@@ -313,6 +313,7 @@ def test_pages_ask_the_database_the_same_few_times_whatever_their_length(
     lowering: HashList,
     fill: Fill,
     django_assert_num_queries: DjangoAssertNumQueries,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fill(raising, "md5,grade\n" + "".join(f"{md5(n)},A1\n" for n in range(1, 60)))
     fill(lowering, f"md5\n{md5(1)}\n")
@@ -325,6 +326,8 @@ def test_pages_ask_the_database_the_same_few_times_whatever_their_length(
     with django_assert_num_queries(2):
         said = queries.entry(first)
     assert said is not None
+    monkeypatch.setattr(index, "FRESH_FOR", 600.0)
+    index.current().refresh(at_once=True)
     with django_assert_num_queries(2):  # the lists, the entries
         assert len(queries.voices_on(said.hashes, on=timezone.localdate()).voices) == 2
 

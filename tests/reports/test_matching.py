@@ -31,7 +31,7 @@ from tests.hashlists.conftest import lose
 
 FileReport = Callable[..., Report]
 pytestmark = pytest.mark.django_db(transaction=True)
-NEAR = 0xFEDCBA << 100
+NEAR = int("5a" * 32, 16)
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +138,28 @@ def test_near_pictures_match_with_their_distance(at: datetime, file_report: File
     assert FileMatch.objects.get().distance == 3
 
 
+FLAT, NEARLY = 0, 0b111
+# Of 96 bits, the fewest that tell pictures apart, and of one less.
+LEAST, TOO_FEW = int("ff" * 12, 16), int("ff" * 12, 16) >> 1
+
+
+@pytest.mark.parametrize(("listed", "reported"), [(FLAT, NEARLY), (NEARLY, FLAT), (LEAST, TOO_FEW)])
+@pytest.mark.parametrize("list_comes_first", [True, False])
+def test_a_value_that_tells_no_pictures_apart_matches_only_itself(
+    listed: int, reported: int, list_comes_first: bool, at: datetime, file_report: FileReport
+) -> None:
+    if list_comes_first:
+        a_list("Unit X", "raise", f"pdq\n{listed:064x}\n", at)
+    other = file_report(1, [md5(1)], pdq=f"{reported:064x}")
+    same = file_report(2, [md5(2)], pdq=f"{listed:064x}")
+    if not list_comes_first:
+        a_list("Unit X", "raise", f"pdq\n{listed:064x}\n", at)
+        assert rematch(at)
+    assert "listed" not in points(other)
+    assert points(same)["listed"] == 40
+    assert FileMatch.objects.get().distance == 0
+
+
 def test_a_new_list_meets_the_archive_and_puts_what_changed_before_its_owner(
     at: datetime, file_report: FileReport, officer: User
 ) -> None:
@@ -207,8 +229,8 @@ def test_a_worker_that_is_killed_or_whose_turn_ends_goes_on_behind_the_last_set(
     at: datetime, file_report: FileReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(1, 7):
-        file_report(n, [md5(n)], pdq=str(n) * 64)
-    lines = "".join(f"{md5(n)},{str(n) * 64}\n" for n in range(1, 7))
+        file_report(n, [md5(n)], pdq=f"{n}{15 - n:x}" * 32)
+    lines = "".join(f"{md5(n)},{f'{n}{15 - n:x}' * 32}\n" for n in range(1, 7))
     made = a_list("Unit X", "raise", f"md5,pdq\n{lines}", at)
     monkeypatch.setattr(rematching, "SET", 5)
     monkeypatch.setattr(rematching, "TURN", -1.0)

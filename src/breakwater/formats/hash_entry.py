@@ -17,6 +17,8 @@ from typing import Any, Literal, NamedTuple
 from breakwater.formats.plain_text import storable, storable_values
 from breakwater.formats.record import FormatError
 
+# Bits of a PDQ value that tells pictures apart.
+FEWEST_BITS, MOST_BITS = 96, 160
 HEX_LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "pdq": 64}
 PHOTODNA_BYTES = 144
 TEXT_KINDS = (
@@ -213,6 +215,15 @@ class HashEntry:
 def kind_of(name: str) -> str | None:
     """Find the kind that a list calls «SHA-1», «PhotoDNA», «tmk-pdqf» …; None if there is none."""
     return _KIND_BY_NAME.get(_NOT_A_LETTER.sub("", name).lower())
+
+
+def tells_pictures_apart(pdq: bytes) -> bool:
+    """Whether a PDQ value can be near to another by more than chance.
+
+    Half of its bits are set by construction; a nearly flat picture has few, or nearly all, and is
+    near to every other one like it. Such a value stands for nothing but itself.
+    """
+    return FEWEST_BITS <= int.from_bytes(pdq).bit_count() <= MOST_BITS
 
 
 def read_fingerprint(kind: str, text: str) -> Fingerprint:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breakwater.reports.rules.perceptual import pdq_code, tells_pictures_apart
+from breakwater.formats.hash_entry import tells_pictures_apart
+from breakwater.reports.rules.perceptual import pdq_code
 
 
 @given(st.binary(min_size=32, max_size=32), st.booleans())

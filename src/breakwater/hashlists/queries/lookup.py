@@ -1,18 +1,23 @@
-"""What the lists say of hashes: exact for digests, within a radius for PDQ and PhotoDNA."""
+"""What the lists say of hashes: exact for digests, within a radius for PDQ and PhotoDNA.
+
+A PDQ value of a nearly flat picture, asked or listed, is found only where the same value is.
+"""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
 
+from breakwater.formats.hash_entry import tells_pictures_apart
 from breakwater.hashlists import index
 from breakwater.hashlists.models import HashList, Kind, Recipient
 from breakwater.hashlists.rules.voices import PROVIDERS, Voice, is_valid, may_be_told, verdict
 from breakwater.matching import photodna
 from breakwater.matching.pdq import MATCH_DISTANCE
+from breakwater.matching.radius import RadiusIndex
 from breakwater.storage import bulk
 
 KINDS = {"md5": Kind.MD5, "sha1": Kind.SHA1, "sha256": Kind.SHA256, "pdq": Kind.PDQ}
@@ -72,7 +77,7 @@ def find(
 
 
 def _is_as_found(hit: _Hit, asked: Asked, kind: int, value: bytes) -> bool:
-    """Whether the entry has, in the database, the hash that the index found.
+    """Whether the entry has, in the database, the hash that the index found, and it says something.
 
     The index was looked at a moment ago; if an older copy of the database was put back since, its
     numbers may belong to other hashes.
@@ -81,7 +86,8 @@ def _is_as_found(hit: _Hit, asked: Asked, kind: int, value: bytes) -> bool:
         return False
     wanted, held = bytes.fromhex(asked.value), bytes(value)
     if kind == Kind.PDQ:
-        return (int.from_bytes(wanted) ^ int.from_bytes(held)).bit_count() == hit.distance
+        distance = (int.from_bytes(wanted) ^ int.from_bytes(held)).bit_count()
+        return distance == hit.distance and (not distance or tells_pictures_apart(held))
     if kind == Kind.PHOTODNA:
         return photodna.distance(wanted, held) == hit.distance
     return wanted == held
@@ -157,12 +163,24 @@ def _near(rows: index.Rows, places: list[int], radius: int) -> set[_Hit]:
     pdq = index.current().pdq()
     if pdq is None:
         return set()
-    found = pdq.search(rows, radius)
+    telling = np.array([tells_pictures_apart(row.tobytes()) for row in rows])
     return {
-        _Hit(places[i], pk, distance)
-        for i in np.flatnonzero(found.splits[1:] > found.splits[:-1]).tolist()
-        for pk, distance in found.of(i)
+        _Hit(places[at[i]], pk, distance)
+        for at, limit in ((np.flatnonzero(telling), radius), (np.flatnonzero(~telling), 0))
+        for i, found in _found(pdq, rows[at], limit)
+        for pk, distance in found
     }
+
+
+def _found(
+    pdq: RadiusIndex, rows: index.Rows, radius: int
+) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Place among `rows` and the pairs of number and distance, of those that found anything."""
+    if not len(rows):
+        return
+    found = pdq.search(rows, radius)
+    for i in np.flatnonzero(found.splits[1:] > found.splits[:-1]).tolist():
+        yield i, found.of(i)
 
 
 def lists_told_to(recipient: Recipient) -> set[int]:

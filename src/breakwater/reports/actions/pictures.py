@@ -4,17 +4,14 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from breakwater.formats.hash_entry import tells_pictures_apart
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.matching.radius import RadiusIndex
 from breakwater.reports import picture_index
 from breakwater.reports.models import PhotodnaHash, PictureHash, Selector
 from breakwater.reports.picture_index import rows_of
 from breakwater.reports.rules.bundling import COMPARED, Known, Near
-from breakwater.reports.rules.perceptual import (
-    pdq_code,
-    photodna_code,
-    tells_pictures_apart,
-)
+from breakwater.reports.rules.perceptual import pdq_code, photodna_code
 from breakwater.storage import bulk
 
 # Above the cap of `data/bundling.toml` a picture links nothing; farther ones make no difference.

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from breakwater.custody.actions import record as audit
+from breakwater.formats.hash_entry import tells_pictures_apart
 from breakwater.hashlists.actions import matched
 from breakwater.hashlists.actions.matched import ListChange, Listed
 from breakwater.matching import photodna
@@ -53,10 +54,15 @@ def rematch(at: datetime) -> bool:
 def _near(some: Sequence[Listed]) -> set[int]:
     """Numbers of the archive's pictures within the distance of a match of any of `some`."""
     near: set[int] = set()
-    if hashes := _codes(some, "pdq"):
-        archive = picture_index.current()
-        archive.refresh()
-        near.update(archive.index.search(rows_of(hashes), MATCH_DISTANCE, threads=2).ids.tolist())
+    hashes = _codes(some, "pdq")
+    telling = [code for code in hashes if tells_pictures_apart(code)]
+    flat = [code for code in hashes if not tells_pictures_apart(code)]
+    archive = picture_index.current()
+    # A value that tells no pictures apart is looked for as itself.
+    for codes, radius in ((telling, MATCH_DISTANCE), (flat, 0)):
+        if codes:
+            archive.refresh()
+            near.update(archive.index.search(rows_of(codes), radius, threads=2).ids.tolist())
     if hashes := _codes(some, "photodna"):
         near |= picture_index.photodna().near(rows_of(hashes, photodna.LENGTH))
     return near

@@ -5,9 +5,6 @@ from breakwater.formats.hash_entry import BadFingerprint, kind_of, read_fingerpr
 PREFIX = "pdq:"
 PHOTODNA = "photodna"
 DIGITS = 64
-# Half of a PDQ value's bits are set by construction; a nearly flat picture has few, and is near to
-# every other one like it.
-FEWEST_BITS, MOST_BITS = 96, 160
 
 
 def pdq_code(value: str) -> bytes | None:
@@ -48,7 +45,3 @@ def scheme_of(value: str) -> str:
     """What the selectors of perceptual hashes are called on a page: «PDQ», «PhotoDNA», …"""
     name = value.partition(":")[0]
     return "PhotoDNA" if kind_of(name) == PHOTODNA else name.upper()
-
-
-def tells_pictures_apart(code: bytes) -> bool:
-    return FEWEST_BITS <= int.from_bytes(code).bit_count() <= MOST_BITS
