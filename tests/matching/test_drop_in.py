@@ -4,6 +4,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from threatexchange.signal_type.pdq.pdq_index import PDQIndex
 
 from breakwater.matching.drop_in import BreakwaterPdqIndex
@@ -53,6 +54,22 @@ def test_hashes_of_another_length_are_refused_one_by_one() -> None:
     with pytest.raises(ValueError, match="64 hexadecimal digits"):
         index.query("ab" * 16)
     assert len(index) == 0
+
+
+def test_who_finds_a_hash_the_moment_it_is_added_finds_what_was_given_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = entries(5)
+    ours = BreakwaterPdqIndex(known[:2])
+    add, found = ours._index.add, []
+
+    def add_and_let_another_ask(hashes: NDArray[np.uint8], ids: NDArray[np.int64]) -> None:
+        add(hashes, ids)
+        found.append(answers(ours, known[4][0]))
+
+    monkeypatch.setattr(ours._index, "add", add_and_let_another_ask)
+    ours.add_all(known[2:])
+    assert found == [[(4, 0)]]
 
 
 def test_the_threshold_is_that_of_the_field() -> None:

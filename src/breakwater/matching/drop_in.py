@@ -62,8 +62,9 @@ class BreakwaterPdqIndex(SignalTypeIndex[T]):
             return
         hashes = np.frombuffer(codes, np.uint8).reshape(-1, BYTES)
         first = len(self._metadata)
-        self._index.add(hashes, np.arange(first, first + len(metadata)))
+        # First, since another thread may find a hash as soon as it is in the index.
         self._metadata += metadata
+        self._index.add(hashes, np.arange(first, first + len(metadata)))
 
     def __getstate__(self) -> dict[str, Any]:
         # Hashes are small and a segment of ten million is built in seconds; tables are not pickled.

@@ -1,7 +1,8 @@
 """Keeps what others say of entries on the server that they were pulled from.
 
 A server tells all feedback on an entry whenever it tells the entry, so what it says now takes the
-place of what it said before. It is nobody's answer to this desk and is not told on to recipients.
+place of what it said before, with each page: it weighs nothing, so it does not wait for the end of
+the range. It is nobody's answer to this desk and is not told on to recipients.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,9 @@
 """Pulls lists from hash-sharing servers, page by page, so that a break loses and doubles nothing.
 
-A page is one transaction: its entries, the counts and the place of the next page. All of a range
-begins to hold with its last page, and nothing of it before. Entries do not come in the order of time, so only a range whose pages are exhausted moves `complete_until`.
+A page is one transaction: its entries, the counts and the place of the next page. All that a range
+says of entries begins to hold with its last page, and nothing of it before; only others' feedback on
+entries that are told already is shown from its page on. Entries do not come in the order of time, so
+only a range whose pages are exhausted moves `complete_until`.
 """
 
 import logging
