@@ -72,7 +72,7 @@ def test_hashes_of_an_imported_file_are_found_with_their_grade(unit_x: HashList)
 
 
 def test_pdq_hashes_are_found_within_their_distance(unit_x: HashList) -> None:
-    known = 0x1234 << 200
+    known = int("5a" * 32, 16)
     take_in(unit_x, f"pdq,grade\n{known:064x},A1\n")
     assert voices("pdq", f"{known ^ 0b111:064x}") == [("Unit X", "A1", 3)]
     assert voices("pdq", f"{known ^ (2**32 - 1):064x}") == []
@@ -139,6 +139,13 @@ def test_bad_lines_are_set_aside_with_their_numbers(unit_x: HashList) -> None:
         ("3", "not_hexadecimal"),
         ("5", "wrong_length"),
     ]
+
+
+def test_flat_pictures_are_kept_and_said_once_with_their_number(unit_x: HashList) -> None:
+    change = take_in(unit_x, f"pdq\n{'5a' * 32}\n{0:064x}\n{7:064x}\n")
+    fault = change.faults.get()
+    assert (fault.place, fault.problem, fault.count) == ("3", "flat_picture", 2)
+    assert (change.added, change.faulty) == (3, 0)
 
 
 def test_every_bad_line_is_kept_with_its_number_however_many_there_are(
@@ -313,14 +320,14 @@ def test_an_export_gives_back_what_came_in(unit_x: HashList) -> None:
 
 
 def test_a_damaged_index_is_made_anew_from_the_database(unit_x: HashList) -> None:
-    take_in(unit_x, f"md5,pdq\n{md5(1)},{2**40 - 1:064x}\n{md5(2)},{2**255:064x}\n")
+    take_in(unit_x, f"md5,pdq\n{md5(1)},{'f0' * 32}\n{md5(2)},{'5a' * 32}\n")
     for path in (index.file_path(index.Kind.MD5), next(index.pdq_folder().glob("segment*"))):
         content = bytearray(path.read_bytes())
         content[-1] ^= 1
         path.write_bytes(content)
     index.update(verify=True)
     assert voices("md5", md5(2)) == [("Unit X", "", 0)]
-    assert voices("pdq", f"{2**255 + 1:064x}") == [("Unit X", "", 1)]
+    assert voices("pdq", "5a" * 31 + "5b") == [("Unit X", "", 1)]
 
 
 def test_only_the_lists_asked_about_answer(unit_x: HashList, officer: User) -> None:

@@ -96,6 +96,7 @@ class Problem(StrEnum):
     CONTRADICTION = "contradiction"  # two values where there can be one
     SCHEME_DIFFERS = "scheme_differs"  # another scheme of grades than the list's
     LOW_QUALITY = "low_quality"  # a PDQ hash that says too little to match on
+    FLAT_PICTURE = "flat_picture"  # a PDQ value that stands for nothing but itself
     EXIF_SPELLING = "exif_spelling"
     UNKNOWN_ELEMENT = "unknown_element"
     WRONG_NAMESPACE = "wrong_namespace"

@@ -54,6 +54,9 @@ PROBLEMS: Words = {
         "The grades are of another scheme than that of the list, and were read by their own"
     ),
     "low_quality": lazy("The quality of the PDQ hash is below 50: it says too little to match on"),
+    "flat_picture": lazy(
+        "The PDQ hash is of a nearly flat picture: it matches only the very same value"
+    ),
     "exif_spelling": lazy("The camera data is written in an unusual way"),
     "unknown_element": lazy("This element is not known"),
     "wrong_namespace": lazy("The element has the wrong namespace"),

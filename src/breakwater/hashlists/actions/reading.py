@@ -11,7 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from breakwater.formats.hash_collection import read_collection
-from breakwater.formats.hash_entry import Advice, Fault, HashEntry, Problem
+from breakwater.formats.hash_entry import Advice, Fault, HashEntry, Problem, tells_pictures_apart
 from breakwater.formats.hash_table import ColumnMapping, read_table
 from breakwater.formats.record import FormatError
 from breakwater.formats.vics import VicsReader
@@ -43,6 +43,7 @@ class Read:
     vics: VicsReader | None = None  # where it was a VICS file, with what stands around its records
 
     differing: dict[str, Fault] = field(default_factory=dict)  # by the scheme that lines name
+    flat: Fault | None = None
 
     def compare(self, of_list: str, entry: HashEntry) -> None:
         """Count a grade of another scheme than that of the list."""
@@ -53,6 +54,17 @@ class Read:
             advice = Advice.CHECK_SOURCE
             fault = Fault(entry.place, "scheme", Problem.SCHEME_DIFFERS, advice, said[:80])
             self.differing[said] = fault
+
+    def look_at_pictures(self, entry: HashEntry) -> None:
+        """Count PDQ values that look-ups will only find as themselves."""
+        for kind, value in entry.fingerprints:
+            if kind != "pdq" or tells_pictures_apart(bytes.fromhex(value)):
+                continue
+            if self.flat:
+                self.flat = replace(self.flat, count=self.flat.count + 1)
+            else:
+                problem, advice = Problem.FLAT_PICTURE, Advice.CHECK_SOURCE
+                self.flat = Fault(entry.place, "pdq", problem, advice, value)
 
     def add(self, fault: Fault) -> None:
         self.faulty += fault.count if fault.advice is Advice.ENTRY_LEFT_OUT else 0
@@ -73,8 +85,9 @@ def prepared(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple
     """
     # Faults of the whole file follow its entries.
     yield from _records_of(change, stream, read)
-    for fault in read.differing.values():
-        read.add(fault)
+    for fault in (*read.differing.values(), read.flat):
+        if fault:
+            read.add(fault)
 
 
 def _records_of(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tuple[str, bytes]]:
@@ -86,6 +99,7 @@ def _records_of(change: ListChange, stream: BinaryIO, read: Read) -> Iterator[tu
                 raise FormatError(str(item.place), "fewer than one line in ten could be read")
             continue
         read.entries += 1
+        read.look_at_pictures(item)
         if says_something(item):
             entry = prepare(item, scheme)
             if item.grade and item.scheme and scheme != OWN:
