@@ -21,10 +21,11 @@ from breakwater.worstof.primary import following, snippets, zone_file
 from breakwater.worstof.primary.configuration import BadAddress, split
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import NotTaken, Source, check
+from breakwater.worstof.primary.two_files import Files
 from breakwater.worstof.rules.addresses import BadAddress as NoAddress
 from breakwater.worstof.rules.addresses import read_address
 from breakwater.worstof.rules.zone_digest import digests_of, root_of
-from breakwater.worstof.rules.zone_manifest import ZoneManifest, read
+from breakwater.worstof.rules.zone_manifest import OWNER, ZoneManifest, read
 
 AT = "2026-11-02T12:00:00+00:00"
 SECRET = "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgIQ=="
@@ -99,6 +100,43 @@ def test_an_older_serial_is_refused(source: Source, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(following, "_transfer", lambda *_: answer)
     with pytest.raises(NotTaken, match="older"):
         following.take(source, Copy(serial=7))
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_an_older_zone_is_refused_also_after_a_new_start(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool
+) -> None:
+    """The old zone is rightly signed: only its serial tells that names have left since."""
+    whole, recent = tmp_path / "zone.rpz", tmp_path / "recent.rpz" if small else None
+    written: list[bool] = []
+    for serial, names in (
+        (7, ["a.example"]),
+        (8, ["a.example", "b.example"]),
+        (7, ["a.example"]),
+        (8, ["a.example", "b.example"]),
+        (9, ["c.example"]),
+    ):
+        signed = rr(OWNER, "TXT", zone_file.txt(record(serial, names)))
+        records = [line for name in names for line in listed(name)]
+        answer = [soa(serial), signed, *records, soa(serial)]
+        monkeypatch.setattr(following, "_transfer", lambda *_, answer=answer: iter(answer))
+        once = following.Following(source, whole, recent=recent, listen=None, poll=1, run="")
+        written.append(once.turn())
+    assert written == [True, True, False, True, True]
+
+
+def test_a_small_file_that_is_newer_than_the_whole_one_says_how_new_a_zone_has_to_be(
+    tmp_path: Path,
+) -> None:
+    files = Files("wol.invalid", tmp_path / "zone.rpz", tmp_path / "recent.rpz")
+    assert files.serial() == 0
+    for serial, name in ((7, "a.example"), (8, "b.example")):
+        copy = files.whole.changed({name}, set())
+        copy.serial = serial
+        files.write(copy, 1.0)
+    again = Files("wol.invalid", files.path, files.recent)
+    assert (zone_file.serial_in(files.path.read_text(), "wol.invalid"), again.serial()) == (7, 8)
+    assert Files("other.invalid", files.path, files.recent).serial() == 0
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def taken(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Iterator[tuple[int, thre
     """The port of a running `follow` that looks only when it is told, and its looks."""
     looks, stop, port = threading.Semaphore(0), threading.Event(), free_port()
 
-    def look(_: Source, held: object) -> object:
+    def look(_: Source, held: object, least: int) -> object:
         looks.release()
         return held
 

@@ -47,8 +47,8 @@ class Source:
     public_key: bytes = b""  # of the desk; without it nothing but TSIG vouches for the zone
 
 
-def take(source: Source, held: Copy) -> Copy:
-    """Transfer what is newer; gives `held` itself if nothing is.
+def take(source: Source, held: Copy, least: int = 0) -> Copy:
+    """Transfer what is newer; gives `held` itself if nothing is. No serial below `least` is taken.
 
     Raises:
         NotTaken: no answer, a wrong key, an older serial, or not what the desk signed.
@@ -59,8 +59,9 @@ def take(source: Source, held: Copy) -> Copy:
         found = _read(source, held, rrs)
     except (dns.exception.DNSException, OSError, EOFError, ValueError) as problem:
         raise NotTaken(f"transfer failed: {tsig.why(problem)}") from problem
-    if found.serial < held.serial:
-        raise NotTaken(f"serial {found.serial} is older than {held.serial}; it is refused")
+    least = max(least, held.serial)
+    if found.serial < least:
+        raise NotTaken(f"serial {found.serial} is older than {least}; it is refused")
     if found is not held and source.public_key:
         check(source, found)
     return found
@@ -171,7 +172,7 @@ class Following:
     def turn(self) -> bool:
         """Take what is newer; says whether it was written."""
         try:
-            found = take(self.source, self.held)
+            found = take(self.source, self.held, self.held.serial or self.files.serial())
             if found is self.held:
                 return False
             self.files.write(found, time.monotonic())

@@ -19,6 +19,7 @@ from breakwater.worstof.primary.copy import Copy, difference
 MOST = 500
 # Seconds that changes stay in the small file beside the whole list, which is still being read.
 BESIDE = 60.0
+_HEAD = 1024  # bytes in which a file's serial stands, whatever the name of the zone
 
 
 class Late(NamedTuple):
@@ -38,6 +39,15 @@ class Files:
     whole: Copy = field(default_factory=Copy)  # what `path` holds
     late: Late = field(default_factory=Late)  # what `recent` holds
     written_at: float = 0.0  # when `path` was written
+
+    def serial(self) -> int:
+        """The serial that an earlier run left in the files; 0 if there is none of this zone.
+
+        Raises:
+            OSError: a file is there and cannot be read.
+        """
+        paths = [path for path in (self.path, self.recent) if path]
+        return max(zone_file.serial_in(_beginning(path), self.zone) for path in paths)
 
     def write(self, found: Copy, now: float) -> None:
         """Bring the files to this copy; `now` is in seconds of any clock that only goes forward.
@@ -106,6 +116,14 @@ def _with_above(name: str) -> list[str]:
 
 def _head(zone: str, found: Copy) -> list[str]:
     return list(zone_file.lines(zone, found.serial, found.record or ["none"], ()))
+
+
+def _beginning(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD).decode("ascii", "replace")
+    except FileNotFoundError:
+        return ""
 
 
 def _read(path: Path) -> Late:

@@ -4,6 +4,7 @@
 leaves the stop page to each provider (docs/decisions/one-neutral-zone.md).
 """
 
+import re
 from collections.abc import Iterable
 
 from breakwater.worstof.rules.zone_manifest import OWNER
@@ -28,6 +29,13 @@ def lines(zone: str, serial: int, manifest: Iterable[str], names: Iterable[str])
     yield f"{OWNER} TXT {txt(manifest)}\n"
     for name in names:
         yield records((name,))
+
+
+def serial_in(text: str, zone: str) -> int:
+    """The serial in what `lines` wrote of a zone; 0 in any other text."""
+    head = rf"\$ORIGIN {re.escape(zone)}\.\n\$TTL \d+\n@ SOA \S+ \S+ (\d{{1,10}}) "
+    found = re.match(head, text, re.ASCII)
+    return int(found[1]) if found else 0
 
 
 def records(names: Iterable[str], target: str = BLOCK) -> str:
