@@ -4,7 +4,10 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,7 +15,7 @@ from django.db import transaction
 from typer.testing import CliRunner, Result
 
 from breakwater.custody.models import AuditEntry
-from breakwater.worstof import log_commands, signing
+from breakwater.worstof import log_commands, log_reading, signing
 from breakwater.worstof.actions.transparency import append, sign_head
 from breakwater.worstof.commands import app
 from breakwater.worstof.models import BlockList, Entry, LogHead, LogLeaf, LogNode
@@ -409,15 +412,109 @@ def test_a_copy_in_a_folder_is_audited_without_a_network(grow, tmp_path: Path) -
         (lines[:3] + lines[4:], "Leaf 3 is missing"),
         ([*lines[:3], lines[4], lines[3], *lines[5:]], "reordered"),
         (lines[:-2], "truncated"),
-        ([*lines[:6], lines[6].replace('"commitment": "', '"commitment": "0')], "no hash"),
         ([*lines[:7], lines[7].replace(lines[7][-10:-4], "0a0b0c"), *lines[8:]], "leaves 5 to 11"),
-        (["{\n"], "no JSON"),
+        ([*lines[:2], *lines[3:5], "{\n"], "no JSON"),  # what was found before it stays found
     ):
         (folder / "leaves.jsonl").write_text("".join(changed))
         answer = run("audit", "--folder", folder, "--head", path)
         assert answer.exit_code == 1, answer.output
         assert word in answer.output
     assert "bad.example" not in "".join(p.read_text() for p in folder.iterdir())
+
+
+@pytest.mark.django_db  # no server, so nothing has to be committed
+def test_a_copy_that_cannot_be_read_to_its_end_is_no_tampering(grow, tmp_path: Path) -> None:
+    folder, path = copied(tmp_path / "copy"), tmp_path / "head.json"
+    key = signing.public_key().hex()
+    assert run("audit", "--folder", folder, "--head", path, "--key", key).exit_code == 0
+    before, lines = path.read_text(), (folder / "leaves.jsonl").read_text().splitlines(True)
+    for last, word in (
+        (lines[6].replace('"commitment": "', '"commitment": "0'), "no hash"),
+        (lines[6][:-20], "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ("\udcff", "no JSON"),
+    ):
+        text = "".join([*lines[:6], last]).encode(errors="surrogateescape")
+        (folder / "leaves.jsonl").write_bytes(text)
+        answer = run("audit", "--folder", folder, "--head", path)
+        assert answer.exit_code == 2, answer.output
+        assert word in answer.output
+        assert "could not be read to its end" in answer.output
+        assert "tampered" not in answer.output
+        assert path.read_text() == before
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers with these octets, whatever is asked."""
+
+    def do_GET(self) -> None:
+        self.wfile.write(self.server.answer(urlsplit(self.path)))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[Callable[[SplitResult], bytes]], str]]:
+    """Gives the address of a server whose answers a test makes."""
+    server = HTTPServer(("127.0.0.1", 0), Answering)
+    Thread(target=server.serve_forever, daemon=True).start()
+
+    def address(answer: Callable[[SplitResult], bytes]) -> str:
+        server.answer = answer
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield address
+    server.shutdown()
+    server.server_close()
+
+
+def as_http(body: str, length: int | None = None) -> bytes:
+    size = len(body) if length is None else length
+    return f"HTTP/1.0 200 OK\r\nContent-Length: {size}\r\n\r\n{body}".encode()
+
+
+@pytest.mark.django_db  # the server reads no database
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        as_http("[" * 100_000),
+        as_http('{"size": 1', 4000),
+    ],
+    ids=["no HTTP", "no chunks", "nested", "cut off"],
+)
+def test_an_answer_that_is_no_logs_is_no_tampering(answering, tmp_path: Path, answer) -> None:
+    for url in (answering(lambda _: answer), "http://127.0.0.1:1 /x"):
+        told = run("audit", "--url", url, "--head", tmp_path / "head.json", "--key", "00" * 32)
+        assert (told.exit_code, type(told.exception)) == (2, SystemExit), told.output
+        assert "could not be read" in told.output
+
+
+@pytest.mark.django_db  # no server of the desk's, so nothing has to be committed
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_heads_that_never_end_are_no_tampering_and_end_the_audit(
+    grow, answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_empty: bool
+) -> None:
+    """Each page says that there is another, and goes forward."""
+    monkeypatch.setattr(log_reading, "MOST_HEADS", 50)
+    head = log.last_head()
+    assert head is not None
+    rows, asked = [] if is_empty else [head.as_data()] * 3, []
+
+    def answer(url: SplitResult) -> bytes:
+        if url.path == "/head":
+            return as_http(json.dumps(head.as_data()))
+        asked.append(url)
+        start = int(parse_qs(url.query)["from"][0])
+        return as_http(json.dumps({"heads": rows, "next": start + 1}))
+
+    url, key = answering(answer), signing.public_key().hex()
+    told = run("audit", "--url", url, "--head", tmp_path / "head.json", "--key", key)
+    assert told.exit_code == 2, told.output
+    assert "heads does not end after 50" in told.output
+    assert len(asked) <= 51
 
 
 @pytest.mark.django_db  # no server, so nothing has to be committed

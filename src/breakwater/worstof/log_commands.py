@@ -15,6 +15,7 @@ from breakwater.custody.command_line import typist
 from breakwater.worstof import signing
 from breakwater.worstof.log_reading import FolderLog, HttpLog
 from breakwater.worstof.rules import checking, opened
+from breakwater.worstof.rules.checking import Fault
 from breakwater.worstof.rules.leaves import BadHead, Head, read_head, written
 
 app = typer.Typer()
@@ -169,7 +170,7 @@ def audit(
 
     Needs no account and no database, only the log's public key and the last head that was
     checked. Ends with 0 and keeps the new head if all is well, with 1 and the findings if the
-    log was tampered with, with 2 if it could not be read, with 3 if it is well but stands still.
+    log was tampered with, with 2 if it could not be read or not to its end, with 3 if it is well but stands still.
     """
     if bool(url) == bool(folder):
         _wrong("Say where the log is, with --url or with --folder.")
@@ -198,6 +199,11 @@ def audit(
 def _well(checked: checking.Checked, file: Path) -> Head:
     for finding in checked.findings:
         out.print(f"{finding.fault}: {finding.text}", markup=False)
+    if checked.findings and all(f.fault == Fault.UNREADABLE for f in checked.findings):
+        _wrong(
+            "The log could not be read to its end, so it is not checked; this says nothing of it. "
+            f"The head in {file} stays as it was. If it stays so, ask the desk why."
+        )
     if checked.findings or checked.head is None:
         _refused(f"The log was tampered with. The head in {file} stays as it was; keep it.")
     return checked.head

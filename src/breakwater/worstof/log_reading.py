@@ -9,6 +9,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from breakwater.worstof.rules.leaves import NO_HEAD, BadHead, Head, read_head
 
 PAGE = 5_000
 _MOST_BYTES = 8 * 1024 * 1024  # of one answer
+MOST_HEADS = 500_000  # a desk that decides all day signs some hundred a day
 _SECONDS = 30
 _PATIENCE = 10  # times
 
@@ -32,17 +34,17 @@ def _head(data: object) -> Head:
 def _object(text: bytes | str, what: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise Unreadable(f"{what} is no JSON") from problem
     if not isinstance(data, dict):
         raise Unreadable(f"{what} is no JSON object")
     return data
 
 
-def _says_no_head(text: bytes) -> bool:
+def _says_no_head(refused: urllib.error.HTTPError) -> bool:
     try:
-        return _object(text, "head").get("problem") == NO_HEAD
-    except Unreadable:
+        return _object(refused.read(_MOST_BYTES), "head").get("problem") == NO_HEAD
+    except (HTTPException, Unreadable):
         return False
 
 
@@ -91,33 +93,39 @@ class HttpLog:
                 if refused.code != 429 or wait is None:
                     raise
                 time.sleep(min(wait, _SECONDS))
+            except HTTPException as problem:
+                raise Unreadable(f"the answer is no HTTP: {problem!r}") from problem
         raise TimeoutError("the log says that it is asked too much; try again later")
 
     def head(self) -> Head:
         try:
             return _head(self._ask("head"))
         except urllib.error.HTTPError as refused:
-            if refused.code == 404 and _says_no_head(refused.read(_MOST_BYTES)):
+            if refused.code == 404 and _says_no_head(refused):
                 raise NoHead(NO_HEAD) from refused
             raise
 
     def heads(self) -> Iterator[Head]:
-        yield from (_head(row) for row in self._pages("heads"))
+        yield from (_head(row) for row in self._pages("heads", MOST_HEADS))
 
     def leaves(self, size: int) -> Iterator[tuple[int, bytes]]:
-        for row in self._pages("leaves"):
+        for row in self._pages("leaves", size + PAGE):
             leaf = _leaf(row)
             if leaf[0] >= size:  # added while the log was read
                 return
             yield leaf
 
-    def _pages(self, name: str) -> Iterator[object]:
-        start = 0
+    def _pages(self, name: str, most: int) -> Iterator[object]:
+        """The rows of all pages; more than `most`, or as many empty pages, are no log's."""
+        start, seen = 0, 0
         while True:
             page = self._ask(name, **{"from": start, "limit": PAGE})
             rows, following = page.get(name), page.get("next")
             if not isinstance(rows, list):
                 raise Unreadable(f"{name} holds no {name}")
+            seen += len(rows) or 1
+            if seen > most:
+                raise Unreadable(f"{name} does not end after {most:,}")
             yield from rows
             if following is None:
                 return
@@ -152,7 +160,7 @@ class FolderLog:
         yield from map(_head, rows)
 
     def leaves(self, size: int) -> Iterator[tuple[int, bytes]]:
-        with (self.folder / "leaves.jsonl").open() as lines:
+        with (self.folder / "leaves.jsonl").open("rb") as lines:
             for line in lines:
                 yield _leaf(_object(line, "a line of leaves.jsonl"))
 

@@ -71,7 +71,8 @@ def check(log: Log, key: bytes, held: Sequence[Head]) -> Checked:
     """Compare a log with the heads that checkers hold, all signed by `key` (32 bytes, public).
 
     Raises:
-        OSError, Unreadable: no head could be read at all; that says nothing of the log.
+        OSError, Unreadable: no head could be read at all; that says nothing of the log. What cannot
+            be read later is the last finding, after those that were made until then.
         NoHead: the log has none yet, and nobody holds one.
     """
     try:
@@ -81,18 +82,25 @@ def check(log: Log, key: bytes, held: Sequence[Head]) -> Checked:
         if not faults:
             raise
         return Checked(None, faults)
+    findings: list[Finding] = []
+    newest = None
     try:
-        return _check(log, offered, key, held)
-    except Unreadable as problem:
-        return Checked(None, (Finding(Fault.UNREADABLE, str(problem)),))
+        newest = _check(log, offered, key, held, findings)
+    except (OSError, Unreadable) as problem:
+        findings.append(Finding(Fault.UNREADABLE, str(problem)))
+    return Checked(newest, _once(findings))
 
 
-def _check(log: Log, offered: Head, key: bytes, held: Sequence[Head]) -> Checked:
+def _check(
+    log: Log, offered: Head, key: bytes, held: Sequence[Head], findings: list[Finding]
+) -> Head | None:
+    """Add to the findings; gives the newest head, if the key signed what is offered."""
     if not offered.is_signed_by(key):
         text = f"The pinned key did not sign the log's head ({_named(offered)})."
-        return Checked(None, (Finding(Fault.SIGNATURE, text),))
+        findings.append(Finding(Fault.SIGNATURE, text))
+        return None
     shown = list(log.heads())
-    findings = list(_unsigned(shown, key))
+    findings += _unsigned(shown, key)
     good = [h for h in shown if h.is_signed_by(key)]
     # A larger head can be signed while the log is read, and then its leaves are there too. Where
     # they are not, the log is cut behind the head that it offers, and proves it itself.
@@ -101,11 +109,12 @@ def _check(log: Log, offered: Head, key: bytes, held: Sequence[Head]) -> Checked
     findings += _backdated([*held, offered, *good])
     findings += _withdrawn(held, offered, good)
     findings += _shorter(held, newest)
-    leaves, faults = _read(log, newest.size)
-    findings += faults
+    before = len(findings)
+    leaves = _read(log, newest.size, findings)
+    is_known = len(findings) > before
     heads = [h for h in (*held, *good, offered) if h.size <= len(leaves)]
-    findings += _roots(log, leaves, sorted(heads, key=lambda h: h.size), bool(faults))
-    return Checked(newest, _once(findings))
+    findings += _roots(log, leaves, sorted(heads, key=lambda h: h.size), is_known)
+    return newest
 
 
 def _named(head: Head) -> str:
@@ -172,10 +181,9 @@ def _shorter(held: Sequence[Head], newest: Head) -> Iterator[Finding]:
             yield Finding(Fault.TRUNCATED, text)
 
 
-def _read(log: Log, size: int) -> tuple[list[bytes], list[Finding]]:
-    """The leaf hashes in the order the log gives them, and what is wrong with their numbers."""
+def _read(log: Log, size: int, findings: list[Finding]) -> list[bytes]:
+    """The leaf hashes in the order the log gives them; adds what is wrong with their numbers."""
     leaves: list[bytes] = []
-    findings: list[Finding] = []
     expected = 0
     for index, commitment in log.leaves(size):
         if index >= size:
@@ -192,7 +200,7 @@ def _read(log: Log, size: int) -> tuple[list[bytes], list[Finding]]:
     if expected < size:
         text = f"The head says {size} leaves; the log shows them up to leaf {expected - 1} only."
         findings.append(Finding(Fault.TRUNCATED, text))
-    return leaves, findings
+    return leaves
 
 
 def _gap(expected: int, index: int) -> str:
