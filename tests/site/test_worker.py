@@ -1,5 +1,6 @@
 """The worker: turns are taken once, failures are kept and tried again, nothing is lost."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -84,6 +85,33 @@ def test_the_turn_of_a_killed_worker_is_free_when_the_next_one_starts(at):
     turns = []
     worker.turn(at + timedelta(seconds=1), [("test.job", lambda now: bool(turns.append(now)))])
     assert len(turns) == 1
+
+
+def test_a_clock_that_was_a_day_ahead_stops_no_job(at):
+    turns, ahead = [], at + timedelta(days=1)
+    found = [("test.job", lambda now: bool(turns.append(now))), ("test.fails", fails)]
+    worker.turn(ahead, found)
+    worker.turn(at, found)
+    worker.turn(at, found)
+    assert turns == [ahead, at]
+    assert all(job.next_run_at < at + worker.NEVER_SO_LATE for job in Job.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)  # the loop gives connections back
+def test_a_clock_that_was_a_day_ahead_stops_no_sign_of_the_worker(at, monkeypatch):
+    stop, times = threading.Event(), iter([at, at + timedelta(days=1), at])
+
+    def now():
+        """The clock as the loop finds it at each look; at the last one it is told to end."""
+        found = next(times, None)
+        if found is None:
+            stop.set()
+        return found or at
+
+    monkeypatch.setattr(worker, "jobs", list)
+    monkeypatch.setattr(worker.timezone, "now", now)
+    worker.run(stop)
+    assert Job.objects.get(name=worker.HEARTBEAT).last_run_at == at
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1))
