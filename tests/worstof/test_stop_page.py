@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 from typer.testing import CliRunner
 
+from breakwater.worstof import stop_page
 from breakwater.worstof.commands import app
 from breakwater.worstof.models import Appeal, BlockList, StopCount
 from breakwater.worstof.queries import stop_texts
@@ -34,6 +36,29 @@ def test_showings_are_counted_by_day_and_nothing_else_is_kept() -> None:
         counter.count(at + timedelta(seconds=second))
     assert list(StopCount.objects.order_by("day").values_list("shown", flat=True)) == [3, 1]
     assert {f.name for f in StopCount._meta.get_fields()} == {"day", "shown"}
+
+
+def test_a_count_that_cannot_be_written_down_waits_and_the_page_is_shown(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter, at = Counter(), datetime(2026, 11, 2, 12, tzinfo=UTC)
+    monkeypatch.setattr(stop_page, "_counter", counter)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE worstof_stopcount RENAME TO away")
+        assert client.get("/stop/").status_code == 200
+        for second in (20, 40):
+            counter.count(at + timedelta(seconds=second))
+        cursor.execute("ALTER TABLE away RENAME TO worstof_stopcount")
+    counter.count(at + timedelta(seconds=60))
+    assert StopCount.objects.get(day=at.date()).shown == 3
+    assert sum(StopCount.objects.values_list("shown", flat=True)) == 4
+
+
+def test_a_clock_that_was_ahead_holds_back_no_count() -> None:
+    counter, at = Counter(), datetime(2026, 11, 2, 12, tzinfo=UTC)
+    counter.count(at + timedelta(days=1))
+    counter.count(at)
+    assert StopCount.objects.get(day=at.date()).shown == 1
 
 
 def test_the_bundle_needs_no_server_but_its_own(tmp_path: Path) -> None:

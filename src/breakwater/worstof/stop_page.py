@@ -3,13 +3,14 @@
 No script, no cookie, no session, nothing from elsewhere; of visitors only their number is kept.
 """
 
+import logging
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
@@ -23,6 +24,7 @@ from breakwater.worstof.models import BlockList, StopCount
 from breakwater.worstof.queries.stop_texts import shown_texts
 from breakwater.worstof.rules.stop_texts import StopTexts
 
+log = logging.getLogger(__name__)
 STYLE = "worstof/stop.css"
 # Counted in memory and written down now and then: a crash loses at most so much of the count.
 WRITE_AFTER = timedelta(seconds=10)
@@ -40,10 +42,17 @@ class Counter:
         with self._lock:
             day = at.astimezone(UTC).date()
             self._waiting[day] = self._waiting.get(day, 0) + 1
-            if self._written_at and at - self._written_at < WRITE_AFTER:
+            if self._written_at and abs(at - self._written_at) < WRITE_AFTER:
                 return
             found, self._waiting, self._written_at = self._waiting, {}, at
-        write_down(found)
+        try:
+            write_down(found)
+        except DatabaseError:
+            # A visitor is owed the page; the number is tried again with the next ones.
+            log.exception("the stop page's count was not written down")
+            with self._lock:
+                for day, shown in found.items():
+                    self._waiting[day] = self._waiting.get(day, 0) + shown
 
 
 def write_down(found: dict[date, int]) -> None:
