@@ -18,9 +18,10 @@ from typer.testing import CliRunner
 from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import primary_commands, signing, tsig
 from breakwater.worstof.primary import following, snippets, zone_file
-from breakwater.worstof.primary.configuration import BadAddress, split
+from breakwater.worstof.primary.configuration import BadAddress, Place, split
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import NotTaken, Source, check
+from breakwater.worstof.primary.server import NoBind
 from breakwater.worstof.primary.two_files import Files
 from breakwater.worstof.rules.addresses import BadAddress as NoAddress
 from breakwater.worstof.rules.addresses import read_address
@@ -209,6 +210,24 @@ def test_a_key_that_cannot_be_ends_following_with_what_to_do(
     assert (ended.exit_code, type(ended.exception)) == (2, SystemExit)
     assert said in told
     assert WHOLE[:20] not in told
+
+
+@pytest.mark.parametrize("zone", ["a" * 51, "", ".", "Wol.invalid", 'wol";', "a..b", "wol invalid"])
+def test_a_zone_that_no_long_name_fits_before_is_not_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """One long listed name would make every update fail for ever."""
+
+    def started(place: Place) -> None:
+        raise NoBind(f"started for {place.zone}")
+
+    monkeypatch.setattr(primary_commands, "Serving", started)
+    words = ["serve", "--folder", str(tmp_path), "--check-resolver", "127.0.0.1:9", "--zone"]
+    ended = CliRunner().invoke(primary_commands.app, [*words, zone])
+    assert (ended.exit_code, type(ended.exception)) == (2, SystemExit)
+    assert "is no name for the zone" in ended.output
+    good = CliRunner().invoke(primary_commands.app, [*words, "a" * 50 + "."])
+    assert "started for " + "a" * 50 in good.output.replace("\n", "")
 
 
 def test_good_keys_are_taken_and_only_the_primary_is_missing(tmp_path: Path) -> None:

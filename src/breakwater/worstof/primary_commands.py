@@ -13,7 +13,7 @@ from django.utils import timezone
 from rich.console import Console
 
 from breakwater.custody.command_line import typist
-from breakwater.formats.domain_name import BadName, read_name
+from breakwater.formats.domain_name import ZONE_ROOM, BadName, read_name
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions import accepting, probing, publishing, recipients
 from breakwater.worstof.actions.sealing import NoMark, folder
@@ -64,7 +64,7 @@ def serve(
     except BadAddress:
         raise _refuse(f"«{check_resolver}» is no address with a port.", 2) from None
     where = (primary or folder() / "primary").resolve()
-    place = Place(where, address, port, free_port(), zone.strip("."), check_resolver)
+    place = Place(where, address, port, free_port(), _zone_in(zone), check_resolver)
     stop = _stopped_by_signals()
     out.print(f"The hidden primary listens on {address} port {port} for zone {place.zone}.")
     if not check_resolver:
@@ -80,6 +80,16 @@ def serve(
         raise _refuse(f"Another one runs on {where}.") from None
     except (NoBind, BadConfiguration, PrimaryFailed) as problem:
         raise _refuse(str(problem)) from None
+
+
+def _zone_in(text: str) -> str:
+    zone = text.strip(".")
+    if not _ZONE.fullmatch(zone) or len(zone) > ZONE_ROOM:
+        raise _refuse(
+            f"«{text}» is no name for the zone, which has small letters, digits, hyphens and dots, "
+            f"{ZONE_ROOM} at most: every listed name goes before it.", 2,
+        )  # fmt: skip
+    return zone
 
 
 def _stopped_by_signals() -> threading.Event:
@@ -119,9 +129,9 @@ def snippet(
     if resolver not in SNIPPETS:
         raise _refuse(f"«{resolver}»: expected one of {', '.join(SNIPPETS)}.", 2)
     place, stop = _address(primary), _stop_page(stop_host, stop_v4, stop_v6)
-    for text, shape in ((zone, _ZONE), (folder, _FOLDER)):
-        if not shape.fullmatch(text):
-            raise _refuse(f"«{text}» cannot stand in a configuration.", 2)
+    zone = _zone_in(zone)
+    if not _FOLDER.fullmatch(folder):
+        raise _refuse(f"«{folder}» cannot stand in a configuration.", 2)
     try:
         secret = recipients.tell_secret(found, by=typist(), at=timezone.now())
     except tsig.BadKeyName:
