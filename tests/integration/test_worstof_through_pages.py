@@ -136,6 +136,11 @@ def test_a_domain_that_two_countries_verified_is_blocked_until_it_is_removed(
             here, abroad = (signed_in(browser, address, name) for name in ("officer", "abroad"))
             entry = nominate(here, address, "twice-verified.example")
             verify(here, entry)
+            # One that is listed later tells when the resolvers have all that was decided before.
+            later = nominate(here, address, "listed-later.example")
+            verify(here, later)
+            verify(abroad, later)
+            everywhere(resolvers, "www.listed-later.example", blocked=True)
             everywhere(resolvers, "www.twice-verified.example", blocked=False)
             verify(abroad, entry)
             everywhere(resolvers, "www.twice-verified.example", blocked=True)
