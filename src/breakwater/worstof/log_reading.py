@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from breakwater.formats.whole_number import whole_number
-from breakwater.worstof.rules.checking import NoHead, Unreadable
+from breakwater.worstof.rules.checking import BadLeaf, NoHead, Unreadable
 from breakwater.worstof.rules.leaves import NO_HEAD, BadHead, Head, read_head
 
 PAGE = 5_000
@@ -60,8 +60,11 @@ def _hash(value: object, what: str) -> bytes:
 
 def _leaf(data: object) -> tuple[int, bytes]:
     if not isinstance(data, dict) or type(data.get("index")) is not int:
-        raise Unreadable("a leaf has no index")
-    return data["index"], _hash(data.get("commitment"), f"leaf {data['index']}")
+        raise BadLeaf("a leaf has no index")
+    try:
+        return data["index"], _hash(data.get("commitment"), f"leaf {data['index']}")
+    except Unreadable as problem:
+        raise BadLeaf(str(problem)) from problem
 
 
 class HttpLog:

@@ -46,6 +46,10 @@ class Unreadable(Exception):
     """The log answered something that no log says."""
 
 
+class BadLeaf(Unreadable):
+    """Whole and readable, and yet in a leaf's place stands what the desk never writes there."""
+
+
 class NoHead(Unreadable):
     """The log itself says that it has signed no head yet."""
 
@@ -87,7 +91,8 @@ def check(log: Log, key: bytes, held: Sequence[Head]) -> Checked:
     try:
         newest = _check(log, offered, key, held, findings)
     except (OSError, Unreadable) as problem:
-        findings.append(Finding(Fault.UNREADABLE, str(problem)))
+        fault = Fault.EDITED if isinstance(problem, BadLeaf) else Fault.UNREADABLE
+        findings.append(Finding(fault, str(problem)))
     return Checked(newest, _once(findings))
 
 
