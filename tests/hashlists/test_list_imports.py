@@ -385,3 +385,72 @@ def test_a_large_import_tells_the_database_how_large_its_tables_have_become(
     monkeypatch.setattr(importing, "MANY", 3)
     take_in(unit_x, f"md5\n{md5(1)}\n{md5(2)}\n{md5(3)}\n")
     assert (known("hashlists_entry"), known("hashlists_fingerprint")) == (3, 3)
+
+
+def lines_in_sets(hash_list: HashList, monkeypatch: pytest.MonkeyPatch) -> ListChange:
+    monkeypatch.setattr(importing, "SET", 10)
+    text = "md5\n" + "".join(f"{md5(n)}\n" for n in range(1, 36))
+    return receive(hash_list, io.BytesIO(text.encode()), Received("a", "table"), by="o", at=AT)
+
+
+def test_a_file_that_one_worker_has_in_work_is_left_alone_by_the_next(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = lines_in_sets(unit_x, monkeypatch)
+    others: list[bool] = []
+
+    def another_worker(done: int, size: int) -> None:
+        others.append(importing.work(AT + timedelta(hours=1)))
+
+    importing.apply_change(change, at=AT, progress=another_worker)
+    assert len(others) > 3, "while it is read and while it is written"
+    assert not any(others), "it rests"
+    change.refresh_from_db()
+    assert (change.state, change.added, change.tries) == ("done", 35, 0)
+    assert Entry.objects.count() == 35
+    assert not list(importing.folder().glob("*"))
+
+
+def test_a_worker_goes_on_with_the_next_file_when_another_has_the_first(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = lines_in_sets(unit_x, monkeypatch)
+    second = receive(
+        unit_x, io.BytesIO(b"md5\n" + b"f" * 32), Received("b", "table"), by="o", at=AT
+    )
+    with importing._held(first):
+        assert importing.work(AT)
+        assert not importing.work(AT)
+    second.refresh_from_db()
+    assert second.state == "done"
+    assert importing.work(AT)
+    first.refresh_from_db()
+    assert first.state == "done"
+
+
+def test_a_worker_that_comes_too_late_takes_nothing_back_of_a_finished_list(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = lines_in_sets(unit_x, monkeypatch)
+    late = ListChange.objects.get()  # looked up before the other ended
+    importing.apply_change(change, at=AT)
+    with pytest.raises(importing.InWork):
+        importing.apply_change(late, at=AT)
+    assert ListChange.objects.get().state == "done"
+    assert Entry.objects.count() == 35
+    assert not list(importing.folder().glob("*"))
+
+
+def test_what_fails_behind_the_end_of_an_import_takes_nothing_back(
+    unit_x: HashList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_such_file() -> None:
+        raise FileNotFoundError("gone")
+
+    change = lines_in_sets(unit_x, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(importing.amending, "sweep", no_such_file)
+        assert importing.work(AT)
+    change.refresh_from_db()
+    assert (change.state, change.written) == ("done", 35)
+    assert Entry.objects.count() == 35

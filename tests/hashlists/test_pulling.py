@@ -629,3 +629,17 @@ def test_no_setting_of_the_desk_is_sent_to_a_server(variable: str, officer: User
     made = create_list(Terms("Unit Z", "Z", "Act"), by=officer, at=AT)
     with pytest.raises(ValueError, match="none of the desk's"):
         add_source(made, Server("https://lists.example", "us", variable), by=officer, at=AT)
+
+
+def test_who_read_where_a_pull_stands_before_another_went_on_puts_no_old_place_back(
+    source, foreign
+) -> None:
+    foreign.says(document(image(1), next_path="/v2/entries?page=1"), document(image(2)))
+    assert pull(source) is Step.MORE
+    late = Source.objects.get()
+    pull(source)
+    pulled = Source.objects.values().get()
+    asked = len(foreign.asked)
+    assert pull_page(late, at=AT) is Step.MORE, "look again"
+    assert Source.objects.values().get() == pulled
+    assert len(foreign.asked) == asked

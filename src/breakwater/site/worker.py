@@ -46,7 +46,10 @@ def wait_after(tries: int, chance: float) -> timedelta:
 
 
 def take_over(at: datetime) -> None:
-    """Free the turns that a worker held when it was killed; every job is safe to run twice."""
+    """Free the turns that a worker held when it was killed, so that no report waits for its lease.
+
+    Turns of workers that live are freed as well: every job is safe to run twice, also at once.
+    """
     Job.objects.filter(tries=0, next_run_at__gt=at).update(next_run_at=at)
 
 

@@ -5,14 +5,19 @@ it, because a database takes millions of keys in order several times faster than
 its faults into rows, a set at a time. A file of millions of lines is never one transaction otherwise:
 reports must come in meanwhile. Each set commits with the count of what is written, so that a worker
 that was killed goes on behind it. Nobody sees any of it before all of it is written: see `amending`.
+
+One process at a time has a file in work, by a lock that the system takes back from one that dies:
+several workers may run, and `hashlists import --now` beside them.
 """
 
+import fcntl
 import hashlib
 import itertools
 import logging
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,6 +61,7 @@ COUNTED_AT_ONCE = 200_000
 # An import of fewer leaves a database's picture of its tables near enough.
 MANY = 10_000
 MOST_TRIES = 8
+OPEN = (ListChange.State.WAITING, ListChange.State.RUNNING)
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
@@ -67,6 +73,10 @@ class TooLarge(ValueError):
 
 class Empty(ValueError):
     """The file has no bytes."""
+
+
+class InWork(Exception):
+    """Another process has the change in work, or has ended it."""
 
 
 class NotADraft(ValueError):
@@ -190,38 +200,79 @@ def mapping_as_json(mapping: ColumnMapping | None) -> dict[str, Any]:
 
 
 def work(at: datetime) -> bool:
-    """Work through one waiting change; false when none is due."""
-    due = ListChange.objects.filter(state__in=["waiting", "running"], form__in=FORMS)
-    change = due.exclude(next_try_at__gt=at).order_by("id").first()
-    if change is None:
-        return False
+    """Work through one waiting change that nobody has in work; false when none is due."""
+    due = ListChange.objects.filter(state__in=OPEN, form__in=FORMS)
+    for change in due.exclude(next_try_at__gt=at).order_by("id"):
+        try:
+            with _held(change):
+                _try(change, at)
+        except InWork:
+            continue
+        return True
+    return False
+
+
+@contextmanager
+def _held(change: ListChange) -> Iterator[None]:
+    """Keep every other process from a change, which is then read as it stands now.
+
+    Raises:
+        InWork: at once; nobody waits for a file of hours.
+    """
+    path = (folder() / change.file).with_suffix(".lock")
+    with path.open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise InWork(change.name) from taken
+        try:
+            change.refresh_from_db()
+            if change.state not in OPEN:
+                path.unlink(missing_ok=True)
+                raise InWork(change.name)
+            yield
+        finally:
+            # Closing alone would leave it to a process that was forked meanwhile.
+            fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def _try(change: ListChange, at: datetime) -> None:
     try:
-        apply_change(change, at=at)
+        _apply(change, at)
     except Exception as problem:
         log.exception("import %s failed", change.pk)
         _postpone(change, problem, at)
-    return True
 
 
 def _postpone(change: ListChange, problem: Exception, at: datetime) -> None:
     tries = change.tries + 1
     hopeless = tries >= MOST_TRIES or isinstance(problem, FormatError | FileNotFoundError)
-    if hopeless:
-        with transaction.atomic():
-            bulk.lock_writer(ENTRIES_LOCK)
+    with transaction.atomic():
+        bulk.lock_writer(ENTRIES_LOCK)
+        is_open = ListChange.objects.filter(pk=change.pk, finished_at=None).update(
+            tries=tries,
+            next_try_at=at + timedelta(seconds=min(2**tries, 900)),
+            last_error=storable(f"{type(problem).__name__}: {problem}")[:2000],
+            state=ListChange.State.FAILED if hopeless else ListChange.State.WAITING,
+            written=0 if hopeless else F("written"),
+            frames="" if hopeless else F("frames"),
+        )
+        # What fails behind the end, as sweeping may, takes nothing back that was told.
+        if is_open and hopeless:
             amending.take_back(change)
-    ListChange.objects.filter(pk=change.pk).update(
-        tries=tries,
-        next_try_at=at + timedelta(seconds=min(2**tries, 900)),
-        last_error=storable(f"{type(problem).__name__}: {problem}")[:2000],
-        state=ListChange.State.FAILED if hopeless else ListChange.State.WAITING,
-        written=0 if hopeless else F("written"),
-        frames="" if hopeless else F("frames"),
-    )
 
 
 def apply_change(change: ListChange, *, at: datetime, progress: Progress | None = None) -> None:
-    """Work a change through from where it stands to its end; safe to run again after a kill."""
+    """Work a change through from where it stands to its end; safe to run again after a kill.
+
+    Raises:
+        InWork: a worker has it.
+    """
+    with _held(change):
+        _apply(change, at, progress)
+
+
+def _apply(change: ListChange, at: datetime, progress: Progress | None = None) -> None:
     ListChange.objects.filter(pk=change.pk).update(state=ListChange.State.RUNNING)
     path, clock = folder() / change.file, Clock(at)
     runs = Runs(path.with_suffix(".runs"))
@@ -234,8 +285,14 @@ def apply_change(change: ListChange, *, at: datetime, progress: Progress | None 
             runs.remove()  # the next try makes them anew from the file
             raise
         finish(change, clock)
+    _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file that came, and what stands beside it; of a change that is open to nobody."""
     path.unlink(missing_ok=True)
-    runs.remove()
+    Runs(path.with_suffix(".runs")).remove()
+    path.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def _sort(change: ListChange, path: Path, runs: Runs, progress: Progress | None) -> None:
@@ -270,7 +327,7 @@ def _watched(
 
 
 def _say(change: ListChange, position: int, progress: Progress | None) -> None:
-    """Show how far reading is: the bar of a page, and the lease of a command."""
+    """Show how far reading is: the bar of a page, and that of a command."""
     change.bytes_read = max(change.bytes_read, min(position, change.size // READING))
     ListChange.objects.filter(pk=change.pk).update(bytes_read=change.bytes_read)
     if progress:

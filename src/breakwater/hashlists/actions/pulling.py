@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from breakwater.custody.actions import record
 from breakwater.formats.hash_entry import Advice
@@ -130,10 +130,8 @@ def work(at: datetime) -> bool:
 
 def pull_page(source: Source, *, at: datetime) -> Step:
     """Pull the next page of a source. What fails is kept in its row, and tried again later."""
-    if not _begin(source, at):
-        return Step.DONE
     try:
-        return _pull(source, Clock(at))
+        return _pull(source, Clock(at)) if _begin(source, at) else Step.DONE
     except Overtaken:
         return Step.MORE
     except Refused as refused:
@@ -146,7 +144,12 @@ def pull_page(source: Source, *, at: datetime) -> Step:
 
 
 def _begin(source: Source, at: datetime) -> bool:
-    """Settle which range and page are to be asked for; false if there is nothing yet."""
+    """Settle which range and page are to be asked for; false if there is nothing yet.
+
+    Raises:
+        Overtaken: the row was read before another process went on; an old place is not put back.
+    """
+    here = _here(source)
     if source.next_page and is_stale(source.page_at, at):
         source.next_page = ""
     if source.range_until is None:
@@ -154,8 +157,16 @@ def _begin(source: Source, at: datetime) -> bool:
     if source.range_until <= (source.complete_until or BEGINNING):
         source.range_until = None
         source.next_try_at = at + timedelta(minutes=source.every_minutes)
-    source.save(update_fields=["next_page", "range_until", "next_try_at"])
+    changed = ("next_page", "range_until", "next_try_at")
+    if not here.update(**{name: getattr(source, name) for name in changed}):
+        raise Overtaken(source.address)
     return source.range_until is not None
+
+
+def _here(source: Source) -> QuerySet[Source]:
+    """The row of a source, if it still stands where `source` says."""
+    place = {name: getattr(source, name) for name in _PLACE}
+    return Source.objects.filter(pk=source.pk, **place)
 
 
 def _pull(source: Source, clock: Clock) -> Step:
@@ -185,7 +196,7 @@ def _password(source: Source) -> str:
 
 def _keep(source: Source, result: QueryResult, clock: Clock) -> Step:
     """Write a page with all that follows from it, or nothing of it."""
-    asked = {name: getattr(source, name) for name in _PLACE}
+    here = _here(source)
     with transaction.atomic():
         bulk.lock_writer(ENTRIES_LOCK)
         at = clock.now()
@@ -198,7 +209,7 @@ def _keep(source: Source, result: QueryResult, clock: Clock) -> Step:
             now |= _exhausted(source, at)
             if change:
                 _close(change, clock)
-        if not Source.objects.filter(pk=source.pk, **asked).update(**now):
+        if not here.update(**now):
             raise Overtaken(source.address)
     return Step.DONE if now["next_try_at"] else Step.MORE
 
@@ -251,12 +262,11 @@ def _refused(source: Source, refused: Refused, at: datetime) -> Step:
     since, until = source.complete_until or BEGINNING, source.range_until or BEGINNING
     smaller = shrunk(since, until)
     if refused.status in TOO_MUCH and not source.next_page and smaller:
-        source.range_until = smaller
-        source.last_error = f"{refused}; asking for less at once"
-        source.save(update_fields=["range_until", "last_error"])
+        said = f"{refused}; asking for less at once"
+        _here(source).update(range_until=smaller, last_error=said)
         return Step.MORE
     if refused.status in GONE:
-        Source.objects.filter(pk=source.pk).update(next_page="")
+        _here(source).update(next_page="")
     return _postpone(source, refused, at, least=timedelta(seconds=refused.wait))
 
 

@@ -20,8 +20,8 @@ from breakwater.hashlists.actions.importing import Empty, Received, TooLarge, ap
 from breakwater.hashlists.commands.terminal import ListName, named_list, out, wrong
 from breakwater.hashlists.models import HashList, ListChange
 
-# An import here is taken over by the worker when it has been silent for so long.
-LEASE = timedelta(minutes=5)
+# A worker leaves the file to the command for so long; once begun, nobody else gets it while this lives.
+HEAD_START = timedelta(minutes=1)
 FAULTS_SHOWN = 20
 
 
@@ -124,7 +124,9 @@ def _import(
             received = Received(path.name, form, mapping)
             change = receive(to, stream, received, by=typist(), at=timezone.now())
             if now:
-                _hold(change)
+                ListChange.objects.filter(pk=change.pk).update(
+                    next_try_at=timezone.now() + HEAD_START
+                )
     except (TooLarge, Empty) as problem:
         out.print(f"[bold]not taken[/] {escape(path.name)}: {problem}")
         return False
@@ -135,13 +137,8 @@ def _import(
 
     def progress(done: int, total: int) -> None:
         bar.update(task, completed=done, total=total)
-        _hold(change)
 
     return _apply(change, progress)
-
-
-def _hold(change: ListChange) -> None:
-    ListChange.objects.filter(pk=change.pk).update(next_try_at=timezone.now() + LEASE)
 
 
 def _apply(change: ListChange, progress: importing.Progress) -> bool:
@@ -153,6 +150,9 @@ def _apply(change: ListChange, progress: importing.Progress) -> bool:
         )
         out.print(f"[bold]not taken[/] {escape(change.name)}: {escape(str(problem))}")
         return False
+    except importing.InWork:
+        out.print(f"{escape(change.name)}: the worker takes it in; see the page of the list")
+        return True
     out.print(
         f"{escape(change.name)}: {change.added:,} added, {change.changed:,} changed, "
         f"{change.unchanged:,} unchanged, {change.removed:,} removed, {change.faulty:,} set aside"
