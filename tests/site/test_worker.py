@@ -18,7 +18,43 @@ def fails(at):
 
 
 def test_every_room_s_jobs_are_found():
-    assert {"reports.unpack", "reports.expire_filings"} <= {name for name, _ in worker.jobs()}
+    short, *long = [[name for name, _ in jobs] for jobs in worker.lanes()]
+    assert {"reports.unpack", "reports.expire_filings", "hashlists.index"} <= set(short)
+    assert long == [["hashlists.import"], ["hashlists.pull"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reports_are_read_and_the_worker_is_seen_alive_while_a_long_import_runs(monkeypatch):
+    stop, begun, read = threading.Event(), threading.Event(), threading.Event()
+    seen = []
+
+    def read_reports(now):
+        if begun.is_set():
+            read.set()
+        return False
+
+    def take_in_list(now):
+        begun.set()
+        seen.append(read.wait(60))
+        seen.append(Job.objects.filter(name=worker.HEARTBEAT).exists())
+        stop.set()
+        return False
+
+    lanes = [[("test.reports", read_reports)], [("test.list", take_in_list)]]
+    monkeypatch.setattr(worker, "lanes", lambda: lanes)
+    worker.run(stop)
+    assert seen == [True, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_of_which_a_part_broke_ends_so_that_it_is_started_anew(monkeypatch):
+    def breaks(now):
+        raise SystemExit("out of memory")
+
+    lanes = [[("test.reports", lambda now: False)], [("test.list", breaks)]]
+    monkeypatch.setattr(worker, "lanes", lambda: lanes)
+    with pytest.raises(SystemExit):
+        worker.run(threading.Event())
 
 
 def test_a_due_job_gets_its_turn_and_rests_afterwards(at):

@@ -49,3 +49,5 @@ JOBS: list[tuple[str, Callable[[datetime], bool]]] = [
     ("hashlists.validity", follow_days),
     ("hashlists.index", update_index),
 ]
+# A file of gigabytes, and a server that answers slowly, keep nothing else waiting.
+LONG = ("hashlists.import", "hashlists.pull")

@@ -1,4 +1,7 @@
-"""The one loop that does the work nobody waits for: every room's jobs, one after the other.
+"""The loop that does the work nobody waits for: every room's jobs, one after the other.
+
+A job that may take long has a loop of its own beside it, so that no report waits for a list of millions
+or for somebody else's server.
 
 A job's turn is a row (`reports.models.Job`) claimed by a conditional UPDATE, so that two
 workers never take the same turn. A job that fails is kept with its error and tried again
@@ -8,13 +11,14 @@ later and later; it is never lost, because the work itself is state in domain ro
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
 
 from django.apps import apps
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, close_old_connections, connections
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -29,14 +33,25 @@ LONGEST_WAIT = timedelta(minutes=15)
 # No turn is put off so far: a row that says later was written while the clock was ahead.
 NEVER_SO_LATE = timedelta(minutes=20)
 
-Work = Callable[[datetime], bool]
+Named = tuple[str, Callable[[datetime], bool]]
 
 
-def jobs() -> Iterator[tuple[str, Work]]:
-    """Every room's jobs, in the order in which the rooms are installed."""
+def lanes() -> list[list[Named]]:
+    """Every room's jobs as they run side by side: the short ones together first, each long one alone.
+
+    A room names its long ones in `LONG`. The order is that in which the rooms are installed.
+    """
+    short: list[Named] = []
+    long: list[list[Named]] = []
     for app in apps.get_app_configs():
         if app.name.startswith("breakwater.") and find_spec(f"{app.name}.jobs"):
-            yield from import_module(f"{app.name}.jobs").JOBS
+            room = import_module(f"{app.name}.jobs")
+            for job in room.JOBS:
+                if job[0] in getattr(room, "LONG", ()):
+                    long.append([job])
+                else:
+                    short.append(job)
+    return [short, *long]
 
 
 def wait_after(tries: int, chance: float) -> timedelta:
@@ -59,7 +74,7 @@ def beat(at: datetime) -> None:
     )
 
 
-def turn(at: datetime, found: list[tuple[str, Work]], chance: float = 0.5) -> bool:
+def turn(at: datetime, found: Iterable[Named], chance: float = 0.5) -> bool:
     """Give every job that is due its turn; say whether any of them did something."""
     worked = False
     for name, work in found:
@@ -81,7 +96,7 @@ def _claim(name: str, at: datetime) -> bool:
     return is_new
 
 
-def _run(name: str, work: Work, at: datetime, chance: float) -> bool:
+def _run(name: str, work: Callable[[datetime], bool], at: datetime, chance: float) -> bool:
     row = Job.objects.filter(name=name)
     try:
         worked = work(at)
@@ -100,20 +115,33 @@ def _run(name: str, work: Work, at: datetime, chance: float) -> bool:
 
 def run(stop: threading.Event) -> None:
     """Work until `stop` is set; a turn that has begun is finished first."""
-    found = list(jobs())
+    short, *long = lanes()
     take_over(timezone.now())
+    with ThreadPoolExecutor(len(long) or 1) as beside:
+        ends = [beside.submit(_work, jobs, stop) for jobs in long]
+        _work(short, stop, beats=True)
+    for end in ends:
+        end.result()
+
+
+def _work(jobs: list[Named], stop: threading.Event, *, beats: bool = False) -> None:
+    """Give jobs their turns until `stop` is set; it is, when this ends for whatever reason."""
     beaten: datetime | None = None
-    while not stop.is_set():
-        now = timezone.now()
-        try:
-            close_old_connections()
-            if beaten is None or abs(now - beaten) >= BEAT:
-                beat(now)
-                beaten = now
-            worked = turn(now, found, random.random())  # noqa: S311 – spreads retries, guards nothing
-        except OperationalError:
-            log.exception("the database does not answer; trying again")
-            worked = False
-            stop.wait(5)
-        if not worked:
-            stop.wait(PAUSE.total_seconds() / 2)
+    try:
+        while not stop.is_set():
+            now = timezone.now()
+            try:
+                close_old_connections()
+                if beats and (beaten is None or abs(now - beaten) >= BEAT):
+                    beat(now)
+                    beaten = now
+                worked = turn(now, jobs, random.random())  # noqa: S311 – spreads retries, guards nothing
+            except OperationalError:
+                log.exception("the database does not answer; trying again")
+                worked = False
+                stop.wait(5)
+            if not worked:
+                stop.wait(PAUSE.total_seconds() / 2)
+    finally:
+        stop.set()
+        connections.close_all()
