@@ -2,8 +2,10 @@
 
 import base64
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -344,6 +346,35 @@ def test_an_answer_without_end_is_cut(source, foreign, monkeypatch) -> None:
     monkeypatch.setattr(fetching, "MAX_BYTES", 10**9)
     monkeypatch.setattr(fetching, "LONGEST", -1.0)
     assert pull(source) is Step.POSTPONED
+    assert "took longer" in source.last_error
+
+
+@pytest.mark.parametrize("part", ["handshake", "status", "headers", "body"])
+def test_an_answer_that_drips_is_cut_wherever_it_drips(source, monkeypatch, part: str) -> None:
+    before = {
+        "handshake": b"\x16\x03\x03\x40\x00",  # a record of 16 KB follows
+        "status": b"",
+        "headers": b"HTTP/1.1 200 OK\r\n",
+        "body": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+    }
+    gone = threading.Event()
+
+    def drip() -> None:
+        with suppress(OSError), listening.accept()[0] as connection:
+            connection.sendall(before[part])
+            while not gone.wait(0.02):
+                connection.sendall(b"X-A: b\r\n" if part == "headers" else b"x")
+
+    monkeypatch.setattr(fetching, "LONGEST", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(60)
+        dripping = threading.Thread(target=drip, daemon=True)
+        dripping.start()
+        scheme = "https" if part == "handshake" else "http"
+        Source.objects.update(address=f"{scheme}://127.0.0.1:{listening.getsockname()[1]}")
+        assert pull(source) is Step.POSTPONED
+        gone.set()
+        dripping.join()
     assert "took longer" in source.last_error
 
 
