@@ -119,15 +119,15 @@ def test_a_worker_reads_every_byte_when_it_starts_and_each_hour(
     raising: HashList, fill: Fill, data_dir: Path, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(raising, f"md5\n{md5(1)}\n{md5(2)}\n")
-    monkeypatch.setattr(jobs, "_upkeep", jobs._Upkeep())
+    monkeypatch.setattr(jobs, "_verifying", jobs._Upkeep())
     jobs.update_index(at)
     path = data_dir / "md5.bwx"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    assert not jobs.update_index(at + jobs.VERIFY_EVERY / 2)
+    assert not jobs.update_index(at + jobs.UPKEEP_EVERY / 2)
     assert index.damaged() == ["md5.bwx"]
-    jobs.update_index(at + jobs.VERIFY_EVERY)
+    jobs.update_index(at + jobs.UPKEEP_EVERY)
     assert index.damaged() == []
 
 

@@ -8,6 +8,7 @@ from breakwater.hashlists import index
 from breakwater.hashlists.actions import pulling
 from breakwater.hashlists.actions.importing import work
 from breakwater.hashlists.actions.lists import follow_validity
+from breakwater.hashlists.actions.sweeping import sweep_files
 
 
 def import_lists(at: datetime) -> bool:
@@ -20,23 +21,29 @@ def pull_lists(at: datetime) -> bool:
 
 @dataclass(slots=True)
 class _Upkeep:
-    """When this worker last read every byte of the index: the first time it looks, then hourly."""
+    """When this worker last did what it does the first time it looks, and then hourly."""
 
-    verified_at: datetime | None = None
+    done_at: datetime | None = None
 
     def is_due(self, at: datetime) -> bool:
-        if self.verified_at is not None and at - self.verified_at < VERIFY_EVERY:
+        if self.done_at is not None and at - self.done_at < UPKEEP_EVERY:
             return False
-        self.verified_at = at
+        self.done_at = at
         return True
 
 
-VERIFY_EVERY = timedelta(hours=1)
-_upkeep = _Upkeep()
+UPKEEP_EVERY = timedelta(hours=1)
+_verifying, _sweeping = _Upkeep(), _Upkeep()  # of every byte of the index; of files left behind
 
 
 def update_index(at: datetime) -> bool:
-    return index.update(verify=_upkeep.is_due(at))
+    return index.update(verify=_verifying.is_due(at))
+
+
+def sweep(at: datetime) -> bool:
+    if _sweeping.is_due(at):
+        sweep_files(at)
+    return False
 
 
 def follow_days(at: datetime) -> bool:
@@ -48,6 +55,7 @@ JOBS: list[tuple[str, Callable[[datetime], bool]]] = [
     ("hashlists.pull", pull_lists),
     ("hashlists.validity", follow_days),
     ("hashlists.index", update_index),
+    ("hashlists.files", sweep),
 ]
 # A file of gigabytes, and a server that answers slowly, keep nothing else waiting.
 LONG = ("hashlists.import", "hashlists.pull")

@@ -285,10 +285,10 @@ def _apply(change: ListChange, at: datetime, progress: Progress | None = None) -
             runs.remove()  # the next try makes them anew from the file
             raise
         finish(change, clock)
-    _remove(path)
+    remove(path)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file that came, and what stands beside it; of a change that is open to nobody."""
     path.unlink(missing_ok=True)
     Runs(path.with_suffix(".runs")).remove()
