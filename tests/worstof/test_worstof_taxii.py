@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from benchmarks import listed
 from breakwater.custody.models import AuditEntry
-from breakwater.worstof.actions import recipients
+from breakwater.worstof.actions import publishing, recipients
 from breakwater.worstof.actions.publishing import publish_waiting
 from breakwater.worstof.models import BlockList
 from breakwater.worstof.taxii_views import COLLECTION
@@ -62,8 +62,8 @@ def recipient_of(client: Client, at: datetime) -> Callable[[str], Get]:
         )
         said = b64encode(f"net-{scope}:{secrets.http}".encode()).decode()
 
-        def get(status: int = 200, **asked: object) -> dict[str, Any]:
-            address = f"/taxii2/worst-of/collections/{COLLECTION}/objects/"
+        def get(status: int = 200, of: str = "objects/", **asked: object) -> dict[str, Any]:
+            address = f"/taxii2/worst-of/collections/{COLLECTION}/{of}"
             answer = client.get(address, asked, headers={"Authorization": f"Basic {said}"})
             assert answer.status_code == status
             return {"objects": [], **answer.json(), "headers": answer.headers}
@@ -194,6 +194,52 @@ def test_a_name_that_only_a_national_list_keeps_is_revoked_for_the_international
     assert names_of(world()["objects"], revoked=True) == ["bad.example"]
     assert names_of(nation()["objects"], revoked=True) == []
     assert "bad.example" in names_of(nation()["objects"], revoked=False)
+
+
+def accepted_without(name: str, data_dir: Path, at: datetime) -> None:
+    """Somebody accepts the names as they are kept, with one of them that may never be listed."""
+    (data_dir / "worstof" / "never-block.txt").write_text(name)
+    publishing.accept_copy(by="t", reason="repaired", at=at)
+
+
+def never_to_block(name: str, data_dir: Path, at: datetime) -> None:
+    (data_dir / "worstof" / "never-block.txt").write_text(name)
+    publish_waiting(at)
+
+
+@pytest.mark.parametrize("leaves", ["removed", never_to_block, accepted_without])
+@pytest.mark.parametrize("comes_again", [False, True])
+def test_a_name_of_a_national_list_alone_is_never_told_to_who_gets_the_common_list(
+    leaves: str | Callable[[str, Path, datetime], None],
+    comes_again: bool,
+    recipient_of: Callable[[str], Get],
+    decide: Decide,
+    at: datetime,
+    data_dir: Path,
+) -> None:
+    decide("bad.example")
+    decide("home.example", country="JM")
+    publish_waiting(at)
+    world, nation = recipient_of("international"), recipient_of("national")
+    if callable(leaves):
+        leaves("home.example", data_dir, at + HOUR)
+    else:
+        decide("home.example", adds=False, country="JM")
+        publish_waiting(at + HOUR)
+    if comes_again:
+        (data_dir / "worstof" / "never-block.txt").unlink(missing_ok=True)
+        decide("home.example", country="JM")
+        publish_waiting(at + 2 * HOUR)
+    (told,) = (
+        o for o in nation()["objects"] if "'home.example'" in o["pattern"] and o.get("revoked")
+    )
+    assert "home.example" not in json.dumps(world()["objects"])
+    ids = {said["id"] for said in world()["objects"]}
+    assert len(ids) == 9  # bad.example and the canaries
+    assert {row["id"] for row in world(of="manifest/")["objects"]} == ids
+    assert world(404, of=f"objects/{told['id']}/versions/")
+    assert world(404, of=f"objects/{told['id']}/")
+    assert nation(of=f"objects/{told['id']}/versions/")["versions"]
 
 
 def test_a_client_finds_pages_and_asks_for_what_is_new(live_server, at: datetime) -> None:

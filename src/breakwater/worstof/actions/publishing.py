@@ -137,12 +137,10 @@ def _take_out_forbidden(serial: int, at: datetime) -> int:
     names = ZoneName.objects.values_list("name", flat=True).iterator(chunk_size=5000)
     bad = last_defence.all_forbidden(names)
     if bad:
+        before = zone.kept(bad)
         for piece in zone.pieces(bad):
             ZoneName.objects.filter(name__in=piece).delete()
-        rows = [change.pk for change in last_defence.take_off(bad, at=at)]
-        done = {"serial": serial, "published_at": at, "effect": -1}
-        for start in range(0, len(rows), 5000):
-            ZoneChange.objects.filter(pk__in=rows[start : start + 5000]).update(**done)
+        _mark(last_defence.take_off(bad, at=at), before, {}, serial, at)
     return len(bad)
 
 
@@ -174,7 +172,8 @@ def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     names = [name for name in {c.name for c in changes} if before.get(name) != after.get(name)]
     serial = max(sealing.known_serial(), found.serial if found else 0) + 1
     made = sealing.write_names(names, before, after, found, kept, serial, at) if names else None
-    _mark(changes, before, after, made or found, at)
+    published = made or found
+    _mark(changes, before, after, published.serial if published else None, at)
     return made
 
 
@@ -296,7 +295,7 @@ def _mark(
     changes: Sequence[ZoneChange],
     before: dict[str, bool],
     after: dict[str, bool],
-    made: Publication | None,
+    serial: int | None,
     at: datetime,
 ) -> None:
     """Say of every change when it was published; the last one of a name carries the effect."""
@@ -305,7 +304,6 @@ def _mark(
     for change in reversed(changes):
         effect = effects.pop(change.name, zone.Effect(0, 0))
         by_effect.setdefault(effect, []).append(change.pk)
-    serial = made.serial if made else None
     for effect, keys in by_effect.items():
         for piece in zone.pieces(keys):
             rows = ZoneChange.objects.filter(pk__in=piece)

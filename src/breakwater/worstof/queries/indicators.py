@@ -120,26 +120,23 @@ def _times() -> dict[int, datetime]:
 
 
 def _stays(*, is_international: bool) -> Iterator[tuple[str, list[Stay]]]:
-    """When each name came to these recipients and left them, whoever had it leave."""
-    rows = ZoneChange.objects.filter(refused="").exclude(serial=None)
-    columns = ("name", "serial", "pk", "entry_id", "adds", "entry__block_list__country", "effect")
-    ordered = rows.order_by("name", "serial", "pk").values_list(*columns)
-    for name, changes in groupby(ordered.iterator(chunk_size=5000), itemgetter(0)):
+    """When each name came to these recipients and left them, whoever had it leave.
+
+    A name that they never had has no stay: to revoke it would tell them of it.
+    """
+    effect = "effect_international" if is_international else "effect"
+    rows = ZoneChange.objects.exclude(serial=None).exclude(**{effect: 0})
+    ordered = rows.order_by("name", "serial").values_list("name", "serial", effect)
+    for name, moves in groupby(ordered.iterator(chunk_size=5000), itemgetter(0)):
         stays: list[Stay] = []
-        last: dict[int | None, tuple[int, bool]] = {}
-        in_zone = False
-        for serial, at_once in groupby(changes, itemgetter(1)):
-            for _name, _serial, pk, entry, adds, country, effect in at_once:
-                in_zone = effect > 0 if effect else in_zone
-                counts = adds and not (is_international and country)
-                last[entry] = max(last.get(entry, (0, False)), (pk, counts))
-                if effect < 0 and not stays:
-                    stays.append(Stay(0, None))
-            is_given = in_zone and any(counts for _pk, counts in last.values())
-            if is_given and (not stays or stays[-1].left is not None):
+        for _name, serial, moved in moves:
+            is_there = bool(stays) and stays[-1].left is None
+            if moved > 0 and not is_there:
                 stays.append(Stay(serial, None))
-            elif not is_given and stays and stays[-1].left is None:
+            elif moved < 0 and is_there:
                 stays[-1] = Stay(stays[-1].came, serial)
+            elif moved < 0 and not stays:
+                stays.append(Stay(0, serial))
         if stays:
             yield name, stays
 
