@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +41,7 @@ def state(desk: Desk) -> list[tuple[object, ...]]:
 
 
 COUNT = "SELECT count(*) FROM worstof_zonename"
+TOLD = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
 PROBLEM = "SELECT problem FROM worstof_publisherstate WHERE problem <> ''"
 
 
@@ -61,8 +64,9 @@ def test_what_breaks_another_name_is_held_and_what_does_not_is_published(
 
 def test_nothing_is_added_while_the_check_gets_no_answers(desk: tuple[Desk, Resolvers]) -> None:
     served, resolvers = desk
+    served.add_recipient("isp", [])
     served.decide("bad.example")
-    wait_for(lambda: served.do(COUNT) == [(1,)], 90)
+    wait_for(lambda: gets(served, "isp") == {"bad.example"}, 90)
     resolvers.kill("upstream")
     (served.folder / "worstof" / "never-block.txt").write_text("never-asked-yet.example\n")
     served.decide("worse.example")
@@ -70,9 +74,41 @@ def test_nothing_is_added_while_the_check_gets_no_answers(desk: tuple[Desk, Reso
     assert served.do(COUNT) == [(1,)]
     served.decide("bad.example", adds=False)
     wait_for(lambda: served.do(COUNT) == [(0,)], 90)
+    wait_for(lambda: gets(served, "isp") == set(), 90)
     resolvers.again("upstream")
-    wait_for(lambda: served.do(COUNT) == [(1,)], 40)
+    wait_for(lambda: gets(served, "isp") == {"worse.example"}, 90)
     wait_for(lambda: not served.do(PROBLEM), 90)
+
+
+@pytest.mark.parametrize("is_removed", ["while it serves", "while it is down"])
+def test_after_a_new_start_without_the_resolver_a_removal_goes_out_and_an_addition_does_not(
+    desk: tuple[Desk, Resolvers], is_removed: str
+) -> None:
+    served, resolvers = desk
+    served.add_recipient("isp", [])
+    served.decide("bad.example", "wrong.example")
+    wait_for(lambda: gets(served, "isp") == {"bad.example", "wrong.example"}, 90)
+    served.stop()
+    resolvers.kill("upstream")
+    if is_removed == "while it is down":
+        served.decide("wrong.example", adds=False)
+        command = [sys.executable, "-m", "breakwater.cli", "worker"]
+        with subprocess.Popen(command, env=served.environment) as worker:
+            wait_for(lambda: served.do(COUNT) == [(1,)], 90)
+            worker.terminate()
+    served.start("--check-resolver", f"127.0.0.1:{resolvers.upstream_port}")
+    served.decide("worse.example")
+    if is_removed == "while it serves":
+        served.decide("wrong.example", adds=False)
+    wait_for(lambda: gets(served, "isp") == {"bad.example"}, 90)
+    slip_in(served, "network.example")
+    served.accept_copy("looked at")
+    wait_for(lambda: "does not resolve" in str(served.do(TOLD)), 90)
+    assert gets(served, "isp") == {"bad.example"}
+    served.decide("network.example", adds=False)
+    wait_for(lambda: served.do(COUNT) == [(1,)], 90)
+    resolvers.again("upstream")
+    wait_for(lambda: gets(served, "isp") == {"bad.example", "worse.example"}, 90)
 
 
 def slip_in(desk: Desk, name: str) -> None:
@@ -89,14 +125,13 @@ def test_a_copy_that_somebody_accepted_is_tried_before_any_provider_gets_it(
     wait_for(lambda: gets(served, "isp") == {"bad.example"}, 90)
     slip_in(served, "network.example")
     served.accept_copy("looked at")
-    told = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
-    wait_for(lambda: "do not resolve" in str(served.do(told)), 90)
+    wait_for(lambda: "do not resolve" in str(served.do(TOLD)), 90)
     assert state(served) == [("bad",)]
     assert gets(served, "isp") == {"bad.example"}
     # It can be put right, and what is harmless goes out again, without a new start.
     served.decide("network.example", adds=False)
     wait_for(lambda: state(served) == [("good",)], 90)
-    wait_for(lambda: served.do(told) == [("",)], 90)
+    wait_for(lambda: served.do(TOLD) == [("",)], 90)
     served.decide("worse.example")
     wait_for(lambda: gets(served, "isp") == {"bad.example", "worse.example"}, 90)
 

@@ -166,12 +166,23 @@ class Serving:
             return
         self.problem = ""
         late = [r for r in self.recipients.values() if self._is_late(r, publication)]
-        if late and self.staging and self.staging.checked != publication.serial:
-            self._check_whole(self.staging, publication, at)
-        for recipient in late if not self.problem else ():
-            self._bring(recipient, publication)
+        untried = self._untried(late, publication)
+        for recipient in late:
+            if recipient not in untried:
+                self._bring(recipient, publication)
+        if untried and self.staging and self._is_harmless(self.staging, publication, at):
+            for recipient in untried:
+                self._bring(recipient, publication)
         sent = timezone.now() if late and not self.problem else None
         self._keep(publication, sent)
+
+    def _untried(self, late: list[Recipient], publication: Publication) -> list[Recipient]:
+        """Those who would get names that the live check did not try; to lose names needs none."""
+        if not self.staging or self.staging.checked == publication.serial:
+            return []
+        serials = {r.key_name: self.held[r.key_name].serial for r in late}
+        loses = {number: zone.only_loses_since(number) for number in set(serials.values())}
+        return [r for r in late if not loses[serials[r.key_name]]]
 
     def _is_late(self, recipient: Recipient, publication: Publication) -> bool:
         return self.held[recipient.key_name].serial != publication.serial
@@ -202,15 +213,17 @@ class Serving:
         self.held[recipient.key_name] = views.Held(manifest.serial, manifest.root)
         views.tell_at_once(self.place, recipient)
 
-    def _check_whole(self, staging: Staging, publication: Publication, at: datetime) -> None:
+    def _is_harmless(self, staging: Staging, publication: Publication, at: datetime) -> bool:
         """Try a zone that was published without the live check, before this start or by others."""
         try:
-            self.problem = staging.look(publication)
+            problem = staging.look(publication)
         except publishing.Unsure as unsure:
             self.problem = str(unsure)
-            return
-        found = PublisherState.Probe.BAD if self.problem else PublisherState.Probe.GOOD
+            return False
+        found = PublisherState.Probe.BAD if problem else PublisherState.Probe.GOOD
         publishing.keep_probe(found, at=at)
+        self.problem = problem or self.problem
+        return not problem
 
     def _keep(self, publication: Publication, sent: datetime | None) -> None:
         now: dict[str, object] = {}

@@ -177,3 +177,12 @@ def changed_since(serial: int) -> list[str]:
     """Names that publications after this serial touched."""
     rows = ZoneChange.objects.filter(serial__gt=serial)
     return list(rows.values_list("name", flat=True).distinct())
+
+
+def only_loses_since(serial: int) -> bool:
+    """Whether who has the names of this serial (0: none at all) got no other one since."""
+    if not serial or is_accepted_since(serial):
+        return False
+    came = Q(effect__gt=0) | Q(effect_international__gt=0)
+    rows = ZoneChange.objects.filter(came, serial__gt=serial)
+    return not kept(list(rows.values_list("name", flat=True).distinct()))
