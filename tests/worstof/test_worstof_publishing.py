@@ -174,6 +174,25 @@ def test_names_that_were_not_signed_stop_publishing(decide: Decide, at: datetime
     assert Publication.objects.count() == 1
 
 
+@pytest.mark.parametrize("is_national", [True, False])
+def test_a_national_mark_that_was_not_signed_stops_publishing(
+    decide: Decide, at: datetime, is_national: bool
+) -> None:
+    """Who gets the common list would have the name at the next whole writing, or miss it."""
+    decide("one.example", country="" if is_national else "JM")
+    publish_waiting(at)
+    assert zone.is_whole()
+    ZoneName.objects.update(is_national=is_national)
+    assert not zone.is_whole()
+    number = bucket_of("one.example")
+    decide(next(n for i in range(10**6) if bucket_of(n := f"n{i}.example") == number))
+    assert publish_waiting(at) is None
+    assert "not those of the last publication" in zone.state().problem
+    accept_copy(by="administrator", reason="checked", at=at)
+    assert zone.is_whole()
+    assert publish_waiting(at) is not None
+
+
 def test_digests_that_were_not_signed_stop_publishing(decide: Decide, at: datetime) -> None:
     decide("one.example")
     publish_waiting(at)
@@ -650,8 +669,41 @@ def test_small_steps_of_every_hour_do_not_empty_a_list_in_a_day(
     assert HeldChange.objects.get().reason == IN_A_DAY.key
 
 
+def test_one_publication_of_a_clock_set_back_does_not_make_the_brake_forget(
+    decide: Decide, at: datetime
+) -> None:
+    fill(1000, at - 9 * DAY)
+    names = [f"n{n}.example" for n in range(50)]
+    for name in names:
+        decide(name)
+    publish_waiting(at)
+    decide("old-1.example", adds=False)
+    assert publish_waiting(at - 3 * DAY)
+    decide("one-more.example")
+    publish_waiting(at + timedelta(minutes=2))
+    assert HeldChange.objects.get().added == 1
+    assert "one-more.example" not in published()
+    assert set(names) < set(published())
+
+
+def test_a_publication_of_a_clock_set_forward_does_not_stop_the_brake_from_forgetting(
+    decide: Decide, at: datetime
+) -> None:
+    """Else it would count all that came since, for as long as that clock was ahead."""
+    fill(1000, at - 9 * DAY)
+    decide("early.example")
+    publish_waiting(at + 400 * DAY)
+    for days in range(3):
+        for n in range(40):
+            decide(f"n{days}-{n}.example")
+        assert publish_waiting(at + 2 * days * DAY)
+    assert not HeldChange.objects.exists()
+
+
 STEPS = st.lists(
-    st.tuples(st.integers(0, 900), st.integers(0, 7), st.integers(0, 4)), min_size=1, max_size=12
+    st.tuples(st.integers(-3000, 3000) | st.integers(0, 90), st.integers(0, 7), st.integers(0, 4)),
+    min_size=1,
+    max_size=12,
 )
 
 
@@ -664,11 +716,15 @@ def test_whatever_enters_or_leaves_unsigned_keeps_to_the_limits_of_the_hour_and_
     size: int,
     steps: list[tuple[int, int, int]],
 ) -> None:
-    """`steps` are minutes since the last one, names to add, and names to remove."""
+    """`steps` are minutes on the clock since the last one, names to add, and names to remove.
+
+    A clock that is set back, and right again: from the first publication that lies in the window
+    all count, whatever time the later ones have.
+    """
     (marks / "published.json").unlink(missing_ok=True)
     with transaction.atomic():
-        fill(size, at - 9 * DAY)
-        zones = [(at - DAY, set(published()))]
+        fill(size, at - 90 * DAY)
+        zones = [(at - 91 * DAY, set(published()))]
         for number, (minutes, adds, removals) in enumerate(steps):
             at += timedelta(minutes=minutes)
             there = sorted(zones[-1][1])[:removals]
@@ -678,13 +734,21 @@ def test_whatever_enters_or_leaves_unsigned_keeps_to_the_limits_of_the_hour_and_
             made = publish_waiting(at)
             now = set(published())
             for window in (HOUR, IN_A_DAY):
-                before = [names for when, names in zones if when <= at - window.span][-1]
+                before = _before(zones, at - window.span, at)
                 entered, left = len(now - before), len(before - now)
                 limit = Change(0, 0, len(before), window).limit
                 assert not (made and made.added) or entered + left <= limit
                 assert not (made and made.removed) or left <= limit
-            zones.append((at, now))
+            if made:
+                zones.append((at, now))
         transaction.set_rollback(True)
+
+
+def _before(zones: list[tuple[datetime, set[str]]], begun: datetime, now: datetime) -> set[str]:
+    """The zone as it was before the first publication of the window; `zones` in their order."""
+    inside = (n for n, (when, _) in enumerate(zones) if begun < when <= now)
+    earlier = zones[: next(inside, None)]
+    return next((names for when, names in reversed(earlier) if when <= begun), zones[0][1])
 
 
 def test_national_names_that_become_everybodys_at_once_wait_for_two_people(

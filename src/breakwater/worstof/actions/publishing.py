@@ -220,7 +220,7 @@ def _past_window(
     at: datetime,
 ) -> list[ZoneChange]:
     """Hold those of these unsigned changes that are too much within the window; give the others."""
-    moves = zone.effects_since(at - window.span)
+    moves = zone.effects_since(at - window.span, now=at)
     sizes = _sizes(window, outcome, moves, found)
 
     def without(adds: bool) -> list[ZoneChange]:

@@ -19,11 +19,9 @@ from breakwater.worstof import signing
 from breakwater.worstof.models import Publication, PublisherState, ZoneDigests, ZoneName
 from breakwater.worstof.queries import zone
 from breakwater.worstof.rules.zone_digest import (
-    NOTHING,
     bucket_digest,
     bucket_of,
     digest_in,
-    digests_of,
     packed,
     root_of_packed,
 )
@@ -72,20 +70,13 @@ def check_copy(found: Publication | None) -> zone.Digests:
             "it was restored from an older copy. The last good zone stays."
         )
     kept = zone.bucket_digests()
-    signed = _roots_of(found)
+    signed = zone.roots_of(found)
     if (root_of_packed(kept.every), root_of_packed(kept.international)) != signed:
         raise NotTheNamesSigned(
             f"The digests of the names are not those of publication {serial}. "
             "The last good zone stays."
         )
     return kept
-
-
-def _roots_of(found: Publication | None) -> tuple[str, str]:
-    """What was signed: the root of all names, and of those that are not national."""
-    if found is None:
-        return root_of_packed(NOTHING), root_of_packed(NOTHING)
-    return found.sha256, json.loads(found.manifest)["international_root"]
 
 
 def write_names(
@@ -128,31 +119,33 @@ def write_names(
 
 
 def _check_buckets(buckets: Mapping[int, Mapping[str, bool]], kept: zone.Digests) -> None:
-    """Whether the names beside which something changes are those that were signed."""
+    """Whether the names beside which something changes, and their scopes, are those signed."""
     for number, names in buckets.items():
-        if bucket_digest(names) != digest_in(kept.every, number):
+        signed = digest_in(kept.every, number), digest_in(kept.international, number)
+        if _digests(names) != signed:
             raise NotTheNamesSigned(
                 "The names kept are not those of the last publication. The last good zone stays."
             )
+
+
+def _digests(names: Mapping[str, bool]) -> tuple[bytes, bytes]:
+    """Of all names of a bucket, and of those that are not national."""
+    common = [name for name, is_national in names.items() if not is_national]
+    every = bucket_digest(names)
+    return every, every if len(common) == len(names) else bucket_digest(common)
 
 
 def _seal(buckets: Mapping[int, Mapping[str, bool]], kept: zone.Digests) -> zone.Digests:
     """Keep the digests of these buckets as their names are now."""
     every, international = {}, {}
     for number, names in buckets.items():
-        every[number] = bucket_digest(names)
-        international[number] = bucket_digest(
-            n for n, is_national in names.items() if not is_national
-        )
+        every[number], international[number] = _digests(names)
     return _keep(zone.Digests(packed(every, kept.every), packed(international, kept.international)))
 
 
 def seal_names_kept() -> zone.Digests:
     """Digest every name anew, whatever the rows say of its bucket."""
-    names = ZoneName.objects.values_list("name", flat=True)
-    every = digests_of(names.iterator(chunk_size=5000))
-    international = digests_of(names.filter(is_national=False).iterator(chunk_size=5000))
-    return _keep(zone.Digests(packed(every), packed(international)))
+    return _keep(zone.digests_of_names())
 
 
 def _keep(digests: zone.Digests) -> zone.Digests:

@@ -142,5 +142,8 @@ class Publication(models.Model):
     problem = models.CharField(max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["at", "serial"], name="worstof_publication_at")]
+
     def __str__(self) -> str:
         return str(self.serial)

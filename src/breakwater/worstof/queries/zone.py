@@ -18,7 +18,15 @@ from breakwater.worstof.models import (
     ZoneName,
 )
 from breakwater.worstof.rules.folding import Said
-from breakwater.worstof.rules.zone_digest import NOTHING, digests_of, root_of
+from breakwater.worstof.rules.zone_digest import (
+    NOTHING,
+    bucket_digest,
+    bucket_of,
+    digests_of,
+    packed,
+    root_of,
+    root_of_packed,
+)
 
 ZONE = "wol.invalid"  # what the zone is called if nothing else is said
 _AT_ONCE = 5000  # names in one statement
@@ -96,12 +104,18 @@ class Effect(NamedTuple):
     international: int
 
 
-def effects_since(when: datetime) -> dict[str, Effect]:
+def effects_since(when: datetime, *, now: datetime) -> dict[str, Effect]:
     """What publications after `when` did to each name; what two people released is left out.
 
-    By serials, not by the times of changes: those of a clock set back only make it more.
+    By serials, not by the times of changes: from the first one after `when` all count, whatever
+    times the later ones have, so those of a clock set back only make it more.
     """
-    before = Publication.objects.filter(at__lte=when).order_by("-serial").first()
+    within = Publication.objects.filter(at__gt=when, at__lte=now).values_list("serial", flat=True)
+    first = min(within, default=None)
+    earlier = Publication.objects.filter(at__lte=when)
+    if first is not None:
+        earlier = earlier.filter(serial__lt=first)
+    before = earlier.order_by("-serial").first()
     rows = ZoneChange.objects.filter(serial__gt=before.serial if before else 0, held=None)
     moved = rows.exclude(effect=0, effect_international=0).order_by().values_list("name")
     totals = moved.annotate(every=Sum("effect"), international=Sum("effect_international"))
@@ -130,12 +144,34 @@ def names_in(buckets: Sequence[int]) -> dict[int, dict[str, bool]]:
     return found
 
 
+def digests_of_names() -> Digests:
+    """The digests of the names as they are kept, whatever the rows say of their buckets."""
+    every: dict[int, list[str]] = {}
+    international: dict[int, list[str]] = {}
+    rows = ZoneName.objects.values_list("name", "is_national")
+    for name, is_national in rows.iterator(chunk_size=_AT_ONCE):
+        number = bucket_of(name)
+        every.setdefault(number, []).append(name)
+        if not is_national:
+            international.setdefault(number, []).append(name)
+    return Digests(
+        packed({number: bucket_digest(names) for number, names in every.items()}),
+        packed({number: bucket_digest(names) for number, names in international.items()}),
+    )
+
+
+def roots_of(publication: Publication | None) -> tuple[str, str]:
+    """What was signed: the root of all names, and of those that are not national."""
+    if publication is None:
+        return root_of_packed(NOTHING), root_of_packed(NOTHING)
+    return publication.sha256, json.loads(publication.manifest)["international_root"]
+
+
 def is_whole() -> bool:
-    """Whether every name kept is the one that was signed last. Reads all of them."""
-    publication = last()
-    names = ZoneName.objects.values_list("name", flat=True).iterator(chunk_size=_AT_ONCE)
-    signed = publication.sha256 if publication else root_of({})
-    return root_of(digests_of(names)) == signed
+    """Whether every name kept, and whether it is national, is what was signed last. Reads all."""
+    signed = roots_of(last())
+    kept = digests_of_names()
+    return (root_of_packed(kept.every), root_of_packed(kept.international)) == signed
 
 
 def waited_since(recipients: Sequence[Recipient]) -> dict[int, datetime]:
