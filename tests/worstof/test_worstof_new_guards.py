@@ -13,7 +13,7 @@ from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof.actions import publishing
 from breakwater.worstof.actions.life import guarding, look_at_new_tables, sign
-from breakwater.worstof.models import Entry, ZoneName
+from breakwater.worstof.models import Entry, Recipient, ZoneName
 from breakwater.worstof.queries import board
 from breakwater.worstof.queries.board import Wanted
 from breakwater.worstof.rules.guards import Guard, came_since
@@ -199,3 +199,21 @@ def test_only_what_nobody_signed_for_or_was_told_of_is_new(
         is_known = guard in told or (not guard.refuses and (guard.key, guard.match) in signed)
         assert (guard in found) is not is_known
     assert not came_since(now, [[g.key, g.match] for g in kept], [list(g) for g in (*told, *found)])
+
+
+def test_a_listed_domain_that_is_a_stop_page_after_all_leaves_the_list(
+    listed: Listed, files: Path, at: datetime
+) -> None:
+    """However the row came past `set_addresses`, such as a desk of an earlier version."""
+    entry = listed("isp-hosting.example")
+    publishing.publish_waiting(at)
+    Recipient.objects.create(
+        name="Net", key_name="net", stop_page="stop.isp-hosting.example", created_at=at
+    )
+    guarding._compared = ()  # a new start
+    assert look_at_new_tables(at + LATER)
+    entry.refresh_from_db()
+    assert entry.state == Entry.State.REFUSED
+    assert entry.guards == [["own_host", "stop.isp-hosting.example"]]
+    publishing.publish_waiting(at + LATER)
+    assert blocked() == set()

@@ -13,14 +13,16 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from typer.testing import CliRunner
 
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.reports import import_uploads
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions.recipients import create_recipient, recipient_for
-from breakwater.worstof.models import Probe, Publication, Recipient
+from breakwater.worstof.models import Probe, Publication, Recipient, ZoneName
 from breakwater.worstof.primary.logs import Logs
+from breakwater.worstof.recipient_commands import app
 
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[User], Client]
@@ -171,6 +173,34 @@ def test_wrong_addresses_change_nothing_and_are_named(client, recipient, given, 
     assert said in text(answer)
     recipient.refresh_from_db()
     assert (recipient.notify, recipient.stop_page) == ([], "")
+
+
+@pytest.mark.parametrize("host", ["isp-hosting.example", "stop.isp-hosting.example"])
+def test_a_stop_page_that_the_list_blocks_is_refused_and_kept_off(client, recipient, at, host):
+    ZoneName.objects.create(name="isp-hosting.example", is_national=True, serial=1)
+    page = f"/worst-of/recipients/{recipient.pk}/"
+    answer = client.post(page + "addresses/", {"stop_page": host})
+    assert "The list blocks the host of its stop page" in text(answer)
+    recipient.refresh_from_db()
+    assert recipient.stop_page == ""
+    client.post(page + "addresses/", {"stop_page": "other-hosting.example"})
+    recipient.refresh_from_db()
+    assert recipient.stop_page == "other-hosting.example"
+
+
+def test_a_recipient_whose_stop_page_was_listed_meanwhile_is_not_opened_again(
+    client, recipient, at
+):
+    Recipient.objects.update(stop_page="stop.isp-hosting.example", closed_at=at)
+    ZoneName.objects.create(name="isp-hosting.example", is_national=False, serial=1)
+    page = f"/worst-of/recipients/{recipient.pk}/"
+    answer = client.post(page + "closed/", {"closed": "no"}, follow=True)
+    assert "The list blocks the host of its stop page" in text(answer)
+    said = CliRunner().invoke(app, ["recipient", "close", recipient.key_name, "--undo"])
+    assert said.exit_code == 2
+    assert "stop.isp-hosting.example" in said.output
+    recipient.refresh_from_db()
+    assert recipient.closed_at == at
 
 
 def test_new_secrets_end_the_old_ones_and_a_closed_recipient_gets_none(client, recipient):

@@ -127,7 +127,10 @@ def close(
     """End a recipient's transfers and downloads at once."""
     found = _recipient(key_name)
     change = recipients.reopen if reopen else recipients.close
-    change(found, by=typist(), at=timezone.now())
+    try:
+        change(found, by=typist(), at=timezone.now())
+    except recipients.BlockedStopPage as fault:
+        _wrong(f"The list blocks the stop page's host «{fault}», or a name above it.")
     out.print(f"«{found.name}» is {'open' if reopen else 'closed'}.", markup=False)
 
 

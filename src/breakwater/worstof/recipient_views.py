@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -51,6 +52,11 @@ PLACE = {"primary": "192.0.2.1:5300", "stop_v4": "192.0.2.10", "stop_v6": "2001:
 NO_SECRET = "PUT-THE-TSIG-SECRET-HERE"  # noqa: S105 – stands where the secret goes
 NO_PUBLIC_KEY = "PUT-THE-PUBLIC-KEY-HERE"
 NO_STOP_PAGE = "stop.example"
+
+BLOCKED = lazy(
+    "The list blocks the host of its stop page, or a name above it: visitors would not see the page. "
+    "Take another host, or have the name removed first."
+)
 
 
 @never_cache
@@ -186,9 +192,13 @@ def set_addresses(request: HttpRequest, pk: int) -> HttpResponseBase:
     recipient, form = _recipient(pk), AddressForm(request.POST)
     if not form.is_valid():
         return _page(request, recipient, {"addresses": form})
-    recipients.set_addresses(
-        recipient, **form.cleaned_data, by=signed_in(request), at=timezone.now()
-    )
+    try:
+        recipients.set_addresses(
+            recipient, **form.cleaned_data, by=signed_in(request), at=timezone.now()
+        )
+    except recipients.BlockedStopPage:
+        form.add_error("stop_page", BLOCKED)
+        return _page(request, recipient, {"addresses": form})
     messages.success(request, _("The addresses are kept."))
     return redirect("worst-of-recipient", pk)
 
@@ -213,9 +223,12 @@ def set_closed(request: HttpRequest, pk: int) -> HttpResponseBase:
     if request.POST.get("closed") == "yes":
         recipients.close(recipient, by=by, at=at)
         messages.success(request, _("It is closed: transfers and downloads end now."))
-    else:
+        return redirect("worst-of-recipient", pk)
+    try:
         recipients.reopen(recipient, by=by, at=at)
         messages.success(request, _("It is open again, with its old keys."))
+    except recipients.BlockedStopPage:
+        messages.error(request, BLOCKED)
     return redirect("worst-of-recipient", pk)
 
 

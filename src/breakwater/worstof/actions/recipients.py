@@ -18,10 +18,11 @@ from breakwater.formats.domain_name import read_name
 from breakwater.people.models import Agency, User
 from breakwater.worstof import tsig
 from breakwater.worstof.models import Entry, Recipient, ZoneName
-from breakwater.worstof.queries import known_names
+from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.queries.canaries import stands_against
 from breakwater.worstof.rules import canaries
 from breakwater.worstof.rules.addresses import read_address
+from breakwater.worstof.rules.guards import parents
 
 # Transfers by DNS beside the files of `formats.block_list.FORMS`, TAXII and the feed for MISP.
 DNS, TAXII = "dns", "taxii"
@@ -38,6 +39,10 @@ class NoSuchForm(ValueError):
 
 class BadCanaryDomains(ValueError):
     """A line of canary-domains.txt cannot be used; the message says which, and why."""
+
+
+class BlockedStopPage(ValueError):
+    """The list has the stop page's host or a name above it: its words would reach nobody."""
 
 
 class Closed(ValueError):
@@ -172,14 +177,21 @@ def set_addresses(
     Raises:
         BadAddress: names the first address that is none.
         BadName: the stop page is no host's name.
+        BlockedStopPage: names the host.
     """
     now = {
         "notify": [read_address(address) for address in notify],
         "resolvers": [read_address(address) for address in resolvers],
         "stop_page": read_name(stop_page).name if stop_page.strip() else "",
     }
+    _check_stop_page(str(now["stop_page"]))
     before = {name: getattr(recipient, name) for name in now}
     _change(recipient, "worstof.recipient.addressed", now, {"from": before, "to": now}, by, at)
+
+
+def _check_stop_page(host: str) -> None:
+    if host and zone.kept([host, *parents(host)]):
+        raise BlockedStopPage(host)
 
 
 def close(recipient: Recipient, *, by: User | str, at: datetime) -> None:
@@ -194,7 +206,12 @@ def copies_of(recipient: Recipient) -> Path:
 
 
 def reopen(recipient: Recipient, *, by: User | str, at: datetime) -> None:
-    """Take a closing back; keys and secret are the old ones."""
+    """Take a closing back; keys and secret are the old ones.
+
+    Raises:
+        BlockedStopPage: its stop page was listed since; names the host.
+    """
+    _check_stop_page(recipient.stop_page)
     _change(recipient, "worstof.recipient.reopened", {"closed_at": None}, {}, by, at)
 
 

@@ -47,7 +47,7 @@ def _is_refused(guards: Sequence[Guard]) -> bool:
 
 def _came_since() -> tuple[list[tuple[int, list[Guard]]], int]:
     """The listed entries that guards name since, with these guards; and how many are listed."""
-    tables = known_names.known()
+    tables, own = known_names.known(), known_names.own_hosts()
     found: list[tuple[int, list[Guard]]] = []
     listed = 0
     rows = Entry.objects.filter(state__in=Entry.PUBLISHED).order_by("pk")
@@ -55,6 +55,7 @@ def _came_since() -> tuple[list[tuple[int, list[Guard]]], int]:
     for pk, name, guards, new_guards in columns.iterator(chunk_size=5000):
         listed += 1
         now = [guard for guard in guards_for(name, tables) if not tables.is_operators(guard)]
+        now += [own[name]] if name in own else []
         if came := came_since(now, guards, new_guards):
             found.append((pk, came))
     return found, listed
