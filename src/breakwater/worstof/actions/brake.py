@@ -43,13 +43,23 @@ class OnlyRemovals(ValueError):
     """A removal is signed for or goes on waiting: thrown away, it would leave the name blocked."""
 
 
+def lock_waiting() -> None:
+    """Have nobody sign or throw away what waits until the publisher is done.
+
+    Names would join a change whose signatures cover others. Call it before the first audit entry:
+    who signs locks the change first, and then the log.
+    """
+    waiting = HeldChange.objects.filter(state=HeldChange.State.WAITING)
+    list(waiting.select_for_update().order_by("pk").values_list("pk"))
+
+
 def hold(
     changes: Sequence[ZoneChange], reason: str, size: Change, *, at: datetime
 ) -> list[HeldChange]:
     """Stop these changes, all names to add or all names to remove.
 
     Those of each country's own list are held apart: only they may see its names. They join what
-    waits for the same reason, is of that kind, and was signed by nobody yet.
+    waits for the same reason, is of that kind, and was signed by nobody yet; see `lock_waiting`.
     """
     country_of = countries_of({change.entry_id for change in changes})
     apart: dict[str, list[ZoneChange]] = {}

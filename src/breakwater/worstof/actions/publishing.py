@@ -71,6 +71,7 @@ def publish_waiting(at: datetime, *, check: Check | None = None) -> Publication 
     try:
         with transaction.atomic():
             bulk.lock_writer(PUBLISHER_LOCK)
+            brake.lock_waiting()
             last_defence.drop_never_block(at=at)
             made = _publish(at, checked)
     except sealing.Stopped as stopped:
