@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from benchmarks.results import Figure, figure
 from breakwater.hashlists import index
-from breakwater.hashlists.actions.importing import Received, receive, work
+from breakwater.hashlists.actions.importing import work
 from breakwater.hashlists.actions.lists import Terms, create_list
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.reports.actions.rematching import rematch
 from breakwater.reports.models import FileMatch, Selector
 

@@ -21,8 +21,9 @@ from django.db import connection, transaction
 
 from benchmarks.results import Figure, figure
 from breakwater.hashlists import index
-from breakwater.hashlists.actions.importing import Received, receive, work
+from breakwater.hashlists.actions.importing import work
 from breakwater.hashlists.actions.lists import Terms, create_list
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.reports.actions.incoming import Incoming
 from breakwater.reports.actions.rematching import rematch

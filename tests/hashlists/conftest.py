@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 
 from breakwater.hashlists import index, jobs
-from breakwater.hashlists.actions import importing
-from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions import importing, receiving
 from breakwater.hashlists.actions.lists import Terms, create_list
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.models import HashList, ListChange
 
 Fill = Callable[[HashList, str], ListChange]
@@ -30,7 +30,7 @@ def lose(data_dir: Path, pattern: str) -> None:
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(index, "folder", lambda: tmp_path)
     monkeypatch.setattr(index, "FRESH_FOR", 0.0)
-    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(receiving, "folder", lambda: tmp_path)
     return tmp_path
 
 

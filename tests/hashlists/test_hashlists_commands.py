@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from breakwater.custody.models import AuditEntry
 from breakwater.hashlists import index, jobs
-from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions import receiving
 from breakwater.hashlists.actions.recipients import recipient_for
 from breakwater.hashlists.commands import app
 from breakwater.hashlists.models import Entry, Fingerprint, HashList, ListChange, Recipient, Source
@@ -24,7 +24,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     kept = tmp_path / "data"
     kept.mkdir()
     monkeypatch.setattr(index, "folder", lambda: kept)
-    monkeypatch.setattr(importing, "folder", lambda: kept)
+    monkeypatch.setattr(receiving, "folder", lambda: kept)
     return kept
 
 

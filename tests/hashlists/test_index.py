@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from breakwater.hashlists import index, jobs
 from breakwater.hashlists.actions import importing
-from breakwater.hashlists.actions.importing import Received, receive
 from breakwater.hashlists.actions.lists import retire_list
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.actions.recipients import digest
 from breakwater.hashlists.models import (
     Entry,

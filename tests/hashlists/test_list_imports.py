@@ -14,10 +14,10 @@ from django.urls import reverse
 
 from breakwater.formats.hash_table import write_table
 from breakwater.hashlists import index, jobs
-from breakwater.hashlists.actions import importing, reading
+from breakwater.hashlists.actions import importing, reading, receiving
 from breakwater.hashlists.actions.entries import restore
-from breakwater.hashlists.actions.importing import Received, receive
 from breakwater.hashlists.actions.lists import NotALegalBasis, Terms, create_list, retire_list
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.models import Amendment, Entry, Fingerprint, HashList, ListChange
 from breakwater.hashlists.queries.lookup import Asked, find
 from breakwater.people.models import User
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(index, "folder", lambda: tmp_path)
     monkeypatch.setattr(index, "FRESH_FOR", 0.0)
-    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(receiving, "folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -249,7 +249,7 @@ def test_nothing_is_written_of_a_file_before_all_of_it_is_read(
     assert importing.work(AT)
     change.refresh_from_db()
     assert (change.added, change.faulty, change.done) == (35, 1, 36)
-    assert not list(importing.folder().glob("*.runs"))
+    assert not list(receiving.folder().glob("*.runs"))
 
 
 def test_sorted_runs_that_were_damaged_are_made_anew_from_the_file(
@@ -265,7 +265,7 @@ def test_sorted_runs_that_were_damaged_are_made_anew_from_the_file(
 
     with pytest.raises(Killed):
         importing.apply_change(change, at=AT, progress=kill)
-    (run,) = importing.folder().glob("*.runs/0*")
+    (run,) = receiving.folder().glob("*.runs/0*")
     run.write_bytes(run.read_bytes()[:-3])
     assert importing.work(AT)
     change.refresh_from_db()
@@ -302,7 +302,7 @@ def test_a_file_that_cannot_be_read_fails_with_its_reason_and_is_kept(unit_x: Ha
     change = take_in(unit_x, '{"no": "vics"}', "vics")
     assert change.state == "failed"
     assert "NotVics" in change.last_error
-    assert (importing.folder() / change.file).exists()
+    assert (receiving.folder() / change.file).exists()
 
 
 def test_an_export_gives_back_what_came_in(unit_x: HashList) -> None:
@@ -345,7 +345,7 @@ def test_a_list_needs_a_source_and_a_legal_basis(data_dir: Path, officer: User) 
 
 
 def test_empty_files_are_refused_and_leave_nothing(unit_x: HashList, data_dir: Path) -> None:
-    with pytest.raises(importing.Empty):
+    with pytest.raises(receiving.Empty):
         receive(unit_x, io.BytesIO(b""), Received("a", "table"), by="o", at=AT)
     assert not list(data_dir.glob("*.part"))
     assert not ListChange.objects.exists()
@@ -408,7 +408,7 @@ def test_a_file_that_one_worker_has_in_work_is_left_alone_by_the_next(
     change.refresh_from_db()
     assert (change.state, change.added, change.tries) == ("done", 35, 0)
     assert Entry.objects.count() == 35
-    assert not list(importing.folder().glob("*"))
+    assert not list(receiving.folder().glob("*"))
 
 
 def test_a_worker_goes_on_with_the_next_file_when_another_has_the_first(
@@ -438,7 +438,7 @@ def test_a_worker_that_comes_too_late_takes_nothing_back_of_a_finished_list(
         importing.apply_change(late, at=AT)
     assert ListChange.objects.get().state == "done"
     assert Entry.objects.count() == 35
-    assert not list(importing.folder().glob("*"))
+    assert not list(receiving.folder().glob("*"))
 
 
 def test_what_fails_behind_the_end_of_an_import_takes_nothing_back(

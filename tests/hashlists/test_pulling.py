@@ -19,7 +19,7 @@ from django.urls import reverse
 from breakwater.custody.models import AuditEntry
 from breakwater.formats.hash_sharing import NAMESPACE
 from breakwater.hashlists import index
-from breakwater.hashlists.actions import fetching, importing, pulling
+from breakwater.hashlists.actions import fetching, pulling, receiving
 from breakwater.hashlists.actions.lists import Terms, create_list
 from breakwater.hashlists.actions.pulling import Server, Step, add_source, pull_page, remove_source
 from breakwater.hashlists.models import (
@@ -115,7 +115,7 @@ def source(
     foreign: Foreign, officer: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Source:
     monkeypatch.setattr(index, "folder", lambda: tmp_path)
-    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(receiving, "folder", lambda: tmp_path)
     monkeypatch.setenv("FOREIGN_PASSWORD", "secret")
     made = create_list(Terms("Y", "NGO Y", "Agreement", scheme="industry"), by=officer, at=AT)
     server = Server(foreign.address, "us", "FOREIGN_PASSWORD")

@@ -21,9 +21,9 @@ from breakwater.formats.hash_sharing import (
     write_submission,
 )
 from breakwater.hashlists import basic, index
-from breakwater.hashlists.actions import importing, recipients, sharing
-from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions import importing, receiving, recipients, sharing
 from breakwater.hashlists.actions.lists import Terms, create_list, reinstate_list, retire_list
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.models import Entry, HashList, ListChange, Opinion, Recipient
 from breakwater.people.models import User
 
@@ -74,7 +74,7 @@ class Caller:
 @pytest.fixture
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(index, "folder", lambda: tmp_path)
-    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(receiving, "folder", lambda: tmp_path)
     return tmp_path
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from breakwater.hashlists import index
 from breakwater.hashlists.actions import amending, importing, sharing
 from breakwater.hashlists.actions.exporting import export
-from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.actions.recipients import create_recipient, grant
 from breakwater.hashlists.actions.sharing import Ask
 from breakwater.hashlists.models import Amendment, Entry, HashList, ListChange, Recipient, Source

@@ -21,10 +21,10 @@ from threatexchange.signal_type.md5 import VideoMD5Signal
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
 from breakwater.hashlists import index
-from breakwater.hashlists.actions import importing, recipients
-from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions import importing, receiving, recipients
 from breakwater.hashlists.actions.lists import Terms, create_list, retire_list
 from breakwater.hashlists.actions.pulling import Server, Step, add_source, pull_page
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.models import Entry, Fingerprint, HashList, Opinion, Source
 from breakwater.people.models import User
 
@@ -46,7 +46,7 @@ def clock_in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def unit_x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, officer: User) -> HashList:
     monkeypatch.setattr(index, "folder", lambda: tmp_path)
-    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(receiving, "folder", lambda: tmp_path)
     terms = Terms("Unit X", "Unit X", "Act s. 1", scheme="industry", handling="authorities")
     made = create_list(terms, by=officer, at=timezone.now() - 2 * AGO)
     # Three parts of one minute each, so that the client's pages and ranges do not coincide.

@@ -28,7 +28,7 @@ RECEIVE = """
 import sys, django; django.setup()
 from pathlib import Path
 from django.utils import timezone
-from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.actions.lists import Terms, create_list
 at = timezone.now()
 made = create_list(Terms("Unit X", "Unit X of Testland", "Synthetic Act s. 1"), by="test", at=at)

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from breakwater.custody.models import AuditEntry
 from breakwater.hashlists import index, jobs
-from breakwater.hashlists.actions import importing, matched
-from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions import matched, receiving
 from breakwater.hashlists.actions.lists import Terms, create_list, reinstate_list, retire_list
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.models import HashList
 from breakwater.matching.pdq import MATCH_DISTANCE
 from breakwater.people.models import User
@@ -38,7 +38,7 @@ NEAR = int("5a" * 32, 16)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(index, "folder", lambda: tmp_path)
     monkeypatch.setattr(index, "FRESH_FOR", 0.0)
-    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(receiving, "folder", lambda: tmp_path)
     return tmp_path
 
 

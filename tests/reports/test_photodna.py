@@ -14,9 +14,9 @@ from django.apps import apps
 from django.test import Client
 
 from breakwater.hashlists import index, jobs
-from breakwater.hashlists.actions import importing
-from breakwater.hashlists.actions.importing import Received, receive
+from breakwater.hashlists.actions import receiving
 from breakwater.hashlists.actions.lists import Terms, create_list
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.models import HashList
 from breakwater.people.models import User
 from breakwater.reports import picture_index
@@ -46,7 +46,7 @@ def changed(by: int, places: int) -> bytes:
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(index, "folder", lambda: tmp_path)
     monkeypatch.setattr(index, "FRESH_FOR", 0.0)
-    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(receiving, "folder", lambda: tmp_path)
     return tmp_path
 
 

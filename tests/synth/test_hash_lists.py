@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from breakwater.hashlists import index
-from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions import receiving
 from breakwater.hashlists.models import Entry, HashList
 from breakwater.hashlists.queries.lookup import Asked, find
 from breakwater.hashlists.rules.voices import verdict
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "folder", lambda: tmp_path)
     monkeypatch.setattr(index, "FRESH_FOR", 0.0)
-    monkeypatch.setattr(importing, "folder", lambda: tmp_path)
+    monkeypatch.setattr(receiving, "folder", lambda: tmp_path)
 
 
 def test_the_demo_has_lists_that_name_files_of_its_reports(at: datetime) -> None:

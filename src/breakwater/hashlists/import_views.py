@@ -28,7 +28,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from breakwater.formats.hash_entry import Advice, Fault
 from breakwater.formats.hash_table import MAX_COLUMNS, Preview, TooManyColumns, preview
 from breakwater.hashlists import texts
-from breakwater.hashlists.actions.importing import (
+from breakwater.hashlists.actions.receiving import (
     Empty,
     NotADraft,
     Received,

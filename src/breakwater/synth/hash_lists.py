@@ -11,8 +11,9 @@ from datetime import datetime
 from random import Random
 
 from breakwater.hashlists import index
-from breakwater.hashlists.actions.importing import Received, apply_change, receive
+from breakwater.hashlists.actions.importing import apply_change
 from breakwater.hashlists.actions.lists import Terms, create_list
+from breakwater.hashlists.actions.receiving import Received, receive
 from breakwater.hashlists.models import HashList
 from breakwater.people.models import User
 from breakwater.reports.models import Selector

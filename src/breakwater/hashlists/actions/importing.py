@@ -1,4 +1,4 @@
-"""Files of hashes into a list: kept durably first, read and sorted, then written in sets.
+"""Files of hashes into a list: kept durably first (`receiving`), read and sorted, then written in sets.
 
 A file is read to its end before any entry of it is written: its entries go into sorted runs beside
 it, because a database takes millions of keys in order several times faster than as they come, and
@@ -11,30 +11,24 @@ several workers may run, and `hashlists import --now` beside them.
 """
 
 import fcntl
-import hashlib
 import itertools
 import logging
-import os
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Max, Min
 
 from breakwater.custody.actions import record
 from breakwater.formats.hash_entry import Fault
-from breakwater.formats.hash_table import ColumnMapping
 from breakwater.formats.plain_text import storable
 from breakwater.formats.record import FormatError
-from breakwater.hashlists.actions import amending, frames, reading
+from breakwater.hashlists.actions import amending, frames, receiving
 from breakwater.hashlists.actions.entries import ENTRIES_LOCK, Prepared, write_prepared
-from breakwater.hashlists.actions.reading import Read, find_repeated, prepared, settled
+from breakwater.hashlists.actions.reading import FORMS, Read, find_repeated, prepared, settled
 from breakwater.hashlists.clock import Clock
 from breakwater.hashlists.models import (
     AmendedHash,
@@ -45,16 +39,13 @@ from breakwater.hashlists.models import (
     ListChange,
     ListFault,
 )
-from breakwater.people.models import User
 from breakwater.storage import bulk
 from breakwater.storage.runs import BrokenRuns, Runs, in_parts
 
-FORMS = reading.FORMS
 # Written in one transaction: so many entries, or fewer that say more.
 SET, SET_BYTES = 20_000, 16 << 20
 # Reading a file is one part in so many of its import, as the bar shows it.
 READING = 2
-MOST_BYTES = 8 << 30
 # A source that writes sentences into its grades does not fill a page with them.
 KEPT_GRADES = 100
 COUNTED_AT_ONCE = 200_000
@@ -67,136 +58,8 @@ log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
 
-class TooLarge(ValueError):
-    """The file is larger than the desk accepts."""
-
-
-class Empty(ValueError):
-    """The file has no bytes."""
-
-
 class InWork(Exception):
     """Another process has the change in work, or has ended it."""
-
-
-class NotADraft(ValueError):
-    """The columns of this file were confirmed before, or it was thrown away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A file as it came."""
-
-    name: str
-    form: str
-    mapping: ColumnMapping | None = None
-
-
-def folder() -> Path:
-    """Where files wait until they are worked through."""
-    path = Path(settings.CONFIG.data_dir) / "hash-imports"
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return path
-
-
-def receive(
-    hash_list: HashList,
-    stream: BinaryIO,
-    received: Received,
-    *,
-    by: User | str,
-    at: datetime,
-    is_draft: bool = False,
-) -> ListChange:
-    """Keep a file durably and queue it for the worker; a draft waits for `confirm` first.
-
-    Raises:
-        TooLarge, Empty: nothing was kept.
-        ValueError: the form is none of `FORMS`.
-    """
-    if received.form not in FORMS:
-        raise ValueError(f"{received.form}: expected one of {', '.join(FORMS)}")
-    path, name = folder() / f"{uuid.uuid4().hex}.part", storable(received.name)
-    try:
-        size, digest = _keep(stream, path)
-        with transaction.atomic():
-            change = ListChange.objects.create(
-                hash_list=hash_list, form=received.form, name=name[:255],
-                mapping=mapping_as_json(received.mapping), file=path.name, size=size,
-                sha256=digest, created_at=at, created_by=str(by),
-                state=ListChange.State.DRAFT if is_draft else ListChange.State.WAITING,
-            )  # fmt: skip
-            record(
-                "hashlists.import.received", actor=by, at=at, target=hash_list.name,
-                detail={"file": name, "sha256": digest, "change": change.pk},
-            )  # fmt: skip
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return change
-
-
-def confirm(
-    change: ListChange, mapping: ColumnMapping, *, by: User | str, at: datetime
-) -> ListChange:
-    """Queue a draft with the columns that a person has looked at.
-
-    Raises:
-        NotADraft: somebody confirmed it before.
-    """
-    with transaction.atomic():
-        waiting = ListChange.objects.filter(pk=change.pk, state=ListChange.State.DRAFT)
-        if not waiting.update(
-            state=ListChange.State.WAITING, mapping=mapping_as_json(mapping), form="table"
-        ):
-            raise NotADraft(change.name)
-        record(
-            "hashlists.import.confirmed", actor=by, at=at, target=change.hash_list.name,
-            detail={"change": change.pk, "columns": dict(mapping.columns)},
-        )  # fmt: skip
-    change.refresh_from_db()
-    return change
-
-
-def discard(change: ListChange, *, by: User | str, at: datetime) -> None:
-    """Throw a draft and its file away.
-
-    Raises:
-        NotADraft: it is in work or done.
-    """
-    with transaction.atomic():
-        if not ListChange.objects.filter(pk=change.pk, state=ListChange.State.DRAFT).delete()[0]:
-            raise NotADraft(change.name)
-        record(
-            "hashlists.import.discarded", actor=by, at=at, target=change.hash_list.name,
-            detail={"file": change.name, "sha256": change.sha256},
-        )  # fmt: skip
-    (folder() / change.file).unlink(missing_ok=True)
-
-
-def _keep(stream: BinaryIO, path: Path) -> tuple[int, str]:
-    size, digest = 0, hashlib.sha256()
-    with path.open("wb") as out:
-        while block := stream.read(1 << 20):
-            size += len(block)
-            if size > MOST_BYTES:
-                raise TooLarge(f"more than {MOST_BYTES >> 30} GiB; split the file")
-            digest.update(block)
-            out.write(block)
-        out.flush()
-        os.fsync(out.fileno())
-    if not size:
-        raise Empty("the file is empty")
-    return size, digest.hexdigest()
-
-
-def mapping_as_json(mapping: ColumnMapping | None) -> dict[str, Any]:
-    """A mapping as it is kept with a change; {} is «guess it»."""
-    if mapping is None:
-        return {}
-    return {name: getattr(mapping, name) for name in mapping.__slots__} | {
-        "columns": dict(mapping.columns)
-    }
 
 
 def work(at: datetime) -> bool:
@@ -219,7 +82,7 @@ def _held(change: ListChange) -> Iterator[None]:
     Raises:
         InWork: at once; nobody waits for a file of hours.
     """
-    path = (folder() / change.file).with_suffix(".lock")
+    path = (receiving.folder() / change.file).with_suffix(".lock")
     with path.open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -274,7 +137,7 @@ def apply_change(change: ListChange, *, at: datetime, progress: Progress | None 
 
 def _apply(change: ListChange, at: datetime, progress: Progress | None = None) -> None:
     ListChange.objects.filter(pk=change.pk).update(state=ListChange.State.RUNNING)
-    path, clock = folder() / change.file, Clock(at)
+    path, clock = receiving.folder() / change.file, Clock(at)
     runs = Runs(path.with_suffix(".runs"))
     with bulk.bounded_memory():
         if not runs.is_whole:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions import importing, receiving
 from breakwater.hashlists.models import ListChange
 
 # A file comes before the row that names it.
@@ -21,7 +21,7 @@ def sweep_files(at: datetime) -> None:
     failed = changes.filter(state=State.FAILED, next_try_at__lt=at - FAILED_FOR)
     over |= set(failed.values_list("file", flat=True))
     for path in [
-        p for end in ("part", "runs", "lock") for p in importing.folder().glob(f"*.{end}")
+        p for end in ("part", "runs", "lock") for p in receiving.folder().glob(f"*.{end}")
     ]:
         part = path.with_suffix(".part")
         try:

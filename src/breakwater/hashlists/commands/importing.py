@@ -15,8 +15,9 @@ from breakwater.formats.hash_collection import SUFFIXES
 from breakwater.formats.hash_table import TARGETS, ColumnMapping, TooManyColumns, preview
 from breakwater.formats.record import FormatError
 from breakwater.hashlists import index
-from breakwater.hashlists.actions import importing
-from breakwater.hashlists.actions.importing import Empty, Received, TooLarge, apply_change, receive
+from breakwater.hashlists.actions import importing, receiving
+from breakwater.hashlists.actions.importing import apply_change
+from breakwater.hashlists.actions.receiving import Empty, Received, TooLarge, receive
 from breakwater.hashlists.commands.terminal import ListName, named_list, out, wrong
 from breakwater.hashlists.models import HashList, ListChange
 
@@ -50,8 +51,8 @@ def import_files(
     use; then nothing was taken at all.
     """
     hash_list = named_list(to)
-    if form not in importing.FORMS:
-        wrong(f"--form {form}: expected one of {', '.join(importing.FORMS)}")
+    if form not in receiving.FORMS:
+        wrong(f"--form {form}: expected one of {', '.join(receiving.FORMS)}")
     files = [file for path in paths for file in _files(path, form)]
     mappings = {path: _mapping(path, form, column or []) for path in files}
     if not files:

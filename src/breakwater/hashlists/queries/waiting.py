@@ -1,7 +1,7 @@
 """Looks into a file that waits for a person to say what its columns are."""
 
 from breakwater.formats.hash_table import Preview, preview
-from breakwater.hashlists.actions import importing
+from breakwater.hashlists.actions import receiving
 from breakwater.hashlists.models import ListChange
 
 ROWS = 8
@@ -13,5 +13,5 @@ def beginning(draft: ListChange) -> Preview:
     Raises:
         FileNotFoundError: somebody removed the file.
     """
-    with (importing.folder() / draft.file).open("rb") as stream:
+    with (receiving.folder() / draft.file).open("rb") as stream:
         return preview(stream, ROWS)
