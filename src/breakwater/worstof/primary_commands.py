@@ -178,7 +178,7 @@ def follow(
     """
     address, port = _address(primary)
     key, public = _key_in(key_file), _public_key(public_key)
-    source = Source(address, port, zone.strip("."), key, public)
+    source = Source(address, port, _zone_in(zone), key, public)
     heard = _address(listen) if listen else None
     following = Following(source, write, recent=recent, listen=heard, poll=poll, run=run)
     if once:
@@ -244,7 +244,7 @@ def accept_copy(
     Shows what providers would get and lose; decisions made after the copy are not in it. What is
     more than the brake lets go waits for two people on the page of held changes; then run it again.
     """
-    served = _served(Place(Path(), *_address(primary), 0, zone.strip(".")))
+    served = _served(Place(Path(), *_address(primary), 0, _zone_in(zone)))
     found = accepting.difference(served)
     _tell_difference(found)
     if not yes:
