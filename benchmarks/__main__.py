@@ -89,7 +89,7 @@ def main() -> None:
 
         four = ("bind", "unbound", "pdns", "knot")
         found += blocking.run(*((1000, 5) if options.quick else (100_000, 100)), four)
-        found += blocking.run(*((1000, 5) if options.quick else (100_000, 30)), four, checked=True)
+        found += blocking.run(*((1000, 5) if options.quick else (100_000, 100)), four, checked=True)
         if not options.quick:
             found += blocking.run(1_000_000, 100, ("bind", "unbound"))
     if options.only in (None, "blocklists") and not options.database:

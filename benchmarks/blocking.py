@@ -22,6 +22,7 @@ from benchmarks.results import Figure, figure
 from benchmarks.spread import spread
 
 CONTROL = 15.0  # seconds that a resolver without the settings is watched for
+NEVER = 100  # names that must never be blocked, in the operator's file
 MOST = 60.0  # seconds; six times the limit
 FILL = """
 import sys
@@ -46,12 +47,18 @@ class ControlPassed(Exception):
 
 
 def run(names: int, rounds: int, which: tuple[str, ...], *, checked: bool = False) -> list[Figure]:
-    """If `checked`, with the live check before each publication, and without the controls."""
+    """If `checked`, with the live check before each publication, and without the controls.
+
+    It then asks `NEVER` names of the operator's each time, beside those of the package.
+    """
     with tempfile.TemporaryDirectory(prefix="breakwater-blocking-") as folder:
         place = Path(folder)
         desk, resolvers = Desk(place / "desk"), Resolvers(place)
         desk.run("migrate")
         fill(desk, names)
+        if checked:
+            never = desk.folder / "worstof" / "never-block.txt"
+            never.write_text("".join(f"never-{n}.example\n" for n in range(NEVER)))
         try:
             start_all(place, desk, resolvers, which, checked=checked)
             for name in which:

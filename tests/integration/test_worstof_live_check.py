@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.resolvers import Desk, Resolvers, program, wait_for
+from breakwater.worstof.primary.staging import MOST_TRIED
 from breakwater.worstof.rules.zone_digest import bucket_of
 from tests.integration.test_worstof_serving import bind_of, gets
 
@@ -132,19 +133,23 @@ def test_a_copy_that_somebody_accepted_is_tried_before_any_provider_gets_it(
     wait_for(lambda: gets(served, "isp") == {"bad.example", "worse.example"}, 90)
 
 
-def test_a_name_that_left_the_list_is_no_longer_in_the_way_of_others(
-    desk: tuple[Desk, Resolvers],
+@pytest.mark.parametrize("others", [0, MOST_TRIED], ids=["few names", "many names at once"])
+def test_a_listed_name_stands_before_the_check_until_it_leaves_the_list(
+    desk: tuple[Desk, Resolvers], others: int
 ) -> None:
     served, _ = desk
     never = served.folder / "worstof" / "never-block.txt"
     never.write_text("good.example\n")
-    served.decide("network.example")
-    wait_for(lambda: served.do(COUNT) == [(1,)], 90)
+    served.decide("network.example", *(f"n{n}.example" for n in range(others)), released=True)
+    wait_for(lambda: served.do(COUNT) == [(1 + others,)], 90)
     never.write_text("good.example\nshop.example\n")
+    served.decide("worse.example")
+    held = "SELECT reason, added FROM worstof_heldchange WHERE state = 'waiting'"
+    wait_for(lambda: served.do(held) == [("probe", 1)], 90)
     served.decide("network.example", adds=False)
-    wait_for(lambda: served.do(COUNT) == [(0,)], 90)
+    wait_for(lambda: served.do(COUNT) == [(others,)], 90)
     served.decide("bad.example")
-    wait_for(lambda: served.do(COUNT) == [(1,)], 90)
+    wait_for(lambda: served.do(COUNT) == [(others + 1,)], 90)
 
 
 def test_additions_go_on_after_a_primary_was_killed(desk: tuple[Desk, Resolvers]) -> None:

@@ -1,6 +1,7 @@
 """The live check asks a file that is longer than one check wholly, from check to check."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import dns.rcode
@@ -24,9 +25,9 @@ class Listening(live_check.Stage):
         self.answers: dict[str, int] = {}
         self.without: dict[str, int] = {}  # what the resolver answers without the list
 
-    def rcode(self, name: str) -> int:
-        self.asked.append(name)
-        return self.answers.get(name, int(dns.rcode.NOERROR))
+    def rcodes(self, names: Sequence[str]) -> list[int]:
+        self.asked += names
+        return [self.answers.get(name, int(dns.rcode.NOERROR)) for name in names]
 
     def open_rcode(self, name: str) -> int:
         return self.without.get(name, int(dns.rcode.NOERROR))

@@ -8,6 +8,7 @@ from pathlib import Path
 from breakwater.worstof import tsig
 
 STAGE = "desk-stage"  # view and key of the live check
+TRIED = "try"  # its zone of names that are tried; shorter than any zone that takes the same names
 
 
 class BadAddress(ValueError):
@@ -58,6 +59,10 @@ def update_key(key_name: str) -> str:
 
 def zone_path(place: Place, key_name: str) -> Path:
     return place.folder / f"{key_name}.zone"
+
+
+def tried_path(place: Place) -> Path:
+    return place.folder / f"{STAGE}.{TRIED}.zone"
 
 
 def written(place: Place, views: Sequence[View]) -> str:
@@ -140,7 +145,7 @@ def _view(place: Place, view: View) -> str:
     )
     return f"""view "{view.key_name}" {{
     match-clients {{ key "{view.key_name}"; key "{update_key(view.key_name)}"; }};
-    {_zone(place, view.key_name)}
+    {_zone(place.zone, zone_path(place, view.key_name), view.key_name)}
         ixfr-from-differences yes;
         allow-transfer {{ key "{view.key_name}"; }};
         also-notify {{ {told}}};
@@ -149,17 +154,19 @@ def _view(place: Place, view: View) -> str:
 """
 
 
-def _zone(place: Place, key_name: str) -> str:
+def _zone(zone: str, path: Path, key_name: str) -> str:
     own = update_key(key_name)
-    return f"""zone "{place.zone}" {{
+    return f"""zone "{zone}" {{
         type primary;
-        file "{zone_path(place, key_name)}";
+        file "{path}";
         allow-query {{ key "{key_name}"; key "{own}"; }};
         allow-update {{ key "{own}"; }};"""
 
 
 def _stage(place: Place) -> str:
     """A resolver in front of the next zone: names that must never be blocked are tried here.
+
+    What is tried comes first, or a long zone published would be read before it.
 
     Every change of it counts its serial up, past those of publications: a whole zone with a lower
     one must be taken too, so it keeps no differences.
@@ -174,9 +181,12 @@ def _stage(place: Place) -> str:
     forwarders {{ {address} port {port}; }};
     max-cache-ttl 5;
     max-ncache-ttl 1;
-    response-policy {{ zone "{place.zone}" add-soa no min-update-interval 0; }}
+    response-policy {{ zone "{TRIED}" add-soa no; zone "{place.zone}" add-soa no; }}
         qname-wait-recurse no break-dnssec yes min-update-interval 0;
-    {_zone(place, STAGE)}
+    {_zone(TRIED, tried_path(place), STAGE)}
+        notify no;
+    }};
+    {_zone(place.zone, zone_path(place, STAGE), STAGE)}
         notify no;
     }};
 }};

@@ -158,6 +158,8 @@ class Serving:
             if made and self.staging:
                 self.staging.follow(made)
         self.bring_up(at)
+        if self.staging:
+            self.staging.settle()
 
     def bring_up(self, at: datetime) -> None:
         """Bring every view to the last publication; one that is there already costs nothing."""

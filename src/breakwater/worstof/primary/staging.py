@@ -1,15 +1,18 @@
 """Which names stand before the live check, and up to which publication it found them harmless."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from breakwater.storage.whole_file import write_whole
 from breakwater.worstof.actions.publishing import Unsure
 from breakwater.worstof.models import Publication, Recipient
 from breakwater.worstof.primary import live_check
-from breakwater.worstof.primary.configuration import STAGE, Place, zone_path
+from breakwater.worstof.primary.configuration import STAGE, TRIED, Place, tried_path, zone_path
 from breakwater.worstof.primary.live_check import Stage
 from breakwater.worstof.primary.server import Bind, ZoneRefused
 from breakwater.worstof.queries import zone
+
+MOST_TRIED = 500  # names; more are moved to the copy of what is published
 
 
 class Staging:
@@ -19,16 +22,22 @@ class Staging:
         self.place, self.bind, self.stage = place, bind, Stage(place)
         self.staged = -1  # serial whose names stand before the check
         self.checked = -1  # serial whose names it found harmless
-        self._tried: set[str] = set()  # names that it was given to try since
+        self._tried: set[str] = set()  # names that stand in the zone of what is tried
+        self._gone: set[str] = set()  # names that left the list and still stand in one of them
 
     def prepare(self) -> None:
         """Write the copy anew before BIND starts: nothing of it is worth a journal."""
         publication = zone.last()
-        path = zone_path(self.place, STAGE)
-        path.with_name(path.name + ".jnl").unlink(missing_ok=True)
-        write_whole(path, self._lines(publication, live_check.new_mark()))
+        mark = live_check.new_mark()
+        self._write_new(zone_path(self.place, STAGE), self._lines(publication, mark))
+        self._write_new(tried_path(self.place), live_check.lines(TRIED, 0, (), mark))
         self.staged = publication.serial if publication else 0
         self._tried.clear()
+        self._gone.clear()
+
+    def _write_new(self, path: Path, lines: Iterator[str]) -> None:
+        path.with_name(path.name + ".jnl").unlink(missing_ok=True)
+        write_whole(path, lines)
 
     def check(self, adds: Sequence[str]) -> str:
         """Try these names beside all that are published; as `Stage.check`.
@@ -56,7 +65,7 @@ class Staging:
         return problem
 
     def follow(self, made: Publication) -> None:
-        """Have the copy hold what was published after a check, without writing it anew.
+        """Take note of what was published after a check, without writing the copy anew.
 
         It counts as checked if all before it was; else it has to be looked at.
         """
@@ -64,14 +73,33 @@ class Staging:
         if self.staged != (before.serial if before else 0):
             return
         names = self._tried.union(zone.changed_since(made.serial - 1))
-        try:
-            self.stage.take_out(sorted(names - zone.kept(sorted(names)).keys()))
-        except Unsure:
-            return
-        self._tried.clear()
+        self._gone |= names - zone.kept(sorted(names)).keys()
         if self.checked == self.staged:
             self.checked = made.serial
         self.staged = made.serial
+
+    def settle(self) -> None:
+        """Bring the zones behind the check to what is published, once the recipients have it."""
+        try:
+            if self._gone:
+                self._take_out(sorted(self._gone))
+            if len(self._tried) > MOST_TRIED:
+                self._move()
+        except Unsure:
+            self.staged = -1  # the next check writes the copy anew
+
+    def _take_out(self, names: Sequence[str]) -> None:
+        self.stage.take_out(TRIED, names)
+        self.stage.take_out(self.place.zone, names)
+        self._tried.difference_update(names)
+        self._gone.clear()
+
+    def _move(self) -> None:
+        names = sorted(self._tried)
+        self.stage.give(self.place.zone, sorted(zone.kept(names)))
+        self.stage.wait_for_mark(self.place.zone)
+        self.stage.take_out(TRIED, names)
+        self._tried.clear()
 
     def _put_whole(self, publication: Publication) -> None:
         mark = live_check.new_mark()
@@ -81,8 +109,11 @@ class Staging:
         except ZoneRefused as problem:
             raise Unsure("The live check takes no names. Nothing is published.") from problem
         self.stage.wait_for(mark)
+        self.stage.take_out(TRIED, sorted(self._tried))
+        self.stage.wait_for_mark(TRIED)
         self.staged = publication.serial
         self._tried.clear()
+        self._gone.clear()
 
     def _lines(self, publication: Publication | None, mark: str) -> Iterator[str]:
         names = zone.names_for(Recipient()).values_list("name", flat=True).iterator()
