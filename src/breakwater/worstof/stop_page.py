@@ -1,16 +1,18 @@
 """The page that a blocked visitor sees: served here, or as files on a provider's own server.
 
 No script, no cookie, no session, nothing from elsewhere; of visitors only their number is kept.
+It needs the database only to name the laws and to count: without one a visitor gets the page too.
 """
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
@@ -22,7 +24,6 @@ from django.views.decorators.http import require_safe
 
 from breakwater.worstof.models import BlockList, StopCount
 from breakwater.worstof.queries.stop_texts import shown_texts
-from breakwater.worstof.rules.stop_texts import StopTexts
 
 log = logging.getLogger(__name__)
 STYLE = "worstof/stop.css"
@@ -47,7 +48,7 @@ class Counter:
             found, self._waiting, self._written_at = self._waiting, {}, at
         try:
             write_down(found)
-        except DatabaseError:
+        except Error:
             # A visitor is owed the page; the number is tried again with the next ones.
             log.exception("the stop page's count was not written down")
             with self._lock:
@@ -65,8 +66,13 @@ def write_down(found: dict[date, int]) -> None:
 _counter = Counter()
 
 
-def page(language: str, *, style: str, appeal: str, others: dict[str, str]) -> str:
-    """The page in one language; `others` are addresses of it by language code."""
+def page(
+    language: str, *, style: str, appeal: str, others: dict[str, str], laws: list[str] | None
+) -> str:
+    """The page in one language; `others` are addresses of it by language code.
+
+    `laws` is None while nobody can read them: the page then says so.
+    """
     texts = shown_texts()
     with translation.override(language):
         names = dict(settings.LANGUAGES)
@@ -74,7 +80,8 @@ def page(language: str, *, style: str, appeal: str, others: dict[str, str]) -> s
                  for code, url in others.items() if code in names]  # fmt: skip
         context = {
             "language": language, "style": style, "appeal": appeal, "links": links,
-            "laws": _laws(texts, language), "appeal_days": texts.appeal_days,
+            "laws": laws, "appeal_days": texts.appeal_days,
+            "other_ways": texts.contacts_in(language, "appeal"),
             "to_report": texts.contacts_in(language, "report"),
             "for_a_child": texts.contacts_in(language, "child"),
             "for_the_worried": texts.contacts_in(language, "worried"),
@@ -82,11 +89,43 @@ def page(language: str, *, style: str, appeal: str, others: dict[str, str]) -> s
         return render_to_string("worstof/stop.html", context)
 
 
-def _laws(texts: StopTexts, language: str) -> list[str]:
-    """The operator's words in the visitor's language; without them, what the lists say."""
-    if law := texts.law_in(language):
+def laws_in(language: str) -> list[str]:
+    """The operator's words in the visitor's language; without them, what the lists say.
+
+    Raises:
+        django.db.Error: the lists cannot be read.
+    """
+    if law := shown_texts().law_in(language):
         return [law]
     return list(BlockList.objects.order_by("country").values_list("legal_basis", flat=True))
+
+
+def _laws_if_readable(language: str) -> list[str] | None:
+    try:
+        return laws_in(language)
+    except Error as problem:
+        log.warning("the stop page is shown without the lists' laws: %s", problem)
+        return None
+
+
+class _ThenCounted(HttpResponse):
+    """Counts when the page has been sent: a database that is slow or locked delays no visitor."""
+
+    def close(self) -> None:
+        super().close()
+        _counter.count(timezone.now())
+
+
+class VisitorMiddleware:
+    """Stands before sessions: whatever cookies a visitor brings, nobody looks up whose they are."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path == reverse("stop"):
+            request.COOKIES = {}
+        return self.get_response(request)
 
 
 @require_safe
@@ -94,10 +133,10 @@ def stop(request: HttpRequest) -> HttpResponseBase:
     codes = [code for code, _ in settings.LANGUAGES]
     asked = request.GET.get("language", "")
     language = asked if asked in codes else (translation.get_language() or "en")[:2]
-    _counter.count(timezone.now())
     others = {code: f"?language={code}" for code in codes}
-    text = page(language, style=static(STYLE), appeal=reverse("appeal"), others=others)
-    response = HttpResponse(text, headers={"Content-Language": language})
+    addresses = {"style": static(STYLE), "appeal": reverse("appeal")}
+    text = page(language, **addresses, others=others, laws=_laws_if_readable(language))
+    response = _ThenCounted(text, headers={"Content-Language": language})
     patch_vary_headers(response, ["Accept-Language"])
     response["Cache-Control"] = "no-store"
     return response
@@ -107,6 +146,9 @@ def write_bundle(folder: Path, *, appeal: str) -> list[Path]:
     """Write the page in every language, and its style, for a provider's own server.
 
     `appeal` is the full address of the desk's page for appeals.
+
+    Raises:
+        django.db.Error: the lists cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     codes = [code for code, _ in settings.LANGUAGES]
@@ -114,7 +156,8 @@ def write_bundle(folder: Path, *, appeal: str) -> list[Path]:
     found = finders.find(STYLE)
     if not isinstance(found, str):
         raise FileNotFoundError(STYLE)
-    texts = {f"{c}.html": page(c, style="stop.css", appeal=appeal, others=others) for c in codes}
+    addresses = {"style": "stop.css", "appeal": appeal}
+    texts = {f"{c}.html": page(c, **addresses, others=others, laws=laws_in(c)) for c in codes}
     texts |= {"index.html": texts["en.html"], "stop.css": Path(found).read_text("utf-8")}
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")

@@ -42,6 +42,6 @@ def shown_texts() -> StopTexts:
     """The same for a visitor, who sees a page without contacts rather than an error."""
     try:
         return stop_texts()
-    except BadStopTexts as problem:
+    except (BadStopTexts, OSError) as problem:
         _log.warning("stop-page.toml is not used: %s", problem)
         return NOTHING
