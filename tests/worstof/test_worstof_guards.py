@@ -34,7 +34,7 @@ TOP = [f"site-{n}.example" for n in range(8_000)]
 def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     folder = tmp_path_factory.mktemp("worstof")
     (folder / "top-sites.txt").write_text("".join(f"{n},{x}\n" for n, x in enumerate(TOP, 1)))
-    (folder / "never-block.txt").write_text("# ours\npolice.example\nwww.court.test\n")
+    (folder / "never-block.txt").write_text("# ours\npolice.example\nwww.court.test\ngov.uk\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(known_names, "folder", lambda: folder)
         return known_names.known()
@@ -112,6 +112,11 @@ def test_shared_hosts_shorteners_cdns_and_infrastructure_are_refused(known: Know
         ("police.example", Guard("never_block", "police.example", True)),
         ("www.police.example", Guard("never_block", "police.example", True)),
         ("x.police.example", Guard("never_block", "police.example", True)),
+        ("tax.gov.uk", Guard("never_block", "gov.uk", True)),
+        ("www.x.tax.gov.uk", Guard("never_block", "gov.uk", True)),
+        ("fonts.googleapis.com", Guard("below_cdn", "googleapis.com", False)),
+        ("raw.githubusercontent.com", Guard("below_shared_host", "githubusercontent.com", False)),
+        ("a248.e.akamai.net", Guard("below_cdn", "akamai.net", False)),
         ("court.test", Guard("above_named", "www.court.test", True)),
         ("1.in-addr.arpa", Guard("infrastructure", "arpa", True)),
         ("a.root-servers.net", Guard("below_infrastructure", "root-servers.net", True)),
@@ -175,6 +180,7 @@ def test_every_source_is_used_and_what_nobody_checked_says_so(known: Known) -> N
         ("cdn.names.bit.ly", "unchecked", "cdn.names.bit.ly"),
         ("cdn.names", ["fastly.net"], "cdn"),
         ("cdn.below", "sometimes", "cdn.below"),
+        ("cdn.services", ["github.io"], "cdn.services"),
         ("sources.bunny.tag", "X", "sources.bunny.tag"),
         ("sources.bunny.title", " ", "sources.bunny.title"),
         ("sources.bunny.url", "", "sources.bunny.url"),

@@ -49,11 +49,15 @@ class Source(NamedTuple):
 
 
 class Named(NamedTuple):
-    """What the tables say of one name and of the ones below it."""
+    """What the tables say of one name and of the ones below it.
+
+    `services`: those below it are no customers' though it is a public suffix.
+    """
 
     key: str
     refuses: bool
     below: Below
+    services: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,11 +178,12 @@ def _tables(name: str, known: Known) -> Iterator[Guard]:
         yield Guard(entry.key, name, entry.refuses)
     if below := known.above_named.get(name):
         yield Guard("above_named", below, True)
-    for above in _own_parents(name, known):
-        if above in known.never:
-            yield Guard("never_block", above, True)
+    # Whoever writes a public suffix (gov.uk) means all that is below it.
+    yield from (Guard("never_block", x, True) for x in parents(name) if x in known.never)
+    own = set(_own_parents(name, known))
+    for above in parents(name):
         entry = known.named.get(above)
-        if entry and entry.below != "free":
+        if entry and entry.below != "free" and (entry.services or above in own):
             yield Guard(f"below_{entry.key}", above, entry.below == "refuse")
     # A top-level domain of the tables (arpa) has no owner below whom everybody else is free.
     last = name.rpartition(".")[2]
@@ -289,12 +294,15 @@ def read_named(table: Mapping[str, Any]) -> dict[str, Named]:
             raise _bad(key, "refuses, below and names with their sources")
         if group.get("below") not in ("refuse", "sign", "free"):
             raise _bad(f"{key}.below", "refuse, sign or free")
+        services = group.get("services", [])
+        if not isinstance(services, list) or not names.keys() >= set(services):
+            raise _bad(f"{key}.services", "names of the same group")
         for name, source in names.items():
             if source not in sources:
                 raise _bad(f"{key}.names.{name}", "the key of one of the sources")
             if name in found:
                 raise _bad(f"{key}.names.{name}", "a name that no other group has")
-            found[name] = Named(key, group["refuses"], group["below"])
+            found[name] = Named(key, group["refuses"], group["below"], name in services)
     return found
 
 
