@@ -131,6 +131,11 @@ def test_names_that_were_not_signed_stop_nobody_from_having_the_last_good_zone(d
     wait_for(lambda: gets(desk, "other") == {"one.example", "c.mossgate.example"}, 20)
 
 
+def test_the_server_reads_the_machines_own_clock_with_each_publication(desk: Desk) -> None:
+    last = "SELECT lived IS NOT NULL FROM worstof_publication ORDER BY serial DESC LIMIT 1"
+    assert desk.do(last) == [(1,)]
+
+
 def test_a_name_that_was_put_in_by_hand_reaches_no_recipient_that_is_made_afterwards(
     desk: Desk,
 ) -> None:

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from breakwater.worstof.actions import importing, probing, publishing, transparency, weighing
+from breakwater.worstof.actions import (
+    importing,
+    living,
+    probing,
+    publishing,
+    transparency,
+    weighing,
+)
 from breakwater.worstof.actions.life import look_at_new_tables, move_clocks
 from breakwater.worstof.primary.serving import is_served
 from breakwater.worstof.queries import zone
@@ -20,8 +27,9 @@ def publish(at: datetime) -> bool:
     """
     if is_served(at):
         return False
+    living.live_on(living.read)
     check = publishing.without_check if zone.state().needs_check else None
-    return publishing.publish_waiting(at, check=check) is not None
+    return publishing.publish_waiting(at, check=check, steady=living.read) is not None
 
 
 JOBS: list[tuple[str, Callable[[datetime], bool]]] = [

@@ -15,7 +15,7 @@ from rich.console import Console
 from breakwater.custody.command_line import typist
 from breakwater.formats.domain_name import ZONE_ROOM, BadName, read_name
 from breakwater.worstof import signing, tsig
-from breakwater.worstof.actions import accepting, probing, publishing, recipients
+from breakwater.worstof.actions import accepting, living, probing, publishing, recipients
 from breakwater.worstof.actions.sealing import NoMark, folder
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.configuration import BadAddress, Place, split
@@ -250,7 +250,9 @@ def accept_copy(
     if not yes:
         typer.confirm("Publish these names?", abort=True)
     try:
-        held = accepting.accept(found, by=typist(), reason=reason, at=timezone.now())
+        held = accepting.accept(
+            found, by=typist(), reason=reason, at=timezone.now(), steady=living.read
+        )
     except (NoMark, publishing.OtherNames) as problem:
         raise _refuse(str(problem) or "The names changed meanwhile. Look again.") from None
     if held:

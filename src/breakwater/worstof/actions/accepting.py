@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from breakwater.custody.actions import record
-from breakwater.worstof.actions import last_defence, publishing
+from breakwater.worstof.actions import last_defence, living, publishing
+from breakwater.worstof.actions.living import Steady
 from breakwater.worstof.models import Entry, HeldChange, Publication, ZoneName
 from breakwater.worstof.rules.brake import DAY, HOUR, Change
 from breakwater.worstof.rules.zone_digest import digests_of, root_of
@@ -26,10 +28,16 @@ class Difference:
     root: str  # of the names as they would be published
     is_compared: bool = True
 
-    def needs_two(self, *, at: datetime) -> bool:
-        """More than the brake lets go at once, or the second time within a day."""
+    def needs_two(self, *, at: datetime, lived: float | None) -> bool:
+        """More than the brake lets go at once, or the second time within a day.
+
+        By the clock or by the time lived, see `rules.steady`: none of the two may be believed alone.
+        """
         size = Change(len(self.enters), len(self.leaves), self.listed, HOUR)
-        lately = Publication.objects.filter(is_accepted=True, at__gt=at - DAY.span)
+        within = Q(at__gt=at - DAY.span)
+        if lived is not None:
+            within |= Q(lived__gt=lived - DAY.span.total_seconds())
+        lately = Publication.objects.filter(within, is_accepted=True)
         is_much = size.holds_adds or size.holds_removals
         return not self.is_compared or is_much or lately.exists()
 
@@ -45,7 +53,9 @@ def difference(served: Collection[str] | None) -> Difference:
     )
 
 
-def accept(found: Difference, *, by: str, reason: str, at: datetime) -> HeldChange | None:
+def accept(
+    found: Difference, *, by: str, reason: str, at: datetime, steady: Steady | None = None
+) -> HeldChange | None:
     """Publish them; or give the held change that two people of the desk have to sign first.
 
     Raises:
@@ -53,11 +63,12 @@ def accept(found: Difference, *, by: str, reason: str, at: datetime) -> HeldChan
         NoMark: see `sealing`.
     """
     with transaction.atomic():
+        lived = living.live_on(steady) if steady else None
         mine = HeldChange.objects.select_for_update().filter(reason=COPY, copy__root=found.root)
         signed = mine.filter(state=HeldChange.State.RELEASED).first()
-        if signed is None and found.needs_two(at=at):
+        if signed is None and found.needs_two(at=at, lived=lived):
             return mine.filter(state=HeldChange.State.WAITING).first() or _hold(found, by, at)
-    publishing.accept_copy(by=by, reason=reason, at=at, root=found.root)
+    publishing.accept_copy(by=by, reason=reason, at=at, root=found.root, lived=lived)
     _forget(at)
     return None
 

@@ -8,13 +8,15 @@ last good zone stays, and `PublisherState.problem` says why.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
 from breakwater.custody.actions import record
 from breakwater.people.models import User
 from breakwater.storage import bulk
-from breakwater.worstof.actions import brake, last_defence, sealing
+from breakwater.worstof.actions import brake, last_defence, living, sealing
+from breakwater.worstof.actions.living import Steady
 from breakwater.worstof.actions.sealing import PUBLISHER
 from breakwater.worstof.models import (
     Publication,
@@ -46,6 +48,13 @@ class Checked:
 Outcome = tuple[dict[str, bool], dict[str, bool]]
 
 
+class Now(NamedTuple):
+    """The moment of a publication on the desk's clock, and on one that nobody sets, if it is read."""
+
+    at: datetime
+    lived: float | None = None  # seconds, see `rules.steady`
+
+
 class OtherNames(Exception):
     """The names kept changed since somebody looked at them."""
 
@@ -59,8 +68,12 @@ def without_check(adds: Sequence[str]) -> str:
     raise Unsure("The live check does not run. No name is added until it does.")
 
 
-def publish_waiting(at: datetime, *, check: Check | None = None) -> Publication | None:
+def publish_waiting(
+    at: datetime, *, check: Check | None = None, steady: Steady | None = None
+) -> Publication | None:
     """Publish what was decided and is not held; None if there is nothing, or publishing stopped.
+
+    `steady` reads the machine's own clock; without it, the brake believes `at`.
 
     Raises:
         django.db.Error, OSError: database or disk failed; nothing was published.
@@ -73,7 +86,8 @@ def publish_waiting(at: datetime, *, check: Check | None = None) -> Publication 
             bulk.lock_writer(PUBLISHER_LOCK)
             brake.lock_waiting()
             last_defence.drop_never_block(at=at)
-            made = _publish(at, checked)
+            lived = living.live_on(steady) if steady else None
+            made = _publish(Now(at, lived), checked)
     except sealing.Stopped as stopped:
         tell(str(stopped), at=at)
         return None
@@ -109,7 +123,9 @@ def tell(problem: str, *, at: datetime) -> None:
         record(verb, actor=PUBLISHER, at=at, detail={"problem": problem})
 
 
-def accept_copy(*, by: User | str, reason: str, at: datetime, root: str = "") -> None:
+def accept_copy(
+    *, by: User | str, reason: str, at: datetime, root: str = "", lived: float | None = None
+) -> None:
     """Publish again from a database that is older than what was published, or was repaired.
 
     Somebody made sure that its names are right (`accepting`); those that can never be listed are
@@ -129,7 +145,7 @@ def accept_copy(*, by: User | str, reason: str, at: datetime, root: str = "") ->
         detail = {"reason": reason, "serial": serial, "removed": removed}
         record("worstof.zone.accepted", actor=by, at=at, detail=detail)
         made = sealing.sign_state(serial, kept, sealing.sizes(), (0, removed), at)
-        Publication.objects.filter(pk=made.pk).update(is_accepted=True)
+        Publication.objects.filter(pk=made.pk).update(is_accepted=True, lived=lived)
     sealing.write_mark(made.serial)
     tell("", at=at)
 
@@ -158,14 +174,15 @@ def republish(*, at: datetime) -> Publication:
     return made
 
 
-def _publish(at: datetime, checked: Checked | None) -> Publication | None:
+def _publish(now: Now, checked: Checked | None) -> Publication | None:
+    at = now.at
     found = zone.last()
     kept = sealing.check_copy(found)
     decided = last_defence.refuse(list(zone.waiting()), at=at)
     if last_defence.doubt():
         decided = [change for change in decided if not change.adds]
     outcome = _outcome(decided)
-    changes = _past_the_brake(decided, outcome, found, at)
+    changes = _past_the_brake(decided, outcome, found, now)
     changes = _past_the_check(changes, found, checked, at)
     if not changes:
         return None
@@ -173,6 +190,8 @@ def _publish(at: datetime, checked: Checked | None) -> Publication | None:
     names = [name for name in {c.name for c in changes} if before.get(name) != after.get(name)]
     serial = max(sealing.known_serial(), found.serial if found else 0) + 1
     made = sealing.write_names(names, before, after, found, kept, serial, at) if names else None
+    if made:
+        Publication.objects.filter(pk=made.pk).update(lived=now.lived)
     published = made or found
     _mark(changes, before, after, published.serial if published else None, at)
     return made
@@ -197,7 +216,7 @@ def _effects(before: dict[str, bool], after: dict[str, bool]) -> dict[str, zone.
 
 
 def _past_the_brake(
-    changes: list[ZoneChange], outcome: Outcome, found: Publication | None, at: datetime
+    changes: list[ZoneChange], outcome: Outcome, found: Publication | None, now: Now
 ) -> list[ZoneChange]:
     """Hold what is too much at once; what two people released passes."""
     signed = [change for change in changes if change.held_id]
@@ -205,23 +224,41 @@ def _past_the_brake(
     if unsigned and signed:
         outcome = _outcome(unsigned)
     for window in WINDOWS:
-        if unsigned:
-            passed = _past_window(window, unsigned, outcome, found, at)
+        for start in _starts(window, now):
+            passed = _past_window(window, start, unsigned, outcome, found, now.at)
             outcome = outcome if len(passed) == len(unsigned) else _outcome(passed)
             unsigned = passed
     free = {change.pk for change in (*signed, *unsigned)}
     return [change for change in changes if change.pk in free]
 
 
+def _starts(window: Window, now: Now) -> list[int]:
+    """The serials after which the window may have begun: what is too much after any is held.
+
+    By the desk's clock, which somebody may have set; and by the time lived, which begins it no later
+    than it truly did. On the same machine start that is its true beginning, but for the seconds that a
+    publication takes. After another start it is earlier: what entered, left and entered again
+    across it is then counted as entered once, and what went by while the machine was off as no time.
+    """
+    starts = {zone.before_window(now.at - window.span, now=now.at)}
+    if now.lived is not None:
+        begun = zone.before_lived(now.lived - window.span.total_seconds())
+        starts |= set() if begun is None else {begun}
+    return sorted(starts)
+
+
 def _past_window(
     window: Window,
+    start: int,
     changes: list[ZoneChange],
     outcome: Outcome,
     found: Publication | None,
     at: datetime,
 ) -> list[ZoneChange]:
     """Hold those of these unsigned changes that are too much within the window; give the others."""
-    moves = zone.effects_since(at - window.span, now=at)
+    if not changes:
+        return []
+    moves = zone.effects_after(start)
     sizes = _sizes(window, outcome, moves, found)
 
     def without(adds: bool) -> list[ZoneChange]:

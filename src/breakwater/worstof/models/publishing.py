@@ -91,6 +91,10 @@ class PublisherState(models.Model):
     # The last `serve` was given a resolver to check with: without it nothing is added.
     needs_check = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)  # the primary ended by itself and was started again
+    # Seconds lived when the machine's steady clock was read last, and that reading: `rules.steady`.
+    lived = models.FloatField(default=0)
+    boot = models.CharField(max_length=36, blank=True)
+    boot_seconds = models.FloatField(default=0)
 
     def __str__(self) -> str:
         return self.problem or "good"
@@ -138,12 +142,17 @@ class Publication(models.Model):
     signature = models.CharField(max_length=128)  # Ed25519, hexadecimal
     # Somebody accepted the names as they were kept: changes do not tell what is new in them.
     is_accepted = models.BooleanField(default=False)
+    # Seconds that the publisher had lived, see `rules.steady`; none where nobody read that clock.
+    lived = models.FloatField(null=True)
     # Names reach the primary by updates; what it answered last. Empty is good.
     problem = models.CharField(max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["at", "serial"], name="worstof_publication_at")]
+        indexes = [
+            models.Index(fields=["at", "serial"], name="worstof_publication_at"),
+            models.Index(fields=["lived", "serial"], name="worstof_publication_lived"),
+        ]
 
     def __str__(self) -> str:
         return str(self.serial)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import signing, tsig
-from breakwater.worstof.actions import last_defence, publishing, sealing
+from breakwater.worstof.actions import last_defence, living, publishing, sealing
 from breakwater.worstof.models import Publication, PublisherState, Recipient
 from breakwater.worstof.primary import views, zone_file
 from breakwater.worstof.primary.configuration import (
@@ -154,7 +154,7 @@ class Serving:
             self._learn()
         if not self._is_broken(at):
             check = self.staging.check if self.staging else None
-            made = publishing.publish_waiting(at, check=check)
+            made = publishing.publish_waiting(at, check=check, steady=living.read)
             if made and self.staging:
                 self.staging.follow(made)
         self.bring_up(at)
@@ -253,6 +253,7 @@ class Serving:
             elif not known_names.never_block().names:
                 now["probe"] = PublisherState.Probe.NOTHING
             PublisherState.objects.update_or_create(pk=1, defaults=now)
+            living.live_on(living.read)
             self.beaten = at
 
     def _read_recipients(self) -> dict[str, Recipient]:

@@ -104,11 +104,11 @@ class Effect(NamedTuple):
     international: int
 
 
-def effects_since(when: datetime, *, now: datetime) -> dict[str, Effect]:
-    """What publications after `when` did to each name; what two people released is left out.
+def before_window(when: datetime, *, now: datetime) -> int:
+    """Serial of the last publication before the window from `when` to `now`; 0 if there is none.
 
-    By serials, not by the times of changes: from the first one after `when` all count, whatever
-    times the later ones have, so those of a clock set back only make it more.
+    From the first publication after `when` all are in it, whatever times the later ones have, so
+    those of a clock set back only make it longer.
     """
     within = Publication.objects.filter(at__gt=when, at__lte=now).values_list("serial", flat=True)
     first = min(within, default=None)
@@ -116,7 +116,23 @@ def effects_since(when: datetime, *, now: datetime) -> dict[str, Effect]:
     if first is not None:
         earlier = earlier.filter(serial__lt=first)
     before = earlier.order_by("-serial").first()
-    rows = ZoneChange.objects.filter(serial__gt=before.serial if before else 0, held=None)
+    return before.serial if before else 0
+
+
+def before_lived(since: float) -> int | None:
+    """The same for all that was published since so many seconds were lived; None: nobody counted."""
+    counted = Publication.objects.exclude(lived=None)
+    serials = counted.order_by("lived", "serial").values_list("serial", flat=True)
+    before = serials.filter(lived__lte=since).last()
+    if before is not None:
+        return before
+    first = serials.first()
+    return first - 1 if first is not None else None
+
+
+def effects_after(serial: int) -> dict[str, Effect]:
+    """What later publications did to each name; what two people released is left out."""
+    rows = ZoneChange.objects.filter(serial__gt=serial, held=None)
     moved = rows.exclude(effect=0, effect_international=0).order_by().values_list("name")
     totals = moved.annotate(every=Sum("effect"), international=Sum("effect_international"))
     columns = totals.values_list("name", "every", "international")
