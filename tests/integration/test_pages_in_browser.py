@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,6 +56,19 @@ PAGES = {
     "administrator": ("/people/", "/provider-accounts/", "/work/"),
     "auditor": ("/log/", "/me/"),
     "analyst": ("/blocking/",),
+}  # fmt: skip
+
+# Other words are longer: the pages of the Worst Of room, each template once, on a telephone.
+WORST_OF = {
+    "officer": (
+        "/worst-of/", "/worst-of/nominate/", "/worst-of/import/", "DOMAIN discussion", "DOMAIN listed",
+        "/worst-of/appeals/", "APPEAL", "/worst-of/held/", "/blocking/", "/appeal/", "/stop/",
+        "/transparency/", "/transparency/report/",
+    ),
+    "supervisor": (
+        "/worst-of/rules/1/", "/worst-of/recipients/", "/worst-of/recipients/1/",
+        "/worst-of/recipients/trace/",
+    ),
 }  # fmt: skip
 
 
@@ -111,11 +124,14 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-def _signed_in(browser: Browser, desk: str, person: str, width: str, theme: str) -> BrowserContext:
+def _signed_in(
+    browser: Browser, desk: str, person: str, width: str, theme: str, language: str = "en"
+) -> BrowserContext:
     size = WIDTHS[width]
     context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, bypass_csp=False
-    )
+        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, bypass_csp=False,
+        locale=language,
+    )  # fmt: skip
     page = context.new_page()
     page.goto(f"{desk}/sign-in/")
     page.fill('input[name="username"]', person)
@@ -190,13 +206,30 @@ def test_every_page_can_be_used_by_everybody_and_needs_no_other_server(
     browser: Browser, desk: str, person: str, width: str, theme: str
 ) -> None:
     context = _signed_in(browser, desk, person, width, theme)
-    page = context.new_page()
+    problems = _problems(context.new_page(), desk, PAGES[person], "en")
+    context.close()
+    assert not problems, json.dumps(problems, indent=1)
+
+
+@pytest.mark.parametrize("language", ["es", "fr", "nl"])
+@pytest.mark.parametrize("person", WORST_OF)
+def test_every_page_of_the_worst_of_room_can_be_used_in_each_language(
+    browser: Browser, desk: str, person: str, language: str
+) -> None:
+    context = _signed_in(browser, desk, person, "phone", "light", language)
+    problems = _problems(context.new_page(), desk, WORST_OF[person], language)
+    context.close()
+    assert not problems, json.dumps(problems, indent=1)
+
+
+def _problems(page: Page, desk: str, paths: Sequence[str], language: str) -> dict[str, list[str]]:
+    """What is wrong with each of these pages: on the console, to axe, in width, or in language."""
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: complaints.append(str(e)))
     page.on("request", lambda r: None if r.url.startswith((desk, "data:", "blob:")) else complaints.append(r.url))  # fmt: skip
     problems: dict[str, list[str]] = {}
-    for path in PAGES[person]:
+    for path in paths:
         complaints.clear()
         if address := _address(page, desk, path):
             page.goto(address)
@@ -204,10 +237,11 @@ def test_every_page_can_be_used_by_everybody_and_needs_no_other_server(
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wider > 1:
             found.append(f"the page is {wider} px wider than the screen")
+        if (spoken := page.evaluate("document.documentElement.lang")) != language:
+            found.append(f"the page says that it speaks {spoken}")
         if found:
             problems[path] = found
-    context.close()
-    assert not problems, json.dumps(problems, indent=1)
+    return problems
 
 
 def test_the_sign_in_page_can_be_used_by_everybody(browser: Browser, desk: str) -> None:
