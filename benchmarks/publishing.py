@@ -33,6 +33,7 @@ def fill(size: int) -> None:
 def _changes(count: int) -> Iterator[float]:
     """Milliseconds of each publication; names enter and leave by turns."""
     from benchmarks import listed
+    from breakwater.worstof.actions import living
     from breakwater.worstof.actions.last_defence import read_tables
     from breakwater.worstof.actions.lists import international
     from breakwater.worstof.actions.publishing import publish_waiting
@@ -44,7 +45,7 @@ def _changes(count: int) -> Iterator[float]:
         name, adds = f"bench-{n // 2}.example", n % 2 == 0
         listed.decide(on, [name], at=at, adds=adds)
         begun = time.perf_counter()
-        made = publish_waiting(at)
+        made = publish_waiting(at, steady=living.read)
         yield (time.perf_counter() - begun) * 1000
         if made is None or (made.added, made.removed) != (int(adds), int(not adds)):
             raise SystemExit("the change was not published")
