@@ -115,9 +115,10 @@ def test_a_configuration_that_bind_refuses_changes_nothing_and_is_told(desk: Des
 
 
 def test_names_that_were_not_signed_stop_nobody_from_having_the_last_good_zone(desk: Desk) -> None:
-    (every,) = desk.do("SELECT every FROM worstof_zonedigests")[0]
+    number, every = desk.do("SELECT number, every FROM worstof_zonedigests")[0]
     assert isinstance(every, bytes)
-    desk.do("UPDATE worstof_zonedigests SET every = ?", bytes([every[0] ^ 1]) + every[1:])
+    wrong = bytes([every[0] ^ 1]) + every[1:]
+    desk.do("UPDATE worstof_zonedigests SET every = ? WHERE number = ?", wrong, number)
     canaries = """UPDATE worstof_recipient SET canaries = '["c.mossgate.example"]' """
     desk.do(canaries + "WHERE key_name = 'other'")
     wait_for(lambda: "digests of the names" in str(desk.do(STOPPED)), 20)

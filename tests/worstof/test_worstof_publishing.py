@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.db.models import F, QuerySet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,7 +36,7 @@ from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.rules.brake import DAY as IN_A_DAY
 from breakwater.worstof.rules.brake import HOUR, Change
 from breakwater.worstof.rules.folding import Said, folded, with_parents
-from breakwater.worstof.rules.zone_digest import bucket_of, digests_of, root_of
+from breakwater.worstof.rules.zone_digest import bucket_of, digests_of, root_of, row_of
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -193,13 +194,31 @@ def test_a_national_mark_that_was_not_signed_stops_publishing(
     assert publish_waiting(at) is not None
 
 
-def test_digests_that_were_not_signed_stop_publishing(decide: Decide, at: datetime) -> None:
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda rows: rows.update(every=b"\0" * 512),
+        lambda rows: rows.update(every=b"\0" * 511),
+        lambda rows: rows.update(international=b""),
+        lambda rows: rows.delete(),
+        lambda rows: rows.update(number=F("number") + 1),
+        lambda rows: rows.create(number=256, every=b"\0" * 512, international=b"\0" * 512),
+    ],
+)
+def test_digests_that_were_not_signed_stop_publishing_until_the_copy_is_accepted(
+    decide: Decide, at: datetime, tamper: Callable[[QuerySet[ZoneDigests]], object]
+) -> None:
     decide("one.example")
     publish_waiting(at)
-    ZoneDigests.objects.update(every=b"\0" * 32 * 4096)
+    tamper(ZoneDigests.objects.filter(number=row_of(bucket_of("one.example"))))
     decide("two.example")
     assert publish_waiting(at) is None
-    assert zone.state().problem
+    assert "digests of the names are not those" in zone.state().problem
+    accept_copy(by="administrator", reason="checked", at=at)
+    assert publish_waiting(at) is not None
+    assert zone.is_whole()
+    assert publish_waiting(at) is None
+    assert not zone.state().problem
 
 
 def test_a_name_never_to_block_is_refused_with_all_above_it(

@@ -6,7 +6,7 @@ not be older than what was published.
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,14 @@ from breakwater.worstof import signing
 from breakwater.worstof.models import Publication, PublisherState, ZoneDigests, ZoneName
 from breakwater.worstof.queries import zone
 from breakwater.worstof.rules.zone_digest import (
+    BUCKETS,
     bucket_digest,
     bucket_of,
     digest_in,
+    digests_of_row,
     packed,
     root_of_packed,
+    row_of,
 )
 
 PUBLISHER = "publisher"
@@ -140,18 +143,31 @@ def _seal(buckets: Mapping[int, Mapping[str, bool]], kept: zone.Digests) -> zone
     every, international = {}, {}
     for number, names in buckets.items():
         every[number], international[number] = _digests(names)
-    return _keep(zone.Digests(packed(every, kept.every), packed(international, kept.international)))
+    now = zone.Digests(packed(every, kept.every), packed(international, kept.international))
+    _keep(now, {row_of(number) for number in buckets})
+    return now
 
 
 def seal_names_kept() -> zone.Digests:
     """Digest every name anew, whatever the rows say of its bucket."""
-    return _keep(zone.digests_of_names())
+    now = zone.digests_of_names()
+    ZoneDigests.objects.all().delete()  # also rows that nobody should have put there
+    _keep(now, range(row_of(BUCKETS)))
+    return now
 
 
-def _keep(digests: zone.Digests) -> zone.Digests:
-    if not ZoneDigests.objects.filter(pk=1).update(**digests._asdict()):
-        ZoneDigests.objects.create(pk=1, **digests._asdict())
-    return digests
+def _keep(digests: zone.Digests, rows: Iterable[int]) -> None:
+    """Write these rows of the digests."""
+    fields = digests._asdict()
+    ZoneDigests.objects.bulk_create(
+        (
+            ZoneDigests(number=row, **{key: digests_of_row(of, row) for key, of in fields.items()})
+            for row in rows
+        ),
+        update_conflicts=True,
+        unique_fields=["number"],
+        update_fields=[*fields],
+    )
 
 
 def sizes() -> tuple[int, int]:

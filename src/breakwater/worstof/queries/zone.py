@@ -23,6 +23,7 @@ from breakwater.worstof.rules.zone_digest import (
     bucket_digest,
     bucket_of,
     digests_of,
+    joined,
     packed,
     root_of,
     root_of_packed,
@@ -146,8 +147,11 @@ def count_international(most: int) -> int:
 
 def bucket_digests() -> Digests:
     """The kept digests, packed: of all names, and of those that are not national."""
-    row = ZoneDigests.objects.filter(pk=1).values_list("every", "international").first()
-    return Digests(bytes(row[0]), bytes(row[1])) if row else Digests(NOTHING, NOTHING)
+    rows = list(ZoneDigests.objects.values_list("number", "every", "international"))
+    return Digests(
+        joined((number, every) for number, every, _ in rows),
+        joined((number, international) for number, _, international in rows),
+    )
 
 
 def names_in(buckets: Sequence[int]) -> dict[int, dict[str, bool]]:

@@ -11,6 +11,7 @@ BUCKETS = 4096
 EMPTY = hashlib.sha256(b"").digest()
 SIZE = len(EMPTY)
 NOTHING = EMPTY * BUCKETS
+IN_ROW = 16  # buckets whose digests are kept together
 
 
 def bucket_of(name: str) -> int:
@@ -32,6 +33,23 @@ def packed(digests: Mapping[int, bytes], base: bytes = NOTHING) -> bytes:
 
 def digest_in(whole: bytes, number: int) -> bytes:
     return whole[number * SIZE : (number + 1) * SIZE]
+
+
+def row_of(number: int) -> int:
+    """With which others the digest of a bucket is kept: 256 rows of 16."""
+    return number // IN_ROW
+
+
+def digests_of_row(whole: bytes, row: int) -> bytes:
+    return whole[row * IN_ROW * SIZE : (row + 1) * IN_ROW * SIZE]
+
+
+def joined(rows: Iterable[tuple[int, bytes]]) -> bytes:
+    """All 4096 digests from the rows that are kept; a row that is missing has empty buckets."""
+    whole = bytearray(NOTHING)
+    for row, digests in rows:
+        whole[row * IN_ROW * SIZE : (row + 1) * IN_ROW * SIZE] = digests
+    return bytes(whole)
 
 
 def root_of_packed(whole: bytes) -> str:
