@@ -202,7 +202,6 @@ def test_a_national_mark_that_was_not_signed_stops_publishing(
         lambda rows: rows.update(international=b""),
         lambda rows: rows.delete(),
         lambda rows: rows.update(number=F("number") + 1),
-        lambda rows: rows.create(number=256, every=b"\0" * 512, international=b"\0" * 512),
     ],
 )
 def test_digests_that_were_not_signed_stop_publishing_until_the_copy_is_accepted(

@@ -82,10 +82,10 @@ def _key(model: type[Model]) -> str:
 
 
 def fetch_by_ids(
-    model: type[Model], fields: Sequence[str], ids: Iterable[int]
+    model: type[Model], fields: Sequence[str], ids: Iterable[int] | Iterable[str]
 ) -> list[tuple[Any, ...]]:
     """Read columns of the rows with these primary keys, in one statement of one parameter."""
-    keys = list(ids)
+    keys: list[Any] = list(ids)
     if not keys:
         return []
     columns = ", ".join(column_names(model, fields))

@@ -78,9 +78,10 @@ def publish_waiting(
     Raises:
         django.db.Error, OSError: database or disk failed; nothing was published.
     """
-    if not zone.waiting().exists() and not last_defence.names_to_drop():
+    decided = list(zone.waiting().values_list("name", "adds"))
+    if not decided and not last_defence.names_to_drop():
         return None
-    checked = _ask(check)
+    checked = _ask(check, sorted({name for name, adds in decided if adds}))
     try:
         with transaction.atomic():
             bulk.lock_writer(PUBLISHER_LOCK)
@@ -93,7 +94,9 @@ def publish_waiting(
         return None
     if made:
         sealing.write_mark(made.serial)
-    tell(last_defence.doubt() or _unsure(checked), at=at)
+    problem = last_defence.doubt() or _unsure(checked)
+    if problem or not made:  # what was published says itself that it goes well
+        tell(problem, at=at)
     return made
 
 
@@ -101,11 +104,10 @@ def _unsure(checked: Checked | None) -> str:
     return checked.problem if checked and not checked.is_sure else ""
 
 
-def _ask(check: Check | None) -> Checked | None:
+def _ask(check: Check | None, names: list[str]) -> Checked | None:
     """Ask before the writer's lock is taken: resolvers may take seconds to answer."""
     if check is None:
         return None
-    names = sorted(set(zone.waiting().filter(adds=True).values_list("name", flat=True)))
     try:
         return Checked(frozenset(names), check(names) if names else "")
     except Unsure as unsure:
@@ -221,11 +223,15 @@ def _past_the_brake(
     """Hold what is too much at once; what two people released passes."""
     signed = [change for change in changes if change.held_id]
     unsigned = [change for change in changes if not change.held_id]
-    if unsigned and signed:
+    if not unsigned:
+        return changes
+    if signed:
         outcome = _outcome(unsigned)
-    for window in WINDOWS:
-        for start in _starts(window, now):
-            passed = _past_window(window, start, unsigned, outcome, found, now.at)
+    starts = [(window, start) for window in WINDOWS for start in _starts(window, now)]
+    moved = zone.effects_after({start for _, start in starts})
+    for window, start in starts:
+        if unsigned:
+            passed = _past_window(window, unsigned, outcome, moved[start], found, now.at)
             outcome = outcome if len(passed) == len(unsigned) else _outcome(passed)
             unsigned = passed
     free = {change.pk for change in (*signed, *unsigned)}
@@ -249,16 +255,13 @@ def _starts(window: Window, now: Now) -> list[int]:
 
 def _past_window(
     window: Window,
-    start: int,
     changes: list[ZoneChange],
     outcome: Outcome,
+    moves: dict[str, zone.Effect],
     found: Publication | None,
     at: datetime,
 ) -> list[ZoneChange]:
     """Hold those of these unsigned changes that are too much within the window; give the others."""
-    if not changes:
-        return []
-    moves = zone.effects_after(start)
     sizes = _sizes(window, outcome, moves, found)
 
     def without(adds: bool) -> list[ZoneChange]:

@@ -67,7 +67,7 @@ def check_copy(found: Publication | None) -> zone.Digests:
     """The digests kept, if the database is the one that was signed last, and whole."""
     mark = read_mark()
     serial = found.serial if found else 0
-    if mark.serial > serial and mark.identity and mark.identity == zone.state().identity:
+    if mark.serial > serial and mark.identity and mark.identity == zone.identity():
         raise OlderCopy(
             f"The database ends at publication {serial}, but {mark.serial} was published: "
             "it was restored from an older copy. The last good zone stays."
@@ -100,7 +100,7 @@ def write_names(
     removed = [name for name in names if name not in after]
     buckets = zone.names_in(sorted({bucket_of(name) for name in names}))
     _check_buckets(buckets, kept)
-    for piece in zone.pieces(names):
+    for piece in zone.pieces([name for name in names if name in before]):
         ZoneName.objects.filter(name__in=piece).delete()
     ZoneName.objects.bulk_create(
         (
@@ -158,16 +158,18 @@ def seal_names_kept() -> zone.Digests:
 
 def _keep(digests: zone.Digests, rows: Iterable[int]) -> None:
     """Write these rows of the digests."""
-    fields = digests._asdict()
     ZoneDigests.objects.bulk_create(
-        (
-            ZoneDigests(number=row, **{key: digests_of_row(of, row) for key, of in fields.items()})
-            for row in rows
-        ),
+        (_row(digests, row) for row in rows),
         update_conflicts=True,
         unique_fields=["number"],
-        update_fields=[*fields],
+        update_fields=["every", "international"],
     )
+
+
+def _row(digests: zone.Digests, row: int) -> ZoneDigests:
+    every, international = (digests_of_row(whole, row) for whole in digests)
+    other = None if international == every else international
+    return ZoneDigests(number=row, every=every, international=other)
 
 
 def sizes() -> tuple[int, int]:
@@ -246,5 +248,5 @@ def write_mark(serial: int) -> None:
     Raises:
         OSError: the disk failed or is full; the mark before stays.
     """
-    text = json.dumps({"serial": serial, "identity": zone.state().identity})
+    text = json.dumps({"serial": serial, "identity": zone.identity()})
     write_whole(_mark_path(), [text])

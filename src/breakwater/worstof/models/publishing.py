@@ -64,7 +64,8 @@ class ZoneDigests(models.Model):
 
     number = models.SmallIntegerField(primary_key=True)
     every = models.BinaryField()
-    international = models.BinaryField()  # of the names that are not national
+    # Of the names that are not national; None where that are all.
+    international = models.BinaryField(null=True)
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -46,7 +46,7 @@ def verified(entries: Sequence[Entry]) -> set[int]:
     steps = Step.objects.filter(entry__in=listed, verb__in=VERIFIED).order_by("pk")
     since = dict(steps.values_list("entry_id", "at"))
     rounds: dict[tuple[int, int], list[Assessment]] = {}
-    rows = Assessment.objects.filter(entry__in=since).select_related("agency", "by").order_by("pk")
+    rows = Assessment.objects.filter(entry__in=since).select_related("agency").order_by("pk")
     for row in rows:
         rounds.setdefault((row.entry_id, row.round), []).append(row)
     found = set()

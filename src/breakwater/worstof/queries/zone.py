@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
+from breakwater.storage import bulk
 from breakwater.worstof.models import (
+    BlockList,
     Entry,
     HeldChange,
     Publication,
@@ -54,6 +56,12 @@ def state() -> PublisherState:
     return PublisherState.objects.filter(pk=1).first() or PublisherState(pk=1)
 
 
+def identity() -> str:
+    """Which database this is, see `PublisherState.identity`; "" before its first publication."""
+    rows = bulk.fetch_by_ids(PublisherState, ["identity"], [1])
+    return str(rows[0][0]) if rows else ""
+
+
 def waiting() -> QuerySet[ZoneChange]:
     """Changes to be published now, in order: decided, and not held unless two people let go."""
     free = Q(held=None) | Q(held__state=HeldChange.State.RELEASED)
@@ -82,20 +90,18 @@ def countries_of(entries: Collection[int | None]) -> dict[int | None, str]:
     Asked apart from the changes: joined with thousands of them, PostgreSQL read all entries once for
     each while its statistics said that there are none yet.
     """
+    numbers = [pk for pk in entries if pk is not None]
+    lists = dict(bulk.fetch_by_ids(Entry, ["id", "block_list"], numbers))
+    countries = dict(bulk.fetch_by_ids(BlockList, ["id", "country"], set(lists.values())))
     found: dict[int | None, str] = dict.fromkeys(entries, "")
-    for piece in pieces([pk for pk in entries if pk is not None]):
-        rows = Entry.objects.filter(pk__in=piece)
-        found.update(rows.values_list("pk", "block_list__country"))
+    found.update((pk, countries[on]) for pk, on in lists.items())
     return found
 
 
 def kept(names: Sequence[str]) -> dict[str, bool]:
     """Which of these names are in the zone, and whether only nationally."""
-    found: dict[str, bool] = {}
-    for piece in pieces(names):
-        rows = ZoneName.objects.filter(name__in=piece)
-        found.update(rows.values_list("name", "is_national"))
-    return found
+    rows = bulk.fetch_by_ids(ZoneName, ["name", "is_national"], names)
+    return {name: bool(is_national) for name, is_national in rows}
 
 
 class Effect(NamedTuple):
@@ -116,8 +122,7 @@ def before_window(when: datetime, *, now: datetime) -> int:
     earlier = Publication.objects.filter(at__lte=when)
     if first is not None:
         earlier = earlier.filter(serial__lt=first)
-    before = earlier.order_by("-serial").first()
-    return before.serial if before else 0
+    return earlier.order_by("-serial").values_list("serial", flat=True).first() or 0
 
 
 def before_lived(since: float) -> int | None:
@@ -131,13 +136,18 @@ def before_lived(since: float) -> int | None:
     return first - 1 if first is not None else None
 
 
-def effects_after(serial: int) -> dict[str, Effect]:
-    """What later publications did to each name; what two people released is left out."""
-    rows = ZoneChange.objects.filter(serial__gt=serial, held=None)
-    moved = rows.exclude(effect=0, effect_international=0).order_by().values_list("name")
-    totals = moved.annotate(every=Sum("effect"), international=Sum("effect_international"))
-    columns = totals.values_list("name", "every", "international")
-    return {name: Effect(every, international) for name, every, international in columns}
+def effects_after(serials: Collection[int]) -> dict[int, dict[str, Effect]]:
+    """By each serial, what later publications did to names, without what two people released."""
+    rows = ZoneChange.objects.filter(serial__gt=min(serials), held=None)
+    moved = rows.exclude(effect=0, effect_international=0)
+    found: dict[int, dict[str, Effect]] = {before: {} for before in serials}
+    columns = moved.values_list("serial", "name", "effect", "effect_international")
+    for serial, name, every, international in columns:
+        for before, effects in found.items():
+            if (serial or 0) > before:
+                so_far = effects.get(name, Effect(0, 0))
+                effects[name] = Effect(so_far.every + every, so_far.international + international)
+    return found
 
 
 def count_international(most: int) -> int:
@@ -149,8 +159,8 @@ def bucket_digests() -> Digests:
     """The kept digests, packed: of all names, and of those that are not national."""
     rows = list(ZoneDigests.objects.values_list("number", "every", "international"))
     return Digests(
-        joined((number, every) for number, every, _ in rows),
-        joined((number, international) for number, _, international in rows),
+        joined({number: every for number, every, _ in rows}),
+        joined({number: every if other is None else other for number, every, other in rows}),
     )
 
 

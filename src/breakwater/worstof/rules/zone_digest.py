@@ -44,12 +44,9 @@ def digests_of_row(whole: bytes, row: int) -> bytes:
     return whole[row * IN_ROW * SIZE : (row + 1) * IN_ROW * SIZE]
 
 
-def joined(rows: Iterable[tuple[int, bytes]]) -> bytes:
+def joined(rows: Mapping[int, bytes | memoryview]) -> bytes:
     """All 4096 digests from the rows that are kept; a row that is missing has empty buckets."""
-    whole = bytearray(NOTHING)
-    for row, digests in rows:
-        whole[row * IN_ROW * SIZE : (row + 1) * IN_ROW * SIZE] = digests
-    return bytes(whole)
+    return b"".join(rows.get(row, EMPTY * IN_ROW) for row in range(BUCKETS // IN_ROW))
 
 
 def root_of_packed(whole: bytes) -> str:

@@ -23,7 +23,7 @@ def divide(apps: Apps, _: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("worstof", "0020_publications_by_time")]
+    dependencies = [("worstof", "0021_time_lived")]
 
     operations = [
         migrations.RenameModel("ZoneDigests", "DigestsInOneRow"),
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("number", models.SmallIntegerField(primary_key=True, serialize=False)),
                 ("every", models.BinaryField()),
-                ("international", models.BinaryField()),
+                ("international", models.BinaryField(null=True)),
             ],
         ),
         migrations.RunPython(divide, migrations.RunPython.noop),
