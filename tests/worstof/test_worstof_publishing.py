@@ -310,7 +310,7 @@ def test_two_processes_that_keep_marks_at_once_leave_a_whole_one_and_no_draft(
     marks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker and `worstof serve` share the data folder."""
-    monkeypatch.setattr(zone, "state", lambda: PublisherState(identity="one"))
+    monkeypatch.setattr(zone, "identity", lambda: "one")
 
     def keep_many(start: int) -> None:
         for serial in range(start, start + 200):
