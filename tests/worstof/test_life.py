@@ -364,6 +364,55 @@ def test_a_clock_set_back_moves_nothing(listed, at):
     assert listed.state == "due"
 
 
+def test_nothing_lapses_before_the_authorities_were_asked_for_all_days_of_grace(listed, at):
+    late = at + 200 * DAY  # the worker was off
+    for _ in range(3):
+        move_clocks(late)
+    listed.refresh_from_db()
+    assert (listed.state, listed.due_at) == ("due", late + 14 * DAY)
+    assert len(zone()) == 1
+
+
+def test_a_clock_that_ran_ahead_for_an_hour_leaves_the_list_as_it_was(
+    listed, nominated, judged, officer, assessor, at
+):
+    fresh = judged(judged(nominated("fresh.example"), officer, 10 * DAY), assessor, 10 * DAY)
+    move_clocks(at + 90 * DAY)
+    now = at + 95 * DAY
+    for ahead in (now + 365 * DAY, now + 365 * DAY + timedelta(hours=1)):
+        while move_clocks(ahead):
+            pass
+    assert {e.state for e in Entry.objects.all()} == {"due"}
+    assert move_clocks(now)
+    assert not move_clocks(now)
+    for entry in (listed, fresh):
+        entry.refresh_from_db()
+    assert (fresh.state, fresh.round, fresh.due_at) == ("listed", 1, at + 100 * DAY)
+    assert (listed.state, listed.round, listed.due_at) == ("due", 2, now + 14 * DAY)
+    assert leaves() == ["listed", "listed"]
+
+
+def test_what_was_judged_while_the_clock_was_ahead_stays_due_until_its_own_day(
+    listed, judged, officer, at
+):
+    move_clocks(at + 200 * DAY)
+    judged(listed, officer, later=200 * DAY)
+    assert move_clocks(at + DAY)
+    listed.refresh_from_db()
+    assert (listed.state, listed.round, listed.due_at) == ("due", 2, at + 104 * DAY)
+    assert not move_clocks(at + 2 * DAY)
+
+
+def test_what_is_found_overdue_late_gets_a_day_more(listed, at):
+    move_clocks(at + 90 * DAY)
+    late = at + 110 * DAY
+    assert move_clocks(late)
+    assert not move_clocks(late + 0.9 * DAY)
+    assert move_clocks(late + DAY)
+    listed.refresh_from_db()
+    assert listed.state == "lapsed"
+
+
 def test_signatures_stand_while_a_guarded_name_stays_listed(
     guarded, colleagues, judged, officer, assessor, at
 ):

@@ -201,11 +201,11 @@ def test_what_was_verified_again_in_time_is_a_part_of_what_ran_out(
         entry = nominated(name)
         judged(entry, officer)
         judged(entry, neighbour)
-    life.move_clocks(at + timedelta(days=91))
+    life.move_clocks(at + timedelta(days=90))
     kept = type(entry).objects.get(name="kept.example")
     for person in (officer, neighbour):
         judged(kept, person, later=timedelta(days=92))
-    life.move_clocks(at + timedelta(days=110))
+    life.move_clocks(at + timedelta(days=104))
     found = count(at + timedelta(days=111))
     assert (found.verified_again, found.lapsed, found.in_time) == (1, 1, 0.5)
 

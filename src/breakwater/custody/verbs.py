@@ -77,6 +77,8 @@ VERBS: dict[str, Promise] = {
     "worstof.entry.discussed": _("Put a domain into discussion"),
     "worstof.entry.doubted": _("Sent a domain back to be assessed"),
     "worstof.entry.fell_due": _("Asked to verify a domain again"),
+    "worstof.entry.fresh_still": _("Found a domain fresh still, since the clock had been ahead"),
+    "worstof.entry.grace_moved": _("Counted the days of grace of a domain anew"),
     "worstof.entry.guard_came": _("Asked to verify a domain again, which a guard names since"),
     "worstof.entry.guarded": _("Held a verified domain for two more signatures"),
     "worstof.entry.lapsed": _("Let a domain leave the list"),

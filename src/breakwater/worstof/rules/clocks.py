@@ -12,6 +12,10 @@ from functools import cache
 from importlib import resources
 
 LISTED, DUE, LAPSED = "listed", "due", "lapsed"
+LEAST_GRACE = 1  # days
+IN_TIME = timedelta(hours=1)
+DAY_MORE = timedelta(days=1)
+"""What is found due late leaves the list a day later, if the time is still the same then."""
 
 
 class BadTable(Exception):
@@ -42,8 +46,22 @@ def fresh_until(verified_at: datetime, fresh_days: int) -> datetime:
     return verified_at + timedelta(days=fresh_days)
 
 
-def lapses_at(fresh_until: datetime, grace_days: int) -> datetime:
-    return fresh_until + timedelta(days=grace_days)
+def lapses_at(asked_at: datetime, grace_days: int) -> datetime:
+    """When an entry leaves the list, if nobody verifies it after the authorities were asked."""
+    return asked_at + grace(grace_days)
+
+
+def grace(days: int) -> timedelta:
+    """A list of earlier versions without a day of grace has one: nobody could verify in time."""
+    return timedelta(days=max(days, LEAST_GRACE))
+
+
+def is_late(due_at: datetime | None, *, at: datetime) -> bool:
+    """Whether this moment comes so long after the due one that time has jumped, or nobody worked.
+
+    A worker that runs acts within seconds, and within minutes when thousands are due at once.
+    """
+    return due_at is not None and at - due_at > IN_TIME
 
 
 def next_state(state: str, due_at: datetime | None, *, at: datetime) -> str:

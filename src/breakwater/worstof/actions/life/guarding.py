@@ -9,11 +9,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from breakwater.worstof.actions.life.clock import ask_again
 from breakwater.worstof.actions.life.moves import State, locked, refuse
 from breakwater.worstof.actions.told import CLOCK, Told
 from breakwater.worstof.models import Entry
 from breakwater.worstof.queries import known_names
-from breakwater.worstof.rules import clocks
 from breakwater.worstof.rules.brake import Change
 from breakwater.worstof.rules.guards import Guard, came_since, guards_for
 
@@ -79,8 +79,6 @@ def _ask_again(told: Told, came: Sequence[Guard]) -> None:
     entry = told.entry
     entry.new_guards = [*entry.new_guards, *map(list, came)]
     if entry.state == State.LISTED:
-        entry.state = State.DUE
-        entry.round += 1
         entry.fresh_until = min(entry.fresh_until or told.at, told.at)
-        entry.due_at = clocks.lapses_at(entry.fresh_until, entry.block_list.grace_days)
+        ask_again(told)
     told.say("worstof.entry.guard_came", detail={"guards": [guard.key for guard in came]})
