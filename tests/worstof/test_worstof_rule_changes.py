@@ -144,7 +144,7 @@ def test_a_weaker_rule_alone_lists_nothing_and_what_it_would_list_is_judged_anew
     assert (
         json.loads(AuditEntry.objects.get(verb="worstof.list.changed").detail)["judged_anew"] == 1
     )
-    assert both in board.waiting_for(officer)
+    assert both in board.waiting_for(officer, at=at)
     assert judged(both, assessor, real="unsure").state == "nominated"
     assert not ZoneChange.objects.exists()
     assert judged(judged(both, officer), prosecutor).state == "listed"

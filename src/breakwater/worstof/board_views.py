@@ -30,7 +30,7 @@ MOST_PAGES = 20_000
 @needs("worstof.see")
 def board_page(request: HttpRequest) -> HttpResponseBase:
     user = signed_in(request)
-    counts = board.counts(user)
+    counts = board.counts(user, at=timezone.now())
     wanted = _wanted(request)
     page = board.page(wanted, user, at=timezone.now())
     context = {

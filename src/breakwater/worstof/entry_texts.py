@@ -11,6 +11,7 @@ from breakwater.drawing.words import in_one_line
 from breakwater.worstof.models import Assessment, BlockList, Entry, RuleChange
 from breakwater.worstof.queries.board import Row
 from breakwater.worstof.queries.standing import Standing
+from breakwater.worstof.queries.waiting import Ask
 from breakwater.worstof.rules import verdict as rules
 from breakwater.worstof.rules.verdict import Outcome, Verdict, Why
 
@@ -128,6 +129,11 @@ REFUSALS: Words = {
     "NoReason": lazy("Say why."),
     "Guarded": lazy("A guard forbids this name. Have its table put right first."),
 }
+# What a round asks of an authority that has judged in it.
+ASKS: Words = {
+    Ask.JUDGE: lazy("Your authority has judged, but verified nothing: it can judge again"),
+    Ask.DISCUSS: lazy("No further yes would count in this round: discuss it, and all judge anew"),
+}
 # What is listed and not blocked, see `queries.apart`.
 NOT_BLOCKED: Words = {
     Standing.WAITS: lazy("Not blocked yet: it waits to be published"),
@@ -239,20 +245,20 @@ def board_answer(waiting: int) -> str:
 def row_line(row: Row) -> str:
     """What an entry waits for, without telling how another authority judged it."""
     if row.entry.state in (Entry.State.NOMINATED, Entry.State.DUE):
-        return _judging_line(row.judged, row.is_judged_by_mine)
+        return word(ASKS, row.ask) if row.ask and row.is_judged_by_mine else _judging_line(row)
     return state_line(row.entry, row.standing)
 
 
-def _judging_line(judged: int, by_mine: bool) -> str:
-    if by_mine:
+def _judging_line(row: Row) -> str:
+    if row.is_judged_by_mine:
         return _("Your authority has judged; it waits for others")
-    if judged:
+    if row.judged:
         text = ngettext(
             "%(n)s authority has judged, yours has not",
             "%(n)s authorities have judged, yours has not",
-            judged,
+            row.judged,
         )
-        return text % {"n": judged}
+        return text % {"n": row.judged}
     return _("Nobody has judged it yet")
 
 

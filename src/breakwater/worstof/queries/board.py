@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, When
 
-from breakwater.people.access import user_may
 from breakwater.people.models import User
-from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, RuleChange, Signature
+from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, RuleChange
+from breakwater.worstof.queries import waiting
 from breakwater.worstof.queries.standing import Standing, standings
 from breakwater.worstof.rules.clocks import Facts, Risk, risk, weights
 
@@ -49,6 +49,7 @@ class Row:
     entry: Entry
     judged: int  # authorities that judged in this round
     is_judged_by_mine: bool
+    ask: waiting.Ask | None  # what it asks of the reader's authority
     appeals: int
     risk: Risk | None
     standing: Standing | None  # of those that are listed
@@ -94,39 +95,21 @@ def counts_by_list(user: User) -> dict[int, dict[str, int]]:
     return found
 
 
-def waiting_for(user: User) -> QuerySet[Entry]:
-    """What waits for this person: a judgement, a signature, or the end of a discussion."""
-    wanted = Q(pk__in=[])
-    if user_may(user, "worstof.assess"):
-        wanted |= Q(state__in=[State.NOMINATED, State.DUE]) & ~_judged_by(user)
-    if user_may(user, "worstof.sign"):
-        mine = Assessment.objects.filter(entry=OuterRef("pk"), round=OuterRef("round"), by=user)
-        signed = Signature.objects.filter(entry=OuterRef("pk"), round=OuterRef("round"), by=user)
-        wanted |= Q(state=State.GUARDED) & ~Q(Exists(mine)) & ~Q(Exists(signed))
-        wanted |= Q(state=State.DISCUSSION)
-    return visible(user).filter(wanted)
+def waiting_for(user: User, *, at: datetime) -> QuerySet[Entry]:
+    """What waits for this person: a judgement, a signature, or a word in a discussion."""
+    return waiting.waiting_for(user, visible(user), at=at)
 
 
-def _judged_by(user: User) -> Q:
-    """Whether one judged whose verification would stand in the place of this person's."""
-    found = Assessment.objects.filter(entry=OuterRef("pk"), round=OuterRef("round"))
-    country = user.agency.country if user.agency else ""
-    same_country = Q(
-        entry__block_list__distinct=BlockList.Distinct.COUNTRY, agency__country=country
-    )
-    return Q(Exists(found.filter(Q(agency=user.agency_id) | same_country)))
-
-
-def counts(user: User) -> dict[str, int]:
+def counts(user: User, *, at: datetime) -> dict[str, int]:
     """How many entries each view has for this person."""
     by_state = dict(visible(user).values_list("state").annotate(n=Count("pk")).order_by())
     found = {view: sum(by_state.get(s, 0) for s in states) for view, states in VIEWS.items()}
-    return found | {"mine": waiting_for(user).count()}
+    return found | {"mine": waiting_for(user, at=at).count()}
 
 
 def page(wanted: Wanted, user: User, *, at: datetime) -> Page:
     """One page of a view. Those to be verified again come by risk, others by their clock or age."""
-    found = _filtered(wanted, user)
+    found = _filtered(wanted, user, at)
     start = (wanted.page - 1) * PAGE_SIZE
     if wanted.view in ("mine", "due"):
         keys = _by_risk(found, at)[start : start + PAGE_SIZE + 1]
@@ -151,9 +134,9 @@ _STATE_ORDER = Case(
 )
 
 
-def _filtered(wanted: Wanted, user: User) -> QuerySet[Entry]:
+def _filtered(wanted: Wanted, user: User, at: datetime) -> QuerySet[Entry]:
     if wanted.view == "mine":
-        found = waiting_for(user)
+        found = waiting_for(user, at=at)
     else:
         found = visible(user).filter(state__in=VIEWS[wanted.view])
     if wanted.block_list is not None:
@@ -181,12 +164,11 @@ def _in_order(found: QuerySet[Entry], keys: Sequence[int]) -> list[Entry]:
 
 
 def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
-    """What the board says of each, in six queries for all."""
+    """What the board says of each, in seven queries for all."""
     keys = [e.pk for e in entries]
-    judged: dict[int, set[int]] = {}
-    this_round = Assessment.objects.filter(entry__in=keys, round=F("entry__round"))
-    for entry, agency in this_round.values_list("entry_id", "agency_id"):
-        judged.setdefault(entry, set()).add(agency)
+    rounds = waiting.rounds_of(entries)
+    judged = {pk: {row.agency_id for row in said} for pk, said in rounds.items()}
+    asks = waiting.asks(entries, rounds, user, at=at)
     risks = risks_of([e for e in entries if e.state == State.DUE], at=at)
     appeals = _counted(Appeal.objects.filter(entry__in=keys))
     stand = standings(entries)
@@ -195,6 +177,7 @@ def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
             e,
             len(judged.get(e.pk, ())),
             user.agency_id in judged.get(e.pk, ()),
+            asks.get(e.pk),
             appeals.get(e.pk, 0),
             risks.get(e.pk),
             stand.get(e.pk),

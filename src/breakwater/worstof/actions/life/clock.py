@@ -5,7 +5,7 @@ before the authorities were asked for all days of grace, nothing leaves it in th
 the time has jumped, and what a clock that ran ahead has done is undone when it comes back.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -24,7 +24,8 @@ def move_clocks(at: datetime) -> bool:
     # Two queries, since either alone is answered by an index.
     for wanted in (Q(state__in=Entry.PUBLISHED, due_at__lte=at), _asked_ahead(at)):
         found = Entry.objects.filter(wanted).order_by("due_at", "pk")[:CLOCKS_AT_ONCE]
-        moved = any([_move_clock(entry, at) for entry in list(found)]) or moved
+        for entry in list(found):
+            moved = _move_clock(entry, at) or moved
     return moved
 
 
