@@ -161,6 +161,18 @@ def test_the_name_is_read_in_every_spelling_and_kept_once(nominated, world_list,
     assert Nomination.objects.order_by("pk").first().given == "https://BÜCHER.example./page?x=1"
 
 
+def test_a_site_with_and_without_www_is_one_entry_and_its_apex_is_blocked(
+    nominated, judged, officer, assessor
+):
+    first = judged(nominated("https://www.bad.example/p"), officer)
+    second = nominated("https://bad.example/p", by=assessor)
+    assert first == second
+    assert judged(second, assessor).state == "listed"
+    assert zone() == [("bad.example", True)]
+    given = {n.given for n in Nomination.objects.all()}
+    assert given == {"https://www.bad.example/p", "https://bad.example/p"}
+
+
 @pytest.mark.parametrize("text", ["192.0.2.7", "http://[2001:db8::1]/", "www", "", "a..example"])
 def test_what_no_resolver_could_block_is_refused(nominated, text):
     with pytest.raises(BadName):

@@ -49,6 +49,20 @@ def test_the_place_in_a_report_fills_the_form_in(report, world_list, officer, cl
     assert report.number in client.get(answer["Location"]).content.decode()
 
 
+def test_a_reports_address_with_www_becomes_the_domain_itself_and_the_page_says_so(
+    take_in, world_list, officer, client_for
+):
+    address = "https://www.bad.example/gallery/7"
+    report = take_in("R-2", "someone", profile=address)
+    facts = nomination(world_list, report=report.number, name=address)
+    html = client_for(officer).post(reverse("worst-of-nominate"), facts, follow=True)
+    assert "“www.” is left out" in html.content.decode()
+    made = Nomination.objects.get()
+    assert (made.entry.name, made.given) == ("bad.example", address)
+    found = client_for(officer).post(reverse("worst-of-find"), {"name": address})
+    assert found["Location"] == reverse("worst-of-entry", args=[made.entry_id])
+
+
 @pytest.mark.parametrize("place", ["1", "-1", "x", "", "99999999", "\N{SUPERSCRIPT TWO}"])
 def test_a_place_that_is_not_there_fills_nothing_in(report, officer, client_for, place):
     asked = {"report": report.number, "address": place}

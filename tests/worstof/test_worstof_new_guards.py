@@ -179,9 +179,9 @@ def test_a_snapshot_that_names_half_the_list_takes_nothing_off_it(
 def test_names_never_to_block_leave_by_their_own_way(
     listed: Listed, files: Path, at: datetime
 ) -> None:
-    for name in ("good.example", "www.good.example"):
+    for name in ("good.example", "m.good.example"):
         listed(name)
-    (files / "never-block.txt").write_text("www.good.example\n")
+    (files / "never-block.txt").write_text("m.good.example\n")
     assert not look_at_new_tables(at + LATER)
     assert set(Entry.objects.values_list("state", flat=True)) == {Entry.State.LISTED}
 

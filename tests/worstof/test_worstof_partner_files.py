@@ -91,6 +91,16 @@ def test_a_partner_can_put_domains_forward(take):
     assert (second.given, second.entry.assessments.count()) == ("https://two.example/x", 0)
 
 
+def test_a_partner_that_writes_www_means_the_same_domain(nominated, judged, officer, take):
+    judged(nominated(), officer)
+    assert take(line("www.bad.example", sight=""), line("WWW.new.example"), line("new.example")) == [
+        "further", "new", "same_line",
+    ]  # fmt: skip
+    assert dict(Entry.objects.values_list("name", "state")) == {
+        "bad.example": "listed", "new.example": "nominated",
+    }  # fmt: skip
+
+
 def test_the_same_file_comes_in_once(take, whose, supervisor, at):
     take(line())
     with pytest.raises(SameFile) as told:

@@ -21,6 +21,7 @@ from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions import exporting
 from breakwater.worstof.models import Entry
 from breakwater.worstof.queries import board
+from breakwater.worstof.queries.known_names import read_site
 
 MOST_PAGES = 20_000
 
@@ -95,7 +96,7 @@ def find(request: HttpRequest) -> HttpResponseBase:
     """Look names up. By POST, for an address with a listed name in it would end in server logs."""
     user = signed_in(request)
     text = request.POST.get("name", "").strip()[:2000]
-    found = board.find(text.casefold(), _name_in(text), user) if text else []
+    found = board.find(text.casefold(), _names_in(text), user) if text else []
     if len(found) == 1:
         return redirect("worst-of-entry", found[0].pk)
     n = len(found)
@@ -108,11 +109,12 @@ def find(request: HttpRequest) -> HttpResponseBase:
     return render(request, "worstof/found.html", context)
 
 
-def _name_in(text: str) -> str:
+def _names_in(text: str) -> set[str]:
+    """The name as it is written, and the one under which it is put forward."""
     try:
-        return read_name(text).name
+        return {read_name(text).name, read_site(text).name}
     except BadName:
-        return ""
+        return set()
 
 
 COLUMNS = (

@@ -63,7 +63,9 @@ class NominationForm(forms.Form):
     )  # fmt: skip
     name = forms.CharField(
         label=_("Domain or web address"),
-        help_text=_("As you have it; the desk reads the domain out of it and shows it to you."),
+        help_text=_(
+            "As you have it; the desk reads the domain out of it, without “www.”, and shows it to you."
+        ),
         max_length=2000,
         widget=forms.TextInput(_CONTROL | {"autocomplete": "off", "spellcheck": "false"}),
     )

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from breakwater.custody.actions import record_view
 from breakwater.custody.verbs import in_words
-from breakwater.formats.domain_name import BadName
+from breakwater.formats.domain_name import BadName, read_name
 from breakwater.people.access import needs, signed_in, user_may
 from breakwater.people.models import User
 from breakwater.reports.models import Report
@@ -54,7 +54,7 @@ def nominate(request: HttpRequest) -> HttpResponseBase:
         except life.Refusal as refusal:
             form.add_error(None, texts.word(texts.REFUSALS, type(refusal).__name__))
         else:
-            _say_nominated(request, made)
+            _say_nominated(request, made, form.cleaned_data["name"])
             return redirect("worst-of-entry", made.pk)
     return render(request, "worstof/nominate.html", {"form": form})
 
@@ -89,7 +89,10 @@ def _may_cite(form: NominationForm, user: User) -> bool:
     return False
 
 
-def _say_nominated(request: HttpRequest, made: Entry) -> None:
+def _say_nominated(request: HttpRequest, made: Entry, given: str) -> None:
+    if read_name(given).name != made.name:
+        said = _("“www.” is left out: the domain is put forward, with all names below it.")
+        messages.info(request, said)
     if made.state == Entry.State.REFUSED:
         messages.error(request, _("The domain is refused: a guard names it. See why below."))
     else:

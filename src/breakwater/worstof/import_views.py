@@ -24,7 +24,6 @@ from breakwater.formats.assessment_table import (
     Fault,
     Line,
     Table,
-    read_table,
     write_table,
 )
 from breakwater.hashlists.uploads import TextOnly
@@ -170,7 +169,7 @@ _Rows = list[dict[str, Any]]
 
 def _foreseen(file: PartnerFile, by: User) -> tuple[Table, str, _Rows]:
     """What would become of each line, if this person confirmed the file now."""
-    table = read_table(bytes(file.content))
+    table = incoming.read_file(bytes(file.content))
     whose = incoming.Whose(file.block_list, file.agency, file.door, file.received_by)
     found = incoming.Preview(whose, by, timezone.now()).of(table.lines)
     rows = [
@@ -197,7 +196,7 @@ def _taken(rows: _Rows) -> int:
 
 
 def _became(file: PartnerFile) -> tuple[Table, str, _Rows]:
-    table = read_table(bytes(file.content))
+    table = incoming.read_file(bytes(file.content))
     said = {line.number: line for line in table.lines}
     rows = [
         _row(said[row.number], row.outcome, row.entry.state if row.entry else "")

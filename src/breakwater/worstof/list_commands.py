@@ -15,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 
 from breakwater.custody.command_line import typist
 from breakwater.formats.block_list import FORMS, Compiled, Header, compile_sources
-from breakwater.formats.domain_name import BadName, read_name
+from breakwater.formats.domain_name import BadName
 from breakwater.worstof.actions.downloading import (
     Copy,
     NotGranted,
@@ -32,6 +32,7 @@ from breakwater.worstof.queries.known_names import (
     guards_against,
     known,
     never_block,
+    read_site,
     top_sites,
 )
 from breakwater.worstof.rules.guards import refusals
@@ -185,7 +186,7 @@ def check(
     free = True
     for text in names:
         try:
-            name = read_name(text)
+            name = read_site(text)
         except BadName as refused:
             out.print(f"{text}: refused. {reason_line(refused.problem)}.", markup=False)
             free = False

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from breakwater.custody.actions import record
-from breakwater.formats.assessment_table import Answers, Line, Table, read_table
+from breakwater.formats.assessment_table import Answers, Line, Table
 from breakwater.people.models import User
 from breakwater.worstof.actions import life
 from breakwater.worstof.actions.told import Voice
@@ -26,6 +26,7 @@ from breakwater.worstof.queries.incoming import (
     Preview,
     Said,
     Whose,
+    read_file,
     said_of,
     same_lines,
     why_not,
@@ -65,7 +66,7 @@ def foresee(data: bytes, whose: Whose, *, by: User, at: datetime) -> tuple[Table
         BadTable: nothing of the file can be read.
     """
     _check(whose, by)
-    table = read_table(data)
+    table = read_file(data)
     return table, Preview(whose, by, at).of(table.lines)
 
 
@@ -87,7 +88,7 @@ def receive(
         SameFile: the very same file came in before.
     """
     _check(whose, by)
-    table = read_table(data)
+    table = read_file(data)
     digest = hashlib.sha256(data).hexdigest()
     try:
         with transaction.atomic():
@@ -171,7 +172,7 @@ def work(at: datetime) -> bool:
 
 def take_in(file: PartnerFile, *, at: datetime, most: int = 0) -> PartnerFile:
     """Take in the next lines of a confirmed file, `most` or `AT_ONCE`; safe to run again or twice."""
-    lines = read_table(bytes(file.content)).lines
+    lines = read_file(bytes(file.content)).lines
     same = same_lines(lines)
     for index in range(file.done, min(file.done + (most or AT_ONCE), len(lines))):
         line = lines[index]

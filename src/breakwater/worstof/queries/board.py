@@ -1,6 +1,6 @@
 """Reads for the board: entries by state, with what waits for the reader first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -219,12 +219,10 @@ def risks_of(entries: Sequence[Entry], *, at: datetime) -> dict[int, Risk]:
     }
 
 
-def find(text: str, name: str, user: User) -> list[Entry]:
-    """Entries whose name contains the text, the very name first; at most one page."""
-    wanted = Q(name__contains=text) | Q(shown__contains=text)
-    if name:
-        wanted |= Q(name=name)
-    exact = Case(When(name=name, then=0), default=1, output_field=IntegerField())
+def find(text: str, names: Collection[str], user: User) -> list[Entry]:
+    """Entries whose name contains the text, the very names first; at most one page."""
+    wanted = Q(name__contains=text) | Q(shown__contains=text) | Q(name__in=names)
+    exact = Case(When(name__in=names, then=0), default=1, output_field=IntegerField())
     return list(visible(user).filter(wanted).order_by(exact, "name")[:PAGE_SIZE])
 
 

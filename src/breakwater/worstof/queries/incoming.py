@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 
-from breakwater.formats.assessment_table import Answers, Line
+from breakwater.formats.assessment_table import Answers, Line, Table, read_table
 from breakwater.people import rules as people_rules
 from breakwater.people.access import user_may
 from breakwater.people.models import Agency, User
@@ -32,6 +32,7 @@ from breakwater.worstof.rules.incoming import (
     outcome_of,
     speaks,
 )
+from breakwater.worstof.rules.site_names import site_of
 from breakwater.worstof.rules.verdict import may_judge
 
 OVER = (Entry.State.LAPSED, Entry.State.REMOVED, Entry.State.REFUSED)
@@ -84,6 +85,17 @@ class Foreseen:
     denies: bool
     state: str = ""  # of the entry as it is now
     same_as: int = 0  # the number of the earlier line that says the same
+
+
+def read_file(data: bytes) -> Table:
+    """Read a partner's file, each line under the name by which it is put forward.
+
+    Raises:
+        BadTable: nothing of it can be read.
+    """
+    table, suffixes = read_table(data), known().suffixes
+    lines = (replace(line, name=site_of(line.name, suffixes)) for line in table.lines)
+    return replace(table, lines=tuple(lines))
 
 
 def is_forbidden(name: str) -> bool:

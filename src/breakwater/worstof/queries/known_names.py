@@ -10,6 +10,7 @@ from typing import Any
 import publicsuffixlist
 from django.conf import settings
 
+from breakwater.formats.domain_name import DomainName, read_name
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.rules.guards import (
     Guard,
@@ -21,6 +22,7 @@ from breakwater.worstof.rules.guards import (
     read_suffixes,
 )
 from breakwater.worstof.rules.operator_names import OperatorNames, read_operator_names
+from breakwater.worstof.rules.site_names import site_of
 from breakwater.worstof.rules.top_sites import TopSites, read_top_sites
 
 TOP_SITES = "top-sites.txt"
@@ -90,6 +92,15 @@ def own_hosts() -> dict[str, Guard]:
     hosts = sorted({*settings.CONFIG.hosts, *stops.values_list("stop_page", flat=True)})
     names = ((name, host) for host in hosts for name in (host, *parents(host)) if "." in name)
     return {name: Guard("own_host", host, True) for name, host in names}
+
+
+def read_site(text: str) -> DomainName:
+    """The name under which what is written here is put forward.
+
+    Raises:
+        BadName: the text has no name that a resolver could block.
+    """
+    return site_of(read_name(text), known().suffixes)
 
 
 def guards_against(name: str) -> list[Guard]:

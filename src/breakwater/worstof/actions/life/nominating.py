@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from breakwater.formats.domain_name import DomainName, read_name
+from breakwater.formats.domain_name import DomainName
 from breakwater.people.models import User
 from breakwater.worstof.actions.life.moves import (
     OVER,
@@ -18,6 +18,7 @@ from breakwater.worstof.actions.life.moves import (
 from breakwater.worstof.actions.life.refusals import AlreadyNominated
 from breakwater.worstof.actions.told import Told, Voice
 from breakwater.worstof.models import BlockList, Entry, Nomination
+from breakwater.worstof.queries.known_names import read_site
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def nominate(
 ) -> Entry:
     """Put a domain forward for a list; a name that may never be blocked comes back refused.
 
+    A leading `www.` is left out (`rules.site_names`); the nomination keeps what was written.
+
     An entry under way only gets the nomination more; one that is over begins a new round.
     `voice` is whose nomination it is, if `by` merely hands it in.
 
@@ -51,7 +54,7 @@ def nominate(
         NotYours: the list takes authorities of one country only.
         AlreadyNominated: this authority did so before, with the same evidence and moment.
     """
-    name = read_name(given)
+    name = read_site(given)
     voice = voice or Voice.of(by)
     check_country(block_list, voice)
     with transaction.atomic():
