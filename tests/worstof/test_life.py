@@ -1,11 +1,14 @@
 """From the first nomination to the day a domain leaves the list."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from breakwater.custody.models import AuditEntry
 from breakwater.formats.domain_name import BadName
@@ -31,7 +34,7 @@ from breakwater.worstof.actions.life import (
     sign,
     withdraw,
 )
-from breakwater.worstof.actions.lists import BadTerms, Terms, create_list
+from breakwater.worstof.actions.lists import BadTerms, Terms, create_list, keep_terms, terms_of
 from breakwater.worstof.models import Assessment, Entry, LogLeaf, Nomination, ZoneChange
 
 pytestmark = pytest.mark.django_db
@@ -260,6 +263,19 @@ def test_a_third_authority_that_doubts_late_takes_nothing_off_the_list(listed, j
     assert zone() == [("bad.example", True)]
 
 
+@pytest.mark.parametrize("days", [30, 365])
+def test_other_days_of_a_list_take_nothing_off_that_a_third_authority_doubts(
+    nominated, judged, officer, assessor, neighbour, world_list, days
+):
+    """Verified by sights that were two months old on that day."""
+    entry = nominated()
+    for user in (officer, assessor):
+        judged(entry, user, seen_online_at=entry.created_at - 60 * DAY)
+    keep_terms(world_list, replace(terms_of(world_list), fresh_days=days))
+    entry = Entry.objects.select_related("block_list").get()
+    assert judged(entry, neighbour, DAY, real="unsure").state == "listed"
+
+
 def test_unsure_waits(nominated, judged, officer, assessor):
     entry = nominated()
     judged(entry, officer, under_13="unsure")
@@ -483,6 +499,30 @@ def test_an_assessment_is_taken_back_within_ten_minutes_if_nothing_followed(
     kept = AuditEntry.objects.get(verb="worstof.entry.withdrawn")
     assert '"severe":"yes"' in kept.detail
     assert judged(entry, assessor).state == "nominated"
+
+
+def test_the_log_keeps_all_that_a_judgement_said_also_when_it_is_taken_back(
+    nominated, judged, officer, at
+):
+    entry = judged(nominated(), officer, note="Seen at the second hop", confidence="low")
+    made = entry.assessments.get()
+    withdraw(made, by=officer, reason="A slip", at=at + timedelta(minutes=1))
+    for verb in ("assessed", "withdrawn"):
+        detail = json.loads(AuditEntry.objects.get(verb=f"worstof.entry.{verb}").detail)
+        assert (detail["note"], detail["confidence"]) == ("Seen at the second hop", "low")
+        assert detail["seen_online_at"] == made.seen_online_at.isoformat()
+    assert not any("second hop" in step.reason for step in entry.steps.all())
+
+
+def test_no_page_of_another_authority_shows_what_the_log_keeps_of_a_judgement(
+    nominated, judged, officer, assessor, neighbour, client_for
+):
+    entry = judged(nominated(), officer, note="Seen at the second hop")
+    for reader in (assessor, neighbour):
+        client = client_for(reader)
+        assert client.get(reverse("log")).status_code == 403
+        for page in (reverse("worst-of"), reverse("worst-of-entry", args=[entry.pk])):
+            assert "second hop" not in client.get(page).content.decode()
 
 
 def test_an_assessment_that_listed_a_domain_is_not_taken_back(listed, assessor, at):

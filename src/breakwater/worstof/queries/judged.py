@@ -1,7 +1,7 @@
 """The assessments of an entry as the rules weigh them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from unicodedata import normalize
 
 from breakwater.worstof.models import Assessment, BlockList, Entry, Step
@@ -31,9 +31,14 @@ def weighed(entry: Entry, found: Iterable[Assessment], *, at: datetime) -> Verdi
 
     What was fresh enough when a listed entry was verified stays so until its own clock ends.
     """
-    if entry.state == Entry.State.LISTED and entry.fresh_until:
-        at = entry.fresh_until - timedelta(days=entry.block_list.fresh_days)
+    if entry.state == Entry.State.LISTED and (step := last_verified(entry)):
+        at = step.at
     return verdict(as_said(found), rule_of(entry.block_list), at=at)
+
+
+def last_verified(entry: Entry) -> Step | None:
+    """When authorities last verified it, by its own history: a list's days may have changed since."""
+    return Step.objects.filter(entry=entry, verb__in=VERIFIED).order_by("-pk").first()
 
 
 def verified(entries: Sequence[Entry]) -> set[int]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof.models import Appeal, Entry, Step, ZoneChange
-from breakwater.worstof.queries.judged import VERIFIED, of_round, weighed
+from breakwater.worstof.queries.judged import last_verified, of_round, weighed
 from breakwater.worstof.rules import clocks
 from breakwater.worstof.rules.verdict import Outcome
 
@@ -27,7 +27,7 @@ def fresh_until_of(entry: Entry, user: User, *, at: datetime) -> datetime | None
     removed = _own_removal(entry, user, at)
     if removed is None or not _took_it_off(entry, removed) or _answered_an_appeal(entry, removed):
         return None
-    verified = Step.objects.filter(entry=entry, verb__in=VERIFIED).order_by("-pk").first()
+    verified = last_verified(entry)
     if verified is None or _was_doubted(entry, verified):
         return None
     if weighed(entry, of_round(entry), at=verified.at).outcome is not Outcome.VERIFIED:

@@ -136,7 +136,12 @@ def _check_independence(entry: Entry, judgement: Judgement, voice: Voice) -> Non
 
 
 def _answers(made: Assessment) -> dict[str, object]:
-    answers: dict[str, object] = {name: getattr(made, name) for name in CRITERIA}
+    """All that was said, for the audit log alone: the history of the entry is read by authorities
+    that have not judged yet."""
+    answers: dict[str, object] = {
+        name: getattr(made, name) for name in (*CRITERIA, "confidence", "note")
+    }
+    answers["seen_online_at"] = made.seen_online_at.isoformat()
     return answers | {"agency": made.agency.name, "person": made.by_name, "door": made.door}
 
 
@@ -144,9 +149,8 @@ def _weigh(told: Told) -> None:
     """Move the entry to where its assessments put it."""
     entry = told.entry
     # What was seen lately enough when it was listed is not too old because a third one agrees:
-    # while it is listed, the clock alone asks for new sights.
-    since = entry.listed_at if entry.state == State.LISTED else None
-    result = weighed(entry, of_round(entry), at=since or told.at)
+    # while it is listed, the clock alone asks for new sights, and `weighed` goes by that day.
+    result = weighed(entry, of_round(entry), at=told.at)
     if result.outcome is Outcome.DENIED:
         leave(told, State.DISCUSSION)
         told.say("worstof.entry.discussed")
