@@ -176,6 +176,20 @@ def test_a_site_with_and_without_www_is_one_entry_and_its_apex_is_blocked(
     assert given == {"https://www.bad.example/p", "https://bad.example/p"}
 
 
+def test_the_log_keeps_hosting_facts_that_a_later_nomination_replaced(
+    world_list, officer, assessor, at
+):
+    for user, provider in ((officer, "First host"), (assessor, "Second host")):
+        hosting = {"provider": provider, "country": ""}
+        sighting = Sighting("T-1", "Seen", at, hosting=hosting)
+        entry = nominate(world_list, "bad.example", sighting, by=user, at=at)
+    assert entry.hosting == {"provider": "Second host"}
+    told = AuditEntry.objects.filter(verb="worstof.entry.nominated").order_by("seq")
+    assert [json.loads(x.detail)["hosting"]["provider"] for x in told] == [
+        "First host", "Second host",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("text", ["192.0.2.7", "http://[2001:db8::1]/", "www", "", "a..example"])
 def test_what_no_resolver_could_block_is_refused(nominated, text):
     with pytest.raises(BadName):
@@ -558,7 +572,7 @@ def test_the_same_name_lives_on_two_lists_apart(supervisor, nominated, listed, a
     ("field", "value"),
     [
         ("name", " "), ("legal_basis", ""), ("country", "XQ"), ("verifications", 1),
-        ("fresh_days", 0), ("grace_days", 99), ("distinct", "person"),
+        ("fresh_days", 0), ("grace_days", 0), ("grace_days", 99), ("distinct", "person"),
     ],
 )  # fmt: skip
 def test_a_list_has_terms_that_hold(supervisor, at, field, value):

@@ -1,5 +1,6 @@
 """The board: its filters, what comes first, and how many queries its pages take."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from breakwater.worstof.actions import appeals, life, weighing
+from breakwater.people.models import Agency, User
+from breakwater.worstof.actions import appeals, life, rule_changes, weighing
+from breakwater.worstof.actions.lists import terms_of
 from breakwater.worstof.models import BlockList, Entry
 from breakwater.worstof.queries import board
 from breakwater.worstof.queries.board import Wanted
@@ -120,6 +123,26 @@ def test_a_hundred_domains_are_counted_in_as_many_queries_as_one(listed, take_in
     assert dict(Entry.objects.exclude(reports=0).values_list("name", "reports")) == {
         "n0.example": 7, "n1.example": 7, "n2.example": 6,
     }  # fmt: skip
+
+
+def test_the_order_goes_by_the_round_that_listed_a_domain_also_when_its_rule_changed_since(
+    world_list, listed, judged, officer, supervisor, assessor, at
+):
+    """Two agencies of one country judged again, and the new rule has all judge once more."""
+    entry = listed("bad.example", confidence="high")
+    life.move_clocks(entry.due_at)
+    again = Agency.objects.create(name="Coast guard", kind="police", country=officer.agency.country)
+    for user in (officer, User.objects.create_user("other", role="officer", agency=again)):
+        entry = judged(entry, user, later=timedelta(days=91), confidence="low")
+    late = at + timedelta(days=92)
+    terms = replace(terms_of(world_list), distinct="agency")
+    change = rule_changes.propose(world_list, terms, by=supervisor, reason="x", at=late)
+    rule_changes.confirm(change, by=assessor, at=late)
+    entry.refresh_from_db()
+    assert (entry.state, entry.round) == ("due", 3)
+    assert dict(board.risks_of([entry], at=late)[entry.pk].reasons) == {
+        "seen_month": 3 * weights()["seen_month"]
+    }
 
 
 def test_the_board_says_why_a_domain_comes_first(listed, assessor, client_for):

@@ -14,6 +14,7 @@ from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions.life import Judgement, Sighting
 from breakwater.worstof.actions.lists import LONGEST_FRESH, LONGEST_GRACE, MOST, Terms
 from breakwater.worstof.models import Answer, BlockList, Nomination
+from breakwater.worstof.rules.clocks import LEAST_GRACE
 from breakwater.worstof.rules.verdict import CRITERIA, FEWEST, NO
 
 _CONTROL = {"class": "form-control"}
@@ -198,7 +199,7 @@ class ListForm(forms.Form):
     grace_days = forms.IntegerField(
         label=_("Days of grace after that"),
         help_text=_("The name stays blocked so long; then it leaves the list by itself."),
-        min_value=0,
+        min_value=LEAST_GRACE,
         max_value=LONGEST_GRACE,
         initial=14,
         widget=forms.NumberInput(_CONTROL),

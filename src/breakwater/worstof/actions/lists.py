@@ -10,6 +10,7 @@ from breakwater import countries
 from breakwater.custody.actions import record
 from breakwater.people.models import User
 from breakwater.worstof.models import BlockList
+from breakwater.worstof.rules.clocks import LEAST_GRACE
 from breakwater.worstof.rules.verdict import FEWEST
 
 INTERNATIONAL = "Worst Of list"
@@ -104,7 +105,7 @@ def _check(terms: Terms) -> None:
     bounds = {
         "verifications": (FEWEST, MOST),
         "fresh_days": (1, LONGEST_FRESH),
-        "grace_days": (0, LONGEST_GRACE),
+        "grace_days": (LEAST_GRACE, LONGEST_GRACE),
     }
     for name, (least, most) in bounds.items():
         if not least <= getattr(terms, name) <= most:

@@ -1,14 +1,25 @@
 """Reads for the board: entries by state, with what waits for the reader first."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
 
 from breakwater.people.models import User
-from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, RuleChange
+from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, RuleChange, Step
 from breakwater.worstof.queries import waiting
+from breakwater.worstof.queries.judged import VERIFIED
 from breakwater.worstof.queries.standing import Standing, standings
 from breakwater.worstof.rules.clocks import Facts, Risk, risk, weights
 
@@ -197,8 +208,7 @@ def risks_of(entries: Sequence[Entry], *, at: datetime) -> dict[int, Risk]:
         return {}
     sure: dict[int, str] = {}
     seen: dict[int, datetime] = {}
-    before = Assessment.objects.filter(entry__in=keys, round=F("entry__round") - 1)
-    for entry, confidence, sight in before.values_list("entry_id", "confidence", "seen_online_at"):
+    for entry, confidence, sight in _verifying(keys):
         sure[entry] = min(sure.get(entry, "high"), confidence, key=_LEVELS.index)
         seen[entry] = max(seen.get(entry, sight), sight)
     appeals = _counted(Appeal.objects.filter(entry__in=keys))
@@ -217,6 +227,18 @@ def risks_of(entries: Sequence[Entry], *, at: datetime) -> dict[int, Risk]:
         )
         for e in entries
     }
+
+
+def _verifying(keys: Sequence[int]) -> Iterator[tuple[int, str, datetime]]:
+    """Confidence and sight of the judgements that listed each entry; later rounds listed nothing."""
+    steps = Step.objects.filter(entry=OuterRef("entry"), verb__in=VERIFIED).order_by("-pk")
+    listing = Assessment.objects.filter(entry__in=keys, at__lte=Subquery(steps.values("at")[:1]))
+    columns = ("entry_id", "round", "confidence", "seen_online_at")
+    rows = list(listing.order_by("round").values_list(*columns))
+    last = {entry: number for entry, number, *_ in rows}
+    for entry, number, confidence, sight in rows:
+        if number == last[entry]:
+            yield entry, confidence, sight
 
 
 def find(text: str, names: Collection[str], user: User) -> list[Entry]:

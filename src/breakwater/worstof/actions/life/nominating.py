@@ -63,15 +63,20 @@ def nominate(
         if _is_known(entry, sighting, voice):
             raise AlreadyNominated
         entry.hosting = {**entry.hosting, **{k: v for k, v in sighting.hosting.items() if v}}
-        told.say(
-            "worstof.entry.nominated", detail={"list": block_list.name, "source": sighting.source}
-        )
+        told.say("worstof.entry.nominated", detail=_as_told(block_list, sighting))
         _keep_nomination(entry, given, sighting, voice, at)
         if is_new or entry.state in OVER:
             begin_round(entry, is_new=is_new)
             refuse_if_guarded(told)
         told.write()
     return entry
+
+
+def _as_told(block_list: BlockList, sighting: Sighting) -> dict[str, object]:
+    """With the hosting facts as they were given: the next nomination may replace the entry's."""
+    told: dict[str, object] = {"list": block_list.name, "source": sighting.source}
+    hosting = {name: said for name, said in sighting.hosting.items() if said}
+    return told | ({"hosting": hosting} if hosting else {})
 
 
 def _entry_of(block_list: BlockList, name: DomainName, at: datetime) -> tuple[Entry, bool]:
