@@ -25,6 +25,11 @@ def test_the_first_administrator_comes_from_the_command_line():
     assert AuditEntry.objects.filter(verb="people.person.added", target="person ada").exists()
 
 
+def test_an_agency_is_found_in_another_spelling(police):
+    assert run("add-administrator", "ada", "--agency", f" {police.name.upper()} ").exit_code == 0
+    assert User.objects.get(username="ada").agency == police
+
+
 def test_a_taken_name_and_a_wrong_kind_end_with_one():
     run("add-administrator", "ada", "--agency", "Police of Testland")
     assert run("add-administrator", "ada", "--agency", "Police of Testland").exit_code == 1

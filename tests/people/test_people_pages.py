@@ -47,6 +47,14 @@ def test_an_agency_is_added_once(desk):
     assert Agency.objects.filter(name="Lab of Testland").count() == 1
 
 
+def test_another_spelling_of_an_agencys_name_is_no_second_agency(desk):
+    fields = {"agency-kind": "forensic_lab", "agency-country": "JM"}
+    for name in ("Lab of Testland", " LAB  of Testland "):
+        answer = desk.post(reverse("agency-add"), fields | {"agency-name": name})
+    assert "An agency of this name exists" in answer.content.decode()
+    assert Agency.objects.filter(name__iendswith="Testland", kind="forensic_lab").count() == 1
+
+
 def test_a_person_gets_a_first_password_that_is_shown_once(desk, police):
     page = desk.post(reverse("person-add"), new_person(police))
     shown = page.context["first_password"]

@@ -30,13 +30,20 @@ class NotAllowed(Exception):
     """This person's role has no use for what they asked for."""
 
 
+def agency_named(name: str) -> Agency | None:
+    """The agency of this name. Two spellings of one would be two that list a domain together."""
+    return next((a for a in Agency.objects.all() if rules.plain(a.name) == rules.plain(name)), None)
+
+
 def add_agency(name: str, kind: str, country: str, *, by: User | str, at: datetime) -> Agency:
     """Enter an agency.
 
     Raises:
-        NameTaken: an agency of this name exists.
+        NameTaken: an agency of this name exists, in whatever capitals and spaces.
     """
     with transaction.atomic():
+        if agency_named(name):
+            raise NameTaken(name)
         agency, is_new = Agency.objects.get_or_create(
             name=name.strip(), defaults={"kind": kind, "country": country}
         )

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from breakwater.custody.command_line import typist
 from breakwater.people import actions
-from breakwater.people.models import Agency, Role, User
+from breakwater.people.models import Role, User
 
 app = typer.Typer(help="Make the first administrator, and list people.", no_args_is_help=True)
 out = Console(highlight=False)
@@ -26,7 +26,7 @@ def add_administrator(
     Ends with 1 if the user name is taken or the agency cannot have administrators.
     """
     now, by = timezone.now(), typist()
-    place = Agency.objects.filter(name=agency.strip()).first()
+    place = actions.agency_named(agency)
     try:
         if place is None:
             place = actions.add_agency(agency, kind, settings.DESK_COUNTRY, by=by, at=now)

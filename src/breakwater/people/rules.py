@@ -4,6 +4,7 @@ An action that is not in the table is refused to everybody.
 """
 
 from datetime import datetime, timedelta
+from unicodedata import normalize
 
 ACTIONS = (
     "queue.see",
@@ -113,3 +114,9 @@ def only_shared(role: str) -> bool:
 
 def session_is_over(signed_in_at: datetime, seen_at: datetime, now: datetime) -> bool:
     return now - seen_at > IDLE_LIMIT or now - signed_in_at > SIGNED_IN_LIMIT
+
+
+def plain(name: str) -> str:
+    """A name as two people or desks would write it: capitals, spaces and composed letters say
+    nothing."""
+    return " ".join(normalize("NFKC", name).casefold().split())

@@ -14,11 +14,12 @@ from django.db.models import F
 from breakwater.custody.actions import record
 from breakwater.people.access import user_may
 from breakwater.people.models import User
+from breakwater.people.rules import plain
 from breakwater.worstof.actions.lists import Terms, check_terms, keep_terms, terms_of
 from breakwater.worstof.actions.told import Told, Voice
 from breakwater.worstof.models import Assessment, BlockList, Entry, RuleChange
 from breakwater.worstof.queries.board import lands
-from breakwater.worstof.queries.judged import as_said, plain, rule_of
+from breakwater.worstof.queries.judged import as_said, rule_of
 from breakwater.worstof.rules.verdict import Outcome, Rule, loosens, verdict
 
 State = RuleChange.State

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from django.db.models import F, QuerySet
 
 from breakwater.people.models import Agency, User
+from breakwater.people.rules import plain
 from breakwater.worstof.models import Assessment, Entry, PartnerFile, PartnerLine, Signature
-from breakwater.worstof.queries.judged import plain
 
 
 def judged_by(user: User, entries: Iterable[Entry]) -> set[int]:

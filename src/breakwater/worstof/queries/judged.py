@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from unicodedata import normalize
 
+from breakwater.people.rules import plain
 from breakwater.worstof.models import Assessment, BlockList, Entry, Step
 from breakwater.worstof.rules.verdict import CRITERIA, Outcome, Rule, Said, Verdict, verdict
 
@@ -99,9 +99,3 @@ def _said(row: Assessment, person: str) -> Said:
         at=row.at,
         order=row.pk,
     )
-
-
-def plain(name: str) -> str:
-    """A person's name as two desks would write it: capitals, spaces and composed letters say
-    nothing."""
-    return " ".join(normalize("NFKC", name).casefold().split())
