@@ -101,11 +101,16 @@ def test_many_names_are_asked_about_in_as_many_statements_as_one(
         assert verified(entries) == {entry.pk for entry in entries}
 
 
-@pytest.mark.parametrize("name", ["desk.police.example", "stop.isp.example", "isp.example"])
+@pytest.mark.parametrize(
+    "name",
+    ["desk.police.example", "police.example", "all.example", "stop.isp.example", "isp.example"],
+)
 def test_the_desks_own_host_and_providers_stop_pages_are_never_listed(
     name: str, nominated: Put, settings: Any, at: datetime
 ) -> None:
-    settings.CONFIG = dataclasses.replace(settings.CONFIG, hosts=["desk.police.example"])
+    settings.CONFIG = dataclasses.replace(
+        settings.CONFIG, hosts=["Desk.Police.Example", ".all.example"]
+    )
     Recipient.objects.create(
         name="Net", key_name="net", stop_page="stop.isp.example", created_at=at
     )

@@ -15,6 +15,7 @@ from breakwater.worstof.models import (
     Entry,
     Nomination,
     PartnerFile,
+    Recipient,
     Step,
     ZoneChange,
 )
@@ -99,6 +100,15 @@ def test_a_partner_that_writes_www_means_the_same_domain(nominated, judged, offi
     assert dict(Entry.objects.values_list("name", "state")) == {
         "bad.example": "listed", "new.example": "nominated",
     }  # fmt: skip
+
+
+def test_what_lies_above_a_stop_page_is_foreseen_as_refused(take, at):
+    Recipient.objects.create(
+        name="Net", key_name="net", stop_page="stop.isp.example", created_at=at
+    )
+    assert take(line("isp.example"), line("stop.isp.example"), line("other.isp.example")) == [
+        "refused", "refused", "new",
+    ]  # fmt: skip
 
 
 def test_the_same_file_comes_in_once(take, whose, supervisor, at):

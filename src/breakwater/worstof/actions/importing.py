@@ -239,7 +239,7 @@ def _nominate(file: PartnerFile, line: Line, at: datetime) -> None:
 def _said(file: PartnerFile, line: Line) -> Said:
     name = line.name.name
     whose = Whose(file.block_list, file.agency, received_by=file.received_by)
-    return said_of(whose, [name], file.by).get(name, Said())
+    return said_of(whose, [name], file.by)[name]
 
 
 def _judge(file: PartnerFile, line: Line, at: datetime) -> None:

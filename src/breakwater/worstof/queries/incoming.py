@@ -10,6 +10,7 @@ from breakwater.formats.assessment_table import Answers, Line, Table, read_table
 from breakwater.people import rules as people_rules
 from breakwater.people.access import user_may
 from breakwater.people.models import Agency, User
+from breakwater.people.rules import plain
 from breakwater.worstof.models import (
     Assessment,
     BlockList,
@@ -21,9 +22,8 @@ from breakwater.worstof.models import (
 from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.board import lists
 from breakwater.worstof.queries.independence import has_company, is_open_to
-from breakwater.worstof.queries.judged import plain, rule_of
-from breakwater.worstof.queries.known_names import known
-from breakwater.worstof.rules.guards import guards_for
+from breakwater.worstof.queries.judged import rule_of
+from breakwater.worstof.queries.known_names import forbidden, known
 from breakwater.worstof.rules.incoming import (
     TAKEN,
     Outcome,
@@ -55,6 +55,7 @@ class Said:
     """What is kept of a domain on this list, and what one authority said of it before."""
 
     entry: Entry | None = None
+    is_forbidden: bool = False  # a guard refuses the name
     nominations: frozenset[tuple[object, ...]] = frozenset()
     judgements: frozenset[tuple[object, ...]] = frozenset()
     in_own_hands: bool = False  # whoever brings the file in has a part in this round
@@ -67,7 +68,7 @@ class Said:
             is_known=self.entry is not None,
             is_over=self.entry is None or state in OVER,
             is_discussed=state == Entry.State.DISCUSSION,
-            is_forbidden=is_forbidden(line.name.name),
+            is_forbidden=self.is_forbidden,
             is_nominated=_nomination(line) in self.nominations,
             is_judged=_judgement(line) in self.judgements,
             in_own_hands=self.in_own_hands,
@@ -98,10 +99,6 @@ def read_file(data: bytes) -> Table:
     return replace(table, lines=tuple(lines))
 
 
-def is_forbidden(name: str) -> bool:
-    return any(guard.refuses for guard in guards_for(name, known()))
-
-
 def _nomination(line: Line) -> tuple[object, ...]:
     return (line.sight.evidence, line.sight.seen_at) if line.sight else ()
 
@@ -113,9 +110,10 @@ def _judgement(line: Line) -> tuple[object, ...]:
 
 
 def said_of(whose: Whose, names: Iterable[str], by: User) -> dict[str, Said]:
-    """What is known of each of these names; one that is not on the list has no entry here."""
-    found: dict[str, Said] = {}
+    """What is known of each of these names."""
     wanted = sorted(set(names))
+    refused = forbidden(wanted)
+    found = {name: Said(is_forbidden=name in refused) for name in wanted}
     for first in range(0, len(wanted), _CHUNK):
         some = wanted[first : first + _CHUNK]
         entries = Entry.objects.filter(block_list=whose.block_list, name__in=some)
@@ -128,6 +126,7 @@ def said_of(whose: Whose, names: Iterable[str], by: User) -> dict[str, Said]:
         for pk, entry in here.items():
             found[entry.name] = Said(
                 entry,
+                entry.name in refused,
                 frozenset(nominations.get(pk, ())),
                 frozenset(judgements.get(pk, ())),
                 pk in own,
@@ -203,7 +202,7 @@ class Preview:
         return [self._one(line, same.get(line.number, 0)) for line in lines]
 
     def _one(self, line: Line, same_as: int) -> Foreseen:
-        said = self._said.get(line.name.name, Said())
+        said = self._said[line.name.name]
         state = said.entry.state if said.entry else ""
         if same_as:
             return Foreseen(line, Outcome.SAME_LINE, denies=False, state=state, same_as=same_as)

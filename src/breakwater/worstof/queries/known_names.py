@@ -1,6 +1,7 @@
 """What the guards know on this desk: the Public Suffix List, our tables, the operator's files."""
 
 import tomllib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import resources
@@ -89,7 +90,9 @@ def own_hosts() -> dict[str, Guard]:
     To block one, or a name above it, would take the desk or the words for visitors away.
     """
     stops = Recipient.objects.filter(closed_at=None).exclude(stop_page="")
-    hosts = sorted({*settings.CONFIG.hosts, *stops.values_list("stop_page", flat=True)})
+    # Django takes capitals there, and a dot before a domain with all its hosts.
+    ours = {host.lower().removeprefix(".") for host in settings.CONFIG.hosts}
+    hosts = sorted({*ours, *stops.values_list("stop_page", flat=True)})
     names = ((name, host) for host in hosts for name in (host, *parents(host)) if "." in name)
     return {name: Guard("own_host", host, True) for name, host in names}
 
@@ -107,6 +110,12 @@ def guards_against(name: str) -> list[Guard]:
     """All guards that name it, those of the desk's own hosts among them."""
     own = own_hosts().get(name)
     return [*([own] if own else []), *guards_for(name, known())]
+
+
+def forbidden(names: Iterable[str]) -> set[str]:
+    """Those of the names that a guard refuses, in one query for all."""
+    own, tables = own_hosts(), known()
+    return {x for x in names if x in own or any(g.refuses for g in guards_for(x, tables))}
 
 
 # The time of the last change of the inode: a copy may keep size and time of its content.
