@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from django.test import Client
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof import appeal_views
-from breakwater.worstof.actions import appeals, life, transparency
-from breakwater.worstof.models import Appeal, Entry, LogLeaf, ZoneChange
+from breakwater.worstof.actions import appeals, life, publishing, transparency
+from breakwater.worstof.models import Appeal, Entry, LogLeaf, ZoneChange, ZoneName
 from breakwater.worstof.queries import log, stop_texts, yearly
 from breakwater.worstof.rules.fairness import Fairness
 
@@ -262,3 +263,63 @@ def test_an_appeal_without_grounds_or_too_long_is_refused_and_kept_nowhere(db) -
 def test_the_form_refuses_a_post_without_its_token(db) -> None:
     answer = Client(enforce_csrf_checks=True).post("/appeal/", {"domain": "a.example"})
     assert answer.status_code == 403
+
+
+@pytest.fixture
+def blocked(nominated, judged, officer: User, assessor: User, marks: Path, at: datetime):
+    """List names and publish them; gives a look at what resolvers block."""
+
+    def put(*names: str) -> Callable[[], set[str]]:
+        for name in names:
+            judged(judged(nominated(name), officer), assessor)
+        publishing.publish_waiting(at)
+        return lambda: set(ZoneName.objects.values_list("name", flat=True))
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("names", "given"),
+    [
+        (["bad.example"], "https://www.bad.example/x"),
+        (["bad.example", "shop.bad.example"], "shop.bad.example"),
+        (["bad.example", "www.bad.example"], "bad.example"),
+        (["www.bad.example"], "bad.example"),
+    ],
+)
+def test_an_upheld_appeal_opens_the_site_also_where_the_block_has_another_name(
+    blocked, names: list[str], given: str, supervisor: User, client_for, at
+) -> None:
+    now = blocked(*names, "worse.example")
+    appeal = appeal_for(given, at)
+    page = client_for(supervisor).get(f"/worst-of/appeals/{appeal.pk}/").content.decode()
+    assert all(f"/worst-of/entries/{e.pk}/" in page for e in Entry.objects.filter(name__in=names))
+    with pytest.raises(appeals.OnAList):
+        appeals.answer_unlisted(appeal, by=supervisor, answer="Not listed.", at=at)
+    appeals.uphold(appeal, by=supervisor, answer="It was sold.", at=at)
+    publishing.publish_waiting(at)
+    assert now() == {"worse.example"}
+
+
+def test_the_page_of_an_appeal_says_which_listed_name_covers_the_one_written(
+    blocked, supervisor: User, client_for, at
+) -> None:
+    blocked("bad.example", "cellar.www.bad.example")
+    appeal = appeal_for("https://www.bad.example/x", at)
+    page = client_for(supervisor).get(f"/worst-of/appeals/{appeal.pk}/").content.decode()
+    assert "bad.example is listed, and the block covers everything below it, also www.bad" in page
+    assert "Below it, and not decided about here" in page
+    below = Entry.objects.get(name="cellar.www.bad.example")
+    assert f"/worst-of/entries/{below.pk}/" in page
+    appeals.uphold(appeal, by=supervisor, answer="It was sold.", at=at)
+    below.refresh_from_db()
+    assert below.state == "listed"
+
+
+def test_who_judged_an_entry_above_the_name_may_not_reject_the_appeal(
+    listed: Entry, officer: User, supervisor: User, at
+) -> None:
+    appeal = appeal_for("shop.bad.example", at)
+    with pytest.raises(appeals.JudgedTheEntry):
+        appeals.reject(appeal, by=officer, answer="No.", at=at)
+    assert appeals.reject(appeal, by=supervisor, answer="No.", at=at).entry == listed

@@ -53,6 +53,20 @@ def test_filters_show_guarded_appealed_and_one_lists_domains(nominated, overlay,
     assert shown(Wanted("all", guarded=True, appealed=True), officer, at) == []
 
 
+def test_what_stands_above_an_address_is_found_and_said_to_stand_above(
+    nominated, officer, client_for
+):
+    entry = nominated("bad.example")
+    client = client_for(officer)
+    found = client.post(
+        reverse("worst-of-find"), {"name": "https://www2.bad.example/x"}, follow=True
+    )
+    assert found.redirect_chain[-1][0] == f"/worst-of/entries/{entry.pk}/"
+    assert "www2.bad.example itself is on no list that you see" in found.content.decode()
+    found = client.post(reverse("worst-of-find"), {"name": "bad.example"}, follow=True)
+    assert "itself is on no list" not in found.content.decode()
+
+
 def test_a_decided_appeal_no_longer_filters(nominated, officer, supervisor, at):
     nominated("plain.example")
     appeal, _code = appeals.receive("plain.example", "It is not so", language="en", at=at)

@@ -100,6 +100,11 @@ def _page(request: HttpRequest, appeal: Appeal, form: DecisionForm) -> HttpRespo
         "stage": _stage(appeal),
         "about": _about(appeal, reads.abouts([appeal], user).get(appeal.name)),
         "entries": [(entry, texts.word(texts.SHORT_STATES, entry.state)) for entry in entries],
+        "covering": texts.covering_lines(appeal.name, entries),
+        "below": [
+            (entry, texts.word(texts.SHORT_STATES, entry.state))
+            for entry in reads.below(appeal, user)
+        ],
         "is_part": appeal.part_of_id is not None,
         "earlier": reads.earlier(appeal, user),
         "sender_language": translation.get_language_info(appeal.language)["name_translated"],

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -96,8 +97,13 @@ def find(request: HttpRequest) -> HttpResponseBase:
     """Look names up. By POST, for an address with a listed name in it would end in server logs."""
     user = signed_in(request)
     text = request.POST.get("name", "").strip()[:2000]
-    found = board.find(text.casefold(), _names_in(text), user) if text else []
+    names = _names_in(text)
+    found = board.find(text.casefold(), names, user) if text else []
     if len(found) == 1:
+        name = max(names, key=len, default="")
+        if found[0].name not in names and name.endswith(f".{found[0].name}"):
+            said = _("%(name)s itself is on no list that you see; this domain stands above it.")
+            messages.info(request, said % {"name": name})
         return redirect("worst-of-entry", found[0].pk)
     n = len(found)
     answer = ngettext("%(n)s domain fits “%(text)s”", "%(n)s domains fit “%(text)s”", n)

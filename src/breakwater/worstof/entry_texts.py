@@ -1,6 +1,6 @@
 """The sentences and words of the pages on which entries live."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -281,6 +281,17 @@ def state_line(entry: Entry, standing: Standing | None = None) -> str:
         Entry.State.REMOVED: _("Taken away"),
         Entry.State.REFUSED: _("Will not be listed"),
     }[Entry.State(entry.state)]
+
+
+def covering_lines(name: str, entries: Sequence[Entry]) -> list[str]:
+    """What is listed and blocks a name that an appeal is against, where it is another name."""
+    names = {e.name: e.shown for e in entries if e.state in Entry.PUBLISHED and e.name != name}
+    above = _("%(listed)s is listed, and the block covers everything below it, also %(name)s.")
+    beside = _("%(listed)s is listed: the same site as %(name)s.")
+    return [
+        (beside if listed == f"www.{name}" else above) % {"listed": shown, "name": name}
+        for listed, shown in names.items()
+    ]
 
 
 def said_line(of: Assessment) -> str:

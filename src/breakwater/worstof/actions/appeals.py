@@ -1,5 +1,7 @@
 """Appeals: anybody says that a domain is blocked wrongly, and somebody else than its judge decides.
 
+An appeal is about every entry whose block covers its name, see `rules.folding.appealed`.
+
 Whoever appeals keeps a receipt code; the desk keeps its SHA-256 only. No answer to the public
 says whether a name is listed before an appeal is decided.
 """
@@ -15,10 +17,11 @@ from breakwater.custody.actions import record
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.people.models import User
 from breakwater.worstof.actions import apart, life, transparency
-from breakwater.worstof.models import Appeal, Entry
+from breakwater.worstof.models import Appeal, AppealedName, Entry
 from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.apart import unlisted_for
 from breakwater.worstof.queries.board import lands
+from breakwater.worstof.rules.folding import appealed
 from breakwater.worstof.rules.stop_texts import APPEAL_DAYS
 
 ANSWER_WITHIN = timedelta(days=APPEAL_DAYS)
@@ -87,6 +90,7 @@ def receive(
             grounds=grounds, contact=contact, language=language,
             received_at=at, due_at=at + within,
         )  # fmt: skip
+        _keep_names(appeal)
         record("worstof.appeal.received", actor="public", at=at, target=f"appeal {appeal.pk}")
     return appeal, code
 
@@ -101,16 +105,23 @@ def _name(given: str) -> str:
 def _entry(name: str) -> Entry | None:
     if not name:
         return None
-    return _first(list(Entry.objects.filter(name=name).select_related("block_list")))
+    found = Entry.objects.filter(name__in=appealed(name)).select_related("block_list")
+    return _first(list(found), name)
 
 
-def _first(entries: Sequence[Entry]) -> Entry | None:
-    """The entry that an appeal is about: one that is blocked now, one of the common list."""
+def _first(entries: Sequence[Entry], name: str) -> Entry | None:
+    """The entry that leads: one that is blocked now, of the common list, nearest to the name."""
 
-    def order(entry: Entry) -> tuple[bool, bool, int]:
-        return entry.state not in Entry.PUBLISHED, entry.block_list.is_overlay, entry.pk
+    def order(entry: Entry) -> tuple[bool, bool, int, int]:
+        is_over, far = entry.state not in Entry.PUBLISHED, abs(len(entry.name) - len(name))
+        return is_over, entry.block_list.is_overlay, far, entry.pk
 
     return min(entries, key=order, default=None)
+
+
+def _keep_names(appeal: Appeal) -> None:
+    rows = (AppealedName(appeal=appeal, name=name) for name in sorted(appealed(appeal.name)))
+    AppealedName.objects.bulk_create(rows)
 
 
 def find(code: str) -> Appeal | None:
@@ -118,7 +129,7 @@ def find(code: str) -> Appeal | None:
 
 
 def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
-    """Take the domain off the common lists and the own country's, and say why.
+    """Take what covers the domain off the common lists and the own country's, and say why.
 
     What another country's own list has of it waits for that country: the appeal is handed on.
 
@@ -140,7 +151,7 @@ def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         for entry in mine:
             if entry.state in life.OPEN:
                 life.remove(entry, by=by, reason=answer, at=at)
-        apart.take_off([appeal.name], by=by, reason=answer, at=at)
+        apart.take_off(sorted(appealed(appeal.name)), by=by, reason=answer, at=at)
         _decide(appeal, Appeal.State.UPHELD, by, answer, at)
         _hand_on(appeal, others)
         record("worstof.appeal.upheld", actor=by, at=at, target=f"appeal {appeal.pk}",
@@ -155,9 +166,9 @@ def _shared_out(appeal: Appeal, by: User) -> tuple[list[Entry], list[Entry]]:
     """
     entries = _locked_entries(appeal)
     mine = [entry for entry in entries if entry.block_list.country in lands(by)]
-    if entries and not mine:
+    if not mine and _is_on_a_list(entries):
         raise NotYours
-    appeal.entry = _first(mine)
+    appeal.entry = _first(mine, appeal.name)
     return mine, [entry for entry in entries if entry not in mine]
 
 
@@ -165,20 +176,25 @@ def _locked_entries(appeal: Appeal) -> list[Entry]:
     rows = Entry.objects.select_for_update(of=("self",)).select_related("block_list")
     if appeal.part_of_id:  # of one country's own list
         rows = rows.filter(block_list=appeal.entry.block_list if appeal.entry else None)
-    return list(rows.filter(name=appeal.name).order_by("pk")) if appeal.name else []
+    return list(rows.filter(name__in=appealed(appeal.name)).order_by("pk"))
 
 
 def _hand_on(appeal: Appeal, entries: Sequence[Entry]) -> None:
     """Leave what another country's own list has to its authorities, with the same clock."""
+    by_list: dict[int, list[Entry]] = {}
     for entry in entries:
         if entry.state in life.OPEN:
-            Appeal.objects.create(
-                # The sender's one code leads to the first part; this code nobody is given.
-                receipt_digest=digest_of(new_code()), part_of=appeal, entry=entry,
-                given=appeal.given, name=appeal.name, grounds=appeal.grounds,
-                contact=appeal.contact, language=appeal.language,
-                received_at=appeal.received_at, due_at=appeal.due_at,
-            )  # fmt: skip
+            by_list.setdefault(entry.block_list_id, []).append(entry)
+    for of_list in by_list.values():
+        part = Appeal.objects.create(
+            # The sender's one code leads to the first part; this code nobody is given.
+            receipt_digest=digest_of(new_code()), part_of=appeal,
+            entry=_first(of_list, appeal.name),
+            given=appeal.given, name=appeal.name, grounds=appeal.grounds,
+            contact=appeal.contact, language=appeal.language,
+            received_at=appeal.received_at, due_at=appeal.due_at,
+        )  # fmt: skip
+        _keep_names(part)
 
 
 def _is_on_a_list(entries: Sequence[Entry]) -> bool:
@@ -251,15 +267,14 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
 
 def is_blocked_unlisted(appeal: Appeal, user: User) -> bool:
     """Whether the name is blocked although no list has it, as far as this person may see."""
-    published = Entry.objects.filter(name=appeal.name, state__in=Entry.PUBLISHED)
-    if not appeal.name or published.exists():
-        return False
-    return unlisted_for(user).filter(name=appeal.name).exists()
+    names = appealed(appeal.name)
+    published = Entry.objects.filter(name__in=names, state__in=Entry.PUBLISHED)
+    return not published.exists() and unlisted_for(user).filter(name__in=names).exists()
 
 
 def has_judged(user: User, appeal: Appeal) -> bool:
-    """Whether this person judged or signed an entry of the name that the appeal is about."""
-    return bool(appeal.name) and hands.has_judged_or_signed(user, appeal.name)
+    """Whether this person judged or signed an entry that the appeal is about."""
+    return hands.has_judged_or_signed(user, appealed(appeal.name))
 
 
 def _check(answer: str) -> None:

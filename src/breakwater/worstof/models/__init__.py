@@ -5,7 +5,7 @@ from breakwater.worstof.models.judging import Answer, Assessment, Confidence
 from breakwater.worstof.models.lists import BlockList, RuleChange
 from breakwater.worstof.models.log import LogCount, LogHead, LogLeaf, LogNode
 from breakwater.worstof.models.partner_files import PartnerFile, PartnerLine
-from breakwater.worstof.models.public import Appeal, StopCount
+from breakwater.worstof.models.public import Appeal, AppealedName, StopCount
 from breakwater.worstof.models.publishing import (
     HeldChange,
     Publication,
@@ -19,6 +19,7 @@ from breakwater.worstof.models.recipients import Probe, Recipient
 __all__ = [
     "Answer",
     "Appeal",
+    "AppealedName",
     "Assessment",
     "BlockList",
     "Confidence",

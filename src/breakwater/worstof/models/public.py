@@ -39,6 +39,19 @@ class Appeal(models.Model):
         return self.given
 
 
+class AppealedName(models.Model):
+    """A name whose block an appeal is about, see `rules.folding.appealed`."""
+
+    appeal = models.ForeignKey(Appeal, on_delete=models.CASCADE, related_name="names")
+    name = models.CharField(max_length=253)
+
+    class Meta:
+        indexes = [models.Index(fields=["name"], name="worstof_appealed_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class StopCount(models.Model):
     """How often the stop page was shown on one day (UTC). Nothing is kept of visitors."""
 

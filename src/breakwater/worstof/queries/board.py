@@ -22,6 +22,7 @@ from breakwater.worstof.queries import waiting
 from breakwater.worstof.queries.judged import VERIFIED
 from breakwater.worstof.queries.standing import Standing, standings
 from breakwater.worstof.rules.clocks import Facts, Risk, risk, weights
+from breakwater.worstof.rules.folding import with_parents
 
 State = Entry.State
 PAGE_SIZE = 50
@@ -242,9 +243,12 @@ def _verifying(keys: Sequence[int]) -> Iterator[tuple[int, str, datetime]]:
 
 
 def find(text: str, names: Collection[str], user: User) -> list[Entry]:
-    """Entries whose name contains the text, the very names first; at most one page."""
-    wanted = Q(name__contains=text) | Q(shown__contains=text) | Q(name__in=names)
-    exact = Case(When(name__in=names, then=0), default=1, output_field=IntegerField())
+    """Entries whose name contains the text, the very names first, then those above them, whose block
+    covers them; at most one page."""
+    above = with_parents(names)
+    wanted = Q(name__contains=text) | Q(shown__contains=text) | Q(name__in=above)
+    place = [When(name__in=names, then=0), When(name__in=above, then=1)]
+    exact = Case(*place, default=2, output_field=IntegerField())
     return list(visible(user).filter(wanted).order_by(exact, "name")[:PAGE_SIZE])
 
 

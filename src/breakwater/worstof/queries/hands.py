@@ -4,7 +4,7 @@ A person is known by the account, and by the name that stands beside another acc
 partner's file: namesakes are taken for one human being, which errs on the safe side.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import F, QuerySet
 
@@ -35,12 +35,12 @@ def signers(signatures: QuerySet[Signature]) -> int:
     return len({plain(str(row.by)) for row in signatures.select_related("by")})
 
 
-def has_judged_or_signed(user: User, name: str) -> bool:
-    """Whether this person judged or signed an entry of this name, in any round."""
-    said = Assessment.objects.filter(entry__name=name).values_list("by_id", "by_name")
+def has_judged_or_signed(user: User, names: Collection[str]) -> bool:
+    """Whether this person judged or signed an entry of one of these names, in any round."""
+    said = Assessment.objects.filter(entry__name__in=names).values_list("by_id", "by_name")
     if any(_is(user, account, by_name) for account, by_name in said):
         return True
-    return has_signed(user, Signature.objects.filter(entry__name=name))
+    return has_signed(user, Signature.objects.filter(entry__name__in=names))
 
 
 def _by(user: User, signatures: QuerySet[Signature]) -> list[Signature]:

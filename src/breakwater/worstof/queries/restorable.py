@@ -11,9 +11,9 @@ from breakwater.worstof.rules.verdict import Outcome
 
 RESTORABLE_FOR = timedelta(minutes=10)
 # What leaves a listed domain listed, or as it was when it was removed.
-_NEUTRAL = tuple(
-    f"worstof.entry.{verb}"
-    for verb in ("assessed", "nominated", "withdrawn", "removed", "restored")
+_NEUTRAL = (
+    *(f"worstof.entry.{x}" for x in ("assessed", "nominated", "withdrawn", "removed", "restored")),
+    "worstof.appeal.rejected",
 )
 
 
@@ -63,5 +63,5 @@ def _took_it_off(entry: Entry, removed: Step) -> bool:
 
 
 def _answered_an_appeal(entry: Entry, removed: Step) -> bool:
-    upheld = Appeal.objects.filter(name=entry.name, state=Appeal.State.UPHELD)
+    upheld = Appeal.objects.filter(names__name=entry.name, state=Appeal.State.UPHELD)
     return upheld.filter(decided_at=removed.at).exists()

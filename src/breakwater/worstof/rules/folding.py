@@ -34,3 +34,12 @@ def with_parents(names: Iterable[str]) -> set[str]:
         labels = name.split(".")
         found.update(".".join(labels[start:]) for start in range(len(labels)))
     return found
+
+
+def appealed(name: str) -> set[str]:
+    """The names whose block an appeal against this one is about; none of an empty name.
+
+    A block covers everything below it, so those are the name and all above it; and "www." below it,
+    which is the same site to whoever appeals.
+    """
+    return with_parents([name]) | {f"www.{name}"} if name else set()
