@@ -311,3 +311,56 @@ def test_nothing_differs_while_a_decision_waits_or_is_held(
     publish_waiting(at)
     assert HeldChange.objects.get().added == 6
     assert (unblocked(), unlisted()) == ([], [])
+
+
+@pytest.fixture
+def held_removals(put: Callable[..., None], officer: User, at: datetime) -> list[Entry]:
+    """Seven of eight listed domains, removed at once: more than leave without two signatures."""
+    for day in range(2):
+        listed_at = at + timedelta(days=2 * day)
+        listed.decide(BlockList.objects.get(), [f"n{day}{n}.example" for n in range(4)], at=at)
+        publish_waiting(listed_at)
+    entries = list(Entry.objects.select_related("block_list").order_by("pk")[:7])
+    for entry in entries:
+        life.remove(entry, by=officer, reason="Gone", at=at + timedelta(days=6))
+    assert set(standings(list(Entry.objects.filter(state="removed"))).values()) == {
+        Standing.LEAVING
+    }
+    publish_waiting(at + timedelta(days=6))
+    assert len(blocked()) == 8
+    return entries
+
+
+def test_a_removed_domain_whose_removal_is_held_is_said_to_be_still_blocked(
+    held_removals: list[Entry], officer: User, client_for: ClientFor
+) -> None:
+    client = client_for(officer)
+    still = "Taken away. Still blocked: its removal waits for two signatures"
+    page = client.get(f"/worst-of/entries/{held_removals[0].pk}/").content.decode()
+    assert still in page
+    assert 'href="/worst-of/held/">Held changes</a></dd>' in page
+    assert client.get("/worst-of/?view=over").content.decode().count(still) == 7
+
+
+def test_an_appeal_against_what_is_still_blocked_is_upheld_and_says_what_it_waits_for(
+    held_removals: list[Entry], officer: User, supervisor: User, client_for: ClientFor, at: datetime
+) -> None:
+    later = at + timedelta(days=6)
+    appeal, _ = appeals.receive(held_removals[0].name, "It is mine", language="en", at=later)
+    for refuse in (appeals.reject, appeals.answer_unlisted):
+        with pytest.raises(appeals.Unlisted):
+            refuse(appeal, by=officer, answer="No", at=later)
+    client = client_for(officer)
+    page = client.get(f"/worst-of/appeals/{appeal.pk}/").content.decode()
+    assert "resolvers still block it" in page
+    assert "nothing can be taken off" not in page
+    said = {"verb": "uphold", "answer": "You are right"}
+    told = client.post(f"/worst-of/appeals/{appeal.pk}/decide/", said, follow=True)
+    assert "is upheld. The domain is still blocked" in told.content.decode()
+    assert "Removed. Still blocked: its removal waits for two" in told.content.decode()
+    for by in (officer, supervisor):
+        brake.release(HeldChange.objects.get(state="waiting"), by=by, reason="Gone", at=later)
+    publish_waiting(later)
+    assert len(blocked()) == 1
+    page = client.get(f"/worst-of/appeals/{appeal.pk}/").content.decode()
+    assert "Still blocked" not in page

@@ -18,6 +18,7 @@ from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions import appeals, life
 from breakwater.worstof.models import Appeal, Entry
 from breakwater.worstof.queries import appeals as reads
+from breakwater.worstof.queries.standing import STILL_BLOCKED, Standing, standings
 from breakwater.worstof.rules import clocks
 
 MOST_PAGES = 20_000
@@ -95,16 +96,16 @@ def _page(request: HttpRequest, appeal: Appeal, form: DecisionForm) -> HttpRespo
     entries = reads.entries(appeal, user)
     decides = user_may(user, "worstof.sign")
     unlisted = appeals.is_blocked_unlisted(appeal, user)
+    below = reads.below(appeal, user)
+    stand = standings([*entries, *below])
     context = {
         "appeal": appeal,
         "stage": _stage(appeal),
         "about": _about(appeal, reads.abouts([appeal], user).get(appeal.name)),
-        "entries": [(entry, texts.word(texts.SHORT_STATES, entry.state)) for entry in entries],
+        "entries": [(entry, texts.short_line(entry, stand.get(entry.pk))) for entry in entries],
         "covering": texts.covering_lines(appeal.name, entries),
-        "below": [
-            (entry, texts.word(texts.SHORT_STATES, entry.state))
-            for entry in reads.below(appeal, user)
-        ],
+        "below": [(entry, texts.short_line(entry, stand.get(entry.pk))) for entry in below],
+        "is_leaving": any(stand.get(entry.pk) in STILL_BLOCKED for entry in entries),
         "is_part": appeal.part_of_id is not None,
         "earlier": reads.earlier(appeal, user),
         "sender_language": translation.get_language_info(appeal.language)["name_translated"],
@@ -166,4 +167,11 @@ _SAID: texts.Words = {
 
 def _decided(request: HttpRequest, appeal: Appeal, verb: str, answer: str) -> str:
     done = _VERBS[verb](appeal, by=signed_in(request), answer=answer, at=timezone.now())
+    if done.state == Appeal.State.UPHELD:
+        entries = reads.entries(done, signed_in(request))
+        if Standing.LEAVING_HELD in standings(entries).values():
+            return _(
+                "The appeal is upheld. The domain is still blocked: its removal waits for two "
+                "signatures among the held changes."
+            )
     return texts.word(_SAID, done.state)

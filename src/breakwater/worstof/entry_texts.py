@@ -140,6 +140,11 @@ NOT_BLOCKED: Words = {
     Standing.HELD: lazy("Not blocked yet: it is held and waits for the second person"),
     Standing.UNBLOCKED: lazy("Not blocked, though it is listed"),
 }
+# What left its list and is blocked all the same.
+STILL_BLOCKED: Words = {
+    Standing.LEAVING: lazy("Still blocked: its removal waits to be published"),
+    Standing.LEAVING_HELD: lazy("Still blocked: its removal waits for two signatures"),
+}
 # Why the publisher refused an addition, by the first word of `ZoneChange.refused`.
 NOT_PUBLISHED: Words = {
     "guard": lazy("refused: a guard names it"),
@@ -268,9 +273,22 @@ def refused_line(refused: str) -> str:
 
 
 def state_line(entry: Entry, standing: Standing | None = None) -> str:
-    """What an entry waits for, whoever reads it; `standing` says whether a listed one is blocked."""
+    """What an entry waits for, whoever reads it; `standing` says whether it is blocked."""
     if standing and standing in NOT_BLOCKED:
         return word(NOT_BLOCKED, standing)
+    if standing and standing in STILL_BLOCKED:
+        return f"{_state_line(entry)}. {word(STILL_BLOCKED, standing)}"
+    return _state_line(entry)
+
+
+def short_line(entry: Entry, standing: Standing | None) -> str:
+    """The same in the fewest words."""
+    state = word(SHORT_STATES, entry.state)
+    odd = STILL_BLOCKED.get(standing or "") or NOT_BLOCKED.get(standing or "")
+    return f"{state}. {odd}" if odd else state
+
+
+def _state_line(entry: Entry) -> str:
     return {
         Entry.State.NOMINATED: _("Authorities have to judge it"),
         Entry.State.DUE: _("Authorities have to judge it again; it stays blocked meanwhile"),

@@ -125,6 +125,7 @@ def _page(
         "entry": entry,
         "state": texts.word(texts.SHORT_STATES, entry.state),
         "line": texts.state_line(entry, standing),
+        "still_blocked": texts.STILL_BLOCKED.get(standing or ""),
         "heard": heard,
         "criteria": _rows(heard.shown),
         "confidence": [texts.word(texts.CONFIDENCE, a.confidence) for a in heard.shown],

@@ -19,7 +19,7 @@ from breakwater.people.models import User
 from breakwater.worstof.actions import apart, life, transparency
 from breakwater.worstof.models import Appeal, AppealedName, Entry
 from breakwater.worstof.queries import hands
-from breakwater.worstof.queries.apart import unlisted_for
+from breakwater.worstof.queries.apart import is_still_blocked
 from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.folding import appealed
 from breakwater.worstof.rules.stop_texts import APPEAL_DAYS
@@ -269,7 +269,7 @@ def is_blocked_unlisted(appeal: Appeal, user: User) -> bool:
     """Whether the name is blocked although no list has it, as far as this person may see."""
     names = appealed(appeal.name)
     published = Entry.objects.filter(name__in=names, state__in=Entry.PUBLISHED)
-    return not published.exists() and unlisted_for(user).filter(name__in=names).exists()
+    return not published.exists() and is_still_blocked(names, user)
 
 
 def has_judged(user: User, appeal: Appeal) -> bool:

@@ -4,6 +4,7 @@ What waits for the publisher, or is held, differs for a while and is left out. N
 right by itself: the tables that had a name leave may be the wrong ones.
 """
 
+from collections.abc import Collection
 from time import monotonic
 from typing import NamedTuple
 
@@ -39,11 +40,15 @@ def unblocked() -> QuerySet[Entry]:
 
 def unlisted() -> QuerySet[ZoneName]:
     """Names that are blocked although no list has them, or for more than its list is for."""
+    leaving = waiting_or_held().filter(name=OuterRef("name"), adds=False)
+    return _without_list().exclude(Exists(leaving)).order_by("name")
+
+
+def _without_list() -> QuerySet[ZoneName]:
+    """The same, with those whose removal waits for the publisher or is held."""
     listing = Entry.objects.filter(name=OuterRef("name"), state__in=Entry.PUBLISHED)
     by_all = Q(Exists(listing.filter(block_list__country="")))
-    leaving = waiting_or_held().filter(name=OuterRef("name"), adds=False)
-    rows = ZoneName.objects.exclude(by_all | (Q(is_national=True) & Q(Exists(listing))))
-    return rows.exclude(Exists(leaving)).order_by("name")
+    return ZoneName.objects.exclude(by_all | (Q(is_national=True) & Q(Exists(listing))))
 
 
 def unlisted_for(user: User) -> QuerySet[ZoneName]:
@@ -52,11 +57,21 @@ def unlisted_for(user: User) -> QuerySet[ZoneName]:
     Names of another country's list are left out; which country's a national name is that no list has,
     nobody knows.
     """
+    return _seen_by(user, unlisted())
+
+
+def is_still_blocked(names: Collection[str], user: User) -> bool:
+    """Whether one of the names is blocked although no list has it, as far as this person may see;
+    also if its removal waits for the publisher, or for two signatures."""
+    return _seen_by(user, _without_list()).filter(name__in=names).exists()
+
+
+def _seen_by(user: User, names: QuerySet[ZoneName]) -> QuerySet[ZoneName]:
     seen = lands(user)
     theirs = Entry.objects.filter(name=OuterRef("name")).exclude(
         block_list__country__in=["", *seen]
     )
-    rows = unlisted().exclude(Exists(theirs))
+    rows = names.exclude(Exists(theirs))
     return rows if settings.DESK_COUNTRY in seen else rows.filter(is_national=False)
 
 
