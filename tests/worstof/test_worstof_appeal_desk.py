@@ -181,7 +181,7 @@ def test_who_verified_the_domain_reads_why_rejecting_is_not_theirs(
     listed, officer, supervisor, client_for, at
 ) -> None:
     appeal, client = appeal_for("bad.example", at), client_for(officer)
-    why = "You judged or signed this domain: somebody else has to reject."
+    why = "You put this domain forward, judged or signed it, or brought in who did: somebody else has to reject."
     text = seen(client, address(appeal))
     assert "Reject the appeal" in text
     assert "disabled" in text

@@ -15,9 +15,9 @@ from django.test import Client
 from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof import appeal_views
-from breakwater.worstof.actions import appeals, life, publishing, transparency
+from breakwater.worstof.actions import appeals, importing, life, publishing, transparency
 from breakwater.worstof.models import Appeal, Entry, LogLeaf, ZoneChange, ZoneName
-from breakwater.worstof.queries import log, stop_texts, yearly
+from breakwater.worstof.queries import incoming, log, stop_texts, yearly
 from breakwater.worstof.rules.fairness import Fairness
 
 
@@ -323,3 +323,33 @@ def test_who_judged_an_entry_above_the_name_may_not_reject_the_appeal(
     with pytest.raises(appeals.JudgedTheEntry):
         appeals.reject(appeal, by=officer, answer="No.", at=at)
     assert appeals.reject(appeal, by=supervisor, answer="No.", at=at).entry == listed
+
+
+def test_who_put_the_domain_forward_may_not_reject_the_appeal(
+    nominated, judged, officer: User, assessor: User, supervisor: User, administrator: User, at
+) -> None:
+    judged(judged(nominated(by=supervisor), officer), assessor)
+    appeal = appeal_for("bad.example", at)
+    with pytest.raises(appeals.JudgedTheEntry):
+        appeals.reject(appeal, by=supervisor, answer="No.", at=at)
+    assert appeals.reject(appeal, by=administrator, answer="No.", at=at).state == "rejected"
+
+
+def test_who_brought_in_the_file_that_verified_may_not_reject_in_a_later_round_either(
+    world_list, nominated, judged, officer: User, assessor: User, supervisor: User,
+    administrator: User, at,
+) -> None:  # fmt: skip
+    judged(nominated(), officer)
+    yes = dict.fromkeys(("real", "under_13", "severe", "online"), "yes")
+    said = {"domain": "bad.example", "assessor": "Ann Other", "confidence": "high", **yes}
+    said |= {"seen_online_at": (at - timedelta(days=1)).isoformat()}
+    whose = incoming.Whose(world_list, assessor.agency)
+    data = json.dumps([said]).encode()
+    file = importing.receive(data, "partner.json", whose, by=supervisor, at=at)
+    importing.take_in(importing.confirm(file, by=supervisor, at=at), at=at)
+    assert Entry.objects.get().state == "listed"
+    Entry.objects.update(round=2)
+    appeal = appeal_for("bad.example", at)
+    with pytest.raises(appeals.JudgedTheEntry):
+        appeals.reject(appeal, by=supervisor, answer="No.", at=at)
+    assert appeals.reject(appeal, by=administrator, answer="No.", at=at).state == "rejected"

@@ -144,7 +144,12 @@ def decide(request: HttpRequest, pk: int) -> HttpResponseBase:
         form.add_error(None, _("No list has the domain, and yet it is blocked: uphold the appeal."))
         return _page(request, _found(request, pk), form)
     except appeals.JudgedTheEntry:
-        form.add_error(None, _("You judged or signed this domain: somebody else has to reject."))
+        form.add_error(
+            None,
+            _(
+                "You put this domain forward, judged or signed it, or brought in who did: somebody else has to reject."
+            ),
+        )
         return _page(request, _found(request, pk), form)
     else:
         messages.success(request, said)

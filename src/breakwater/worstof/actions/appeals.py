@@ -55,7 +55,7 @@ class Unlisted(NotDecided):
 
 
 class JudgedTheEntry(NotDecided):
-    """An officer who verified the entry may not alone reject the appeal against it."""
+    """Who put forward, judged or signed the entry, or carried the file that did, may not reject."""
 
 
 def new_code() -> str:
@@ -245,7 +245,7 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         NoAnswer: no reason is given.
         NotYours: only another country's own list has it.
         Unlisted: no list has it, and yet it is blocked.
-        JudgedTheEntry: this person assessed or signed the entry.
+        JudgedTheEntry: this person put forward, judged or signed an entry, or carried its file.
     """
     _check(answer)
     with transaction.atomic():
@@ -273,8 +273,8 @@ def is_blocked_unlisted(appeal: Appeal, user: User) -> bool:
 
 
 def has_judged(user: User, appeal: Appeal) -> bool:
-    """Whether this person judged or signed an entry that the appeal is about."""
-    return hands.has_judged_or_signed(user, appealed(appeal.name))
+    """Whether this person's hands were in an entry that the appeal is about."""
+    return hands.had_a_hand_in(user, appealed(appeal.name))
 
 
 def _check(answer: str) -> None:

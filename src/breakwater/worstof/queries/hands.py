@@ -10,7 +10,15 @@ from django.db.models import F, QuerySet
 
 from breakwater.people.models import Agency, User
 from breakwater.people.rules import plain
-from breakwater.worstof.models import Assessment, Entry, PartnerFile, PartnerLine, Signature
+from breakwater.worstof.models import (
+    Assessment,
+    Entry,
+    Nomination,
+    PartnerFile,
+    PartnerLine,
+    Signature,
+)
+from breakwater.worstof.rules.incoming import TAKEN
 
 
 def judged_by(user: User, entries: Iterable[Entry]) -> set[int]:
@@ -35,12 +43,19 @@ def signers(signatures: QuerySet[Signature]) -> int:
     return len({plain(str(row.by)) for row in signatures.select_related("by")})
 
 
-def has_judged_or_signed(user: User, names: Collection[str]) -> bool:
-    """Whether this person judged or signed an entry of one of these names, in any round."""
-    said = Assessment.objects.filter(entry__name__in=names).values_list("by_id", "by_name")
-    if any(_is(user, account, by_name) for account, by_name in said):
+def had_a_hand_in(user: User, names: Collection[str]) -> bool:
+    """Whether this person put an entry of one of these names forward, judged it, signed it, or
+    brought a partner's word of it in by file, in any round."""
+    of_names = {"entry__name__in": names}
+    people = ("by_id", "by_name")
+    said = Assessment.objects.filter(**of_names).values_list(*people)
+    put = Nomination.objects.filter(**of_names).values_list(*people)
+    if any(_is(user, account, name) for account, name in (*said, *put)):
         return True
-    return has_signed(user, Signature.objects.filter(entry__name__in=names))
+    if has_signed(user, Signature.objects.filter(**of_names)):
+        return True
+    lines = PartnerLine.objects.filter(**of_names, outcome__in=TAKEN)
+    return any(_is_carrier(user, row.file) for row in _with_files(lines))
 
 
 def _by(user: User, signatures: QuerySet[Signature]) -> list[Signature]:
@@ -59,20 +74,24 @@ def brought_in_by(
     found = PartnerLine.objects.filter(
         assessment__entry__in=entries, assessment__round=F("assessment__entry__round")
     )
-    people = ("file__by", "file__received_by")
-    rows = found.select_related(*people, "assessment").defer("file__content")
     return {
         row.assessment.entry_id
-        for row in rows
+        for row in _with_files(found.select_related("assessment"))
         if row.assessment
         and (but_of is None or row.assessment.agency_id != but_of.pk)
-        and any(person and _is(user, person.pk, str(person)) for person in carriers(row.file))
+        and _is_carrier(user, row.file)
     }
 
 
-def carriers(file: PartnerFile) -> list[User | None]:
-    """Through whose hands a file went; None for one that nobody is known to have brought."""
-    return [file.by, file.received_by]
+def _with_files(lines: QuerySet[PartnerLine]) -> QuerySet[PartnerLine]:
+    return lines.select_related("file__by", "file__received_by").defer("file__content")
+
+
+def _is_carrier(user: User, file: PartnerFile) -> bool:
+    """Whether this person brought the file in, or had it taken in."""
+    return any(
+        person and _is(user, person.pk, str(person)) for person in (file.by, file.received_by)
+    )
 
 
 def _is(user: User, account: int | None, name: str) -> bool:
