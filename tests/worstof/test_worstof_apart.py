@@ -192,6 +192,34 @@ def test_what_a_guard_still_forbids_is_not_queued(
         apart.queue_again(Entry.objects.get(), by=officer, reason="Block it", at=at)
 
 
+@pytest.mark.parametrize("way", ["published", "accepted"])
+def test_a_domain_that_a_new_line_never_to_block_has_opened_says_so_on_its_page(
+    way: str, put: Callable[..., None], own_folder: Path, officer: User, client_for: ClientFor,
+    at: datetime,
+) -> None:  # fmt: skip
+    put("bad.example", "worse.example")
+    (own_folder / "never-block.txt").write_text("bad.example\n")
+    if way == "published":
+        publish_waiting(at + HOUR)
+    else:
+        accept_copy(by="test", reason="restored", at=at + HOUR)
+    assert blocked() == {"worse.example": False}
+    entry = Entry.objects.get(name="bad.example")
+    step = entry.steps.latest("pk")
+    assert (step.verb, step.reason) == ("worstof.entry.dropped", "never-block")
+    assert AuditEntry.objects.get(verb=step.verb).target == f"W-{entry.pk}"
+    page = client_for(officer).get(f"/worst-of/entries/{entry.pk}/").content.decode()
+    for words in (
+        "Not blocked, though it is listed",
+        "Opened a listed domain: a guard forbids it now · the publisher",
+        '<span class="d-block">This desk&#x27;s list of names that are never blocked</span>',
+        "forbids it now</span>",
+        "left with serial 2",
+    ):
+        assert words in page
+    assert f"/worst-of/entries/{entry.pk}/queue/" not in page
+
+
 def test_many_that_are_queued_again_meet_the_brake(
     put: Callable[..., None], own_folder: Path, officer: User, supervisor: User,
     client_for: ClientFor, at: datetime,

@@ -83,6 +83,7 @@ VERBS: dict[str, Promise] = {
     "worstof.entry.guarded": _("Held a verified domain for two more signatures"),
     "worstof.entry.lapsed": _("Let a domain leave the list"),
     "worstof.entry.listed": _("Listed a domain"),
+    "worstof.entry.dropped": _("Opened a listed domain: a guard forbids it now"),
     "worstof.entry.nominated": _("Nominated a domain"),
     "worstof.entry.queued_again": _("Had a listed domain published again"),
     "worstof.entry.refused": _("Refused a domain"),

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from breakwater.drawing.words import in_one_line
-from breakwater.worstof.models import Assessment, BlockList, Entry, RuleChange
+from breakwater.worstof.models import Assessment, BlockList, Entry, RuleChange, Step
 from breakwater.worstof.queries.board import Row
+from breakwater.worstof.queries.known_names import guards_against
 from breakwater.worstof.queries.standing import Standing
 from breakwater.worstof.queries.waiting import Ask
 from breakwater.worstof.rules import verdict as rules
@@ -265,6 +266,20 @@ def _judging_line(row: Row) -> str:
         )
         return text % {"n": row.judged}
     return _("Nobody has judged it yet")
+
+
+def forbidding(entry: Entry) -> list[str]:
+    """The guards that forbid the name as they are now."""
+    found = guards_against(entry.name)
+    return [guard_line(guard.key, guard.match) for guard in found if guard.refuses]
+
+
+def step_reason(step: Step) -> str:
+    """Why a step was taken: what a person wrote, or in words what the publisher found."""
+    if step.verb != "worstof.entry.dropped":
+        return step.reason
+    kind, _colon, key = step.reason.partition(":")
+    return word(BAD_NAMES, key) if kind == "form" else word(GUARDS, key or "never_block")
 
 
 def refused_line(refused: str) -> str:

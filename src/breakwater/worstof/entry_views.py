@@ -121,6 +121,7 @@ def _page(
     total, still_open = one.appeals(entry)
     standing = standings([entry]).get(entry.pk)
     change = one.last_change(entry)
+    forbidding = texts.forbidding(entry) if standing == Standing.UNBLOCKED else []
     context = {
         "entry": entry,
         "state": texts.word(texts.SHORT_STATES, entry.state),
@@ -137,13 +138,16 @@ def _page(
         "hosting": [(texts.word(texts.HOSTING, k), v) for k, v in entry.hosting.items() if v],
         "nominations": entry.nominations.select_related("agency").order_by("-pk"),
         "sees_reports": user_may(user, "report.see"),
-        "steps": [(in_words(step.verb), step) for step in one.steps(entry)],
+        "steps": [(in_words(x.verb), x, texts.step_reason(x)) for x in one.steps(entry)],
         "signatures": one.signatures(entry),
         "appeals": total,
         "open_appeals": still_open,
         "change": change,
         "refused": texts.refused_line(change.refused) if change and change.refused else "",
-        "can_queue": user_may(user, "worstof.sign") and standing == Standing.UNBLOCKED,
+        "can_queue": user_may(user, "worstof.sign")
+        and standing == Standing.UNBLOCKED
+        and not forbidding,
+        "forbidding": forbidding,
         "form": form or AssessmentForm(),
         **_rights(entry, user),
     }

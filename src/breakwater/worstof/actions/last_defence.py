@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from breakwater.custody.actions import record
-from breakwater.worstof.models import Entry, HeldChange, ZoneChange, ZoneName
+from breakwater.custody.actions import Deed, record, record_many
+from breakwater.worstof.actions import told
+from breakwater.worstof.models import Entry, HeldChange, Step, ZoneChange, ZoneName
 from breakwater.worstof.queries import hands, judged, known_names, zone
 from breakwater.worstof.rules.brake import SIGNATURES
 from breakwater.worstof.rules.guards import Guard, form_fault, guards_for, parents
@@ -73,8 +74,24 @@ def take_off(names: Sequence[str], *, at: datetime) -> list[ZoneChange]:
     detail = {"reason": NEVER_BLOCK, "removed": len(names)}
     target = f"held {past.pk}"
     record("worstof.names.dropped", actor="publisher", at=at, target=target, detail=detail)
+    _tell_entries(names, at)
     rows = (ZoneChange(name=name, adds=False, decided_at=at, held=past) for name in names)
     return ZoneChange.objects.bulk_create(rows)
+
+
+def _tell_entries(names: Sequence[str], at: datetime) -> None:
+    """Say in the history of the listed entries why their names are no longer blocked."""
+    own, verb = known_names.own_hosts(), "worstof.entry.dropped"
+    for piece in zone.pieces(names):
+        rows = Entry.objects.filter(name__in=piece, state__in=Entry.PUBLISHED).order_by("pk")
+        why = {e: f"guard:{own[e.name].key}" if e.name in own else forbidden(e.name) for e in rows}
+        Step.objects.bulk_create(
+            Step(entry=e, verb=verb, by_name="publisher", reason=reason, at=at)
+            for e, reason in why.items()
+        )
+        record_many(
+            [Deed(verb, "publisher", at, told.target(e), {"reason": r}) for e, r in why.items()]
+        )
 
 
 def refuse(changes: Sequence[ZoneChange], *, at: datetime) -> list[ZoneChange]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from itertools import groupby
 
+from django.db.models import Q
+
 from breakwater.people.models import User
 from breakwater.worstof.models import Appeal, Assessment, Entry, Signature, Step, ZoneChange
 from breakwater.worstof.queries.board import visible
@@ -71,7 +73,8 @@ def appeals(of: Entry) -> tuple[int, int]:
 
 def last_change(of: Entry) -> ZoneChange | None:
     """What the publisher was last told of this entry, and whether it did it."""
-    return ZoneChange.objects.filter(entry=of).order_by("-pk").first()
+    mine = Q(entry=of) | Q(entry=None, name=of.name)
+    return ZoneChange.objects.filter(mine).order_by("-pk").first()
 
 
 def withdrawable(of: Entry, user: User) -> Assessment | None:
