@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from breakwater.people.models import User
 from breakwater.worstof.actions import appeals, life
 from breakwater.worstof.models import Appeal, BlockList, Entry, LogLeaf
-from breakwater.worstof.queries import yearly
+from breakwater.worstof.queries import appealed, one, yearly
 from breakwater.worstof.rules import clocks
 
 ClientFor = Callable[[User], Client]
@@ -131,6 +131,9 @@ def test_an_appeal_upheld_here_leaves_another_countrys_own_list_to_that_country(
     assert client_for(supervisor).get(address(part)).status_code == 404
     assert f'href="{address(part)}"' not in seen(client_for(supervisor), address(appeal))
     assert "Another country still examines it" in status_page(code)
+    theirs = one.appeals(on_theirs, neighbour)
+    assert (theirs, appealed.counts([on_theirs])) == ([part], {on_theirs.pk: (1, 1)})
+    assert appealed.counts([listed]) == {listed.pk: (1, 0)}
     appeals.uphold(part, by=neighbour, answer="Here as well.", at=at)
     on_theirs.refresh_from_db()
     assert on_theirs.state == "removed"

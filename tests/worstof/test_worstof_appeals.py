@@ -16,8 +16,8 @@ from breakwater.custody.models import AuditEntry
 from breakwater.people.models import User
 from breakwater.worstof import appeal_views
 from breakwater.worstof.actions import appeals, importing, life, publishing, transparency
-from breakwater.worstof.models import Appeal, Entry, LogLeaf, ZoneChange, ZoneName
-from breakwater.worstof.queries import incoming, log, stop_texts, yearly
+from breakwater.worstof.models import Appeal, BlockList, Entry, LogLeaf, ZoneChange, ZoneName
+from breakwater.worstof.queries import board, incoming, log, stop_texts, yearly
 from breakwater.worstof.rules.fairness import Fairness
 
 
@@ -353,3 +353,53 @@ def test_who_brought_in_the_file_that_verified_may_not_reject_in_a_later_round_e
     with pytest.raises(appeals.JudgedTheEntry):
         appeals.reject(appeal, by=supervisor, answer="No.", at=at)
     assert appeals.reject(appeal, by=administrator, answer="No.", at=at).state == "rejected"
+
+
+def test_an_entry_knows_every_appeal_that_is_about_it_whenever_and_by_whatever_name_it_came(
+    nominated, judged, officer: User, assessor: User, supervisor: User, client_for, at
+) -> None:
+    early = appeal_for("https://www.bad.example/x", at)
+    entry = judged(judged(nominated(), officer), assessor)
+    national = BlockList.objects.create(
+        name="Ours", country="JM", legal_basis="Act", distinct="agency"
+    )
+    ours = nominated(on=national)
+    late = appeal_for("bad.example", at)
+    appeal_for("other.example", at)
+    client = client_for(officer)
+    for each in (entry, ours):
+        page = client.get(f"/worst-of/entries/{each.pk}/").content.decode()
+        assert all(f"/worst-of/appeals/{appeal.pk}/" in page for appeal in (early, late))
+        assert "<dt>Appeals</dt><dd>2 <strong>(2 open)" in page
+    found = board.page(board.Wanted("all", appealed=True), officer, at=at).rows
+    assert {row.entry: row.appeals for row in found} == {entry: 2, ours: 2}
+    life.move_clocks(entry.due_at)
+    entry.refresh_from_db()
+    reasons = board.risks_of([entry], at=entry.due_at)[entry.pk].reasons
+    assert "appeal" in dict(reasons)
+    for appeal in (early, late):
+        appeals.reject(appeal, by=supervisor, answer="Seen again.", at=at)
+    assert not board.page(board.Wanted("all", appealed=True), officer, at=at).rows
+
+
+@pytest.mark.parametrize("verb", ["upheld", "rejected", "unlisted"])
+def test_every_answer_to_an_appeal_stands_in_the_history_of_its_entry(
+    verb: str, listed: Entry, officer: User, supervisor: User, client_for, at
+) -> None:
+    if verb == "unlisted":
+        life.remove(listed, by=officer, reason="Gone", at=at)
+    answer = {"upheld": appeals.uphold, "rejected": appeals.reject}.get(verb, appeals.reject)
+    answer(appeal_for("www.bad.example", at), by=supervisor, answer="We looked at it.", at=at)
+    step = listed.steps.get(verb=f"worstof.appeal.{verb}")
+    assert (step.reason, step.by_name) == ("We looked at it.", str(supervisor))
+    page = client_for(officer).get(f"/worst-of/entries/{listed.pk}/").content.decode()
+    assert "We looked at it." in page
+
+
+def test_a_rejected_appeal_does_not_keep_a_slip_from_being_taken_back(
+    listed: Entry, supervisor: User, marks: Path, at
+) -> None:
+    publishing.publish_waiting(at)
+    appeals.reject(appeal_for("bad.example", at), by=supervisor, answer="Seen.", at=at)
+    life.remove(listed, by=supervisor, reason="Wrong row", at=at)
+    assert life.restore(listed, by=supervisor, reason="A slip", at=at).state == "listed"

@@ -24,12 +24,14 @@ from breakwater.worstof import entry_texts as texts
 from breakwater.worstof.actions import apart, life
 from breakwater.worstof.actions.lists import international
 from breakwater.worstof.entry_forms import AssessmentForm, NominationForm
-from breakwater.worstof.models import Assessment, Entry
+from breakwater.worstof.models import Appeal, Assessment, Entry
 from breakwater.worstof.queries import board, one
 from breakwater.worstof.queries.judged import of_round, rule_of, weighed
 from breakwater.worstof.queries.restorable import fresh_until_of
 from breakwater.worstof.queries.standing import Standing, standings
 from breakwater.worstof.rules.verdict import CRITERIA, YES, may_judge
+
+APPEALS_SHOWN = 20
 
 
 @never_cache
@@ -118,7 +120,7 @@ def _page(
 ) -> HttpResponseBase:
     user = signed_in(request)
     heard = one.heard(entry, user)
-    total, still_open = one.appeals(entry)
+    appeals = one.appeals(entry, user)
     standing = standings([entry]).get(entry.pk)
     change = one.last_change(entry)
     forbidding = texts.forbidding(entry) if standing == Standing.UNBLOCKED else []
@@ -140,8 +142,9 @@ def _page(
         "sees_reports": user_may(user, "report.see"),
         "steps": [(in_words(x.verb), x, texts.step_reason(x)) for x in one.steps(entry)],
         "signatures": one.signatures(entry),
-        "appeals": total,
-        "open_appeals": still_open,
+        "appeals": appeals[:APPEALS_SHOWN],
+        "appeals_count": len(appeals),
+        "open_appeals": sum(x.state == Appeal.State.OPEN for x in appeals),
         "change": change,
         "refused": texts.refused_line(change.refused) if change and change.refused else "",
         "can_queue": user_may(user, "worstof.sign")

@@ -17,7 +17,7 @@ from breakwater.custody.actions import record
 from breakwater.formats.domain_name import BadName, read_name
 from breakwater.people.models import User
 from breakwater.worstof.actions import apart, life, transparency
-from breakwater.worstof.models import Appeal, AppealedName, Entry
+from breakwater.worstof.models import Appeal, AppealedName, Entry, Step
 from breakwater.worstof.queries import hands
 from breakwater.worstof.queries.apart import is_still_blocked
 from breakwater.worstof.queries.board import lands
@@ -146,8 +146,9 @@ def uphold(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         appeal = _open(appeal)
         mine, others = _shared_out(appeal, by)
         if not _is_on_a_list(mine) and not is_blocked_unlisted(appeal, by):
-            return _unlisted(appeal, others, by, answer, at)
+            return _unlisted(appeal, mine, others, by, answer, at)
         transparency.append_answer("appeal-upheld", appeal, at=at)
+        _tell_entries("worstof.appeal.upheld", mine, by, answer, at)
         for entry in mine:
             if entry.state in life.OPEN:
                 life.remove(entry, by=by, reason=answer, at=at)
@@ -197,6 +198,15 @@ def _hand_on(appeal: Appeal, entries: Sequence[Entry]) -> None:
         _keep_names(part)
 
 
+def _tell_entries(verb: str, entries: Sequence[Entry], by: User, answer: str, at: datetime) -> None:
+    """Put the answer into the history of the entries that it is about."""
+    agency = by.agency.name if by.agency else ""
+    Step.objects.bulk_create(
+        Step(entry=e, verb=verb, by_name=str(by), agency_name=agency, reason=answer, at=at)
+        for e in entries
+    )
+
+
 def _is_on_a_list(entries: Sequence[Entry]) -> bool:
     return any(entry.state in life.OPEN for entry in entries)
 
@@ -221,13 +231,19 @@ def answer_unlisted(appeal: Appeal, *, by: User, answer: str, at: datetime) -> A
             raise OnAList
         if is_blocked_unlisted(appeal, by):
             raise Unlisted
-        return _unlisted(appeal, others, by, answer, at)
+        return _unlisted(appeal, mine, others, by, answer, at)
 
 
 def _unlisted(
-    appeal: Appeal, others: Sequence[Entry], by: User, answer: str, at: datetime
+    appeal: Appeal,
+    mine: Sequence[Entry],
+    others: Sequence[Entry],
+    by: User,
+    answer: str,
+    at: datetime,
 ) -> Appeal:
     transparency.append_answer("appeal-unlisted", appeal, at=at)
+    _tell_entries("worstof.appeal.unlisted", mine, by, answer, at)
     _decide(appeal, Appeal.State.UNLISTED, by, answer, at)
     _hand_on(appeal, others)
     record("worstof.appeal.unlisted", actor=by, at=at, target=f"appeal {appeal.pk}",
@@ -254,10 +270,11 @@ def reject(appeal: Appeal, *, by: User, answer: str, at: datetime) -> Appeal:
         if is_blocked_unlisted(appeal, by):
             raise Unlisted
         if not _is_on_a_list(mine):
-            return _unlisted(appeal, others, by, answer, at)
+            return _unlisted(appeal, mine, others, by, answer, at)
         if has_judged(by, appeal):
             raise JudgedTheEntry
         transparency.append_answer("appeal-rejected", appeal, at=at)
+        _tell_entries("worstof.appeal.rejected", mine, by, answer, at)
         _decide(appeal, Appeal.State.REJECTED, by, answer, at)
         _hand_on(appeal, others)
         record("worstof.appeal.rejected", actor=by, at=at, target=f"appeal {appeal.pk}",

@@ -17,8 +17,9 @@ from django.db.models import (
 )
 
 from breakwater.people.models import User
-from breakwater.worstof.models import Appeal, Assessment, BlockList, Entry, RuleChange, Step
-from breakwater.worstof.queries import waiting
+from breakwater.worstof.models import Assessment, BlockList, Entry, RuleChange, Step
+from breakwater.worstof.queries import appealed, waiting
+from breakwater.worstof.queries.appealed import is_appealed
 from breakwater.worstof.queries.judged import VERIFIED
 from breakwater.worstof.queries.standing import Standing, standings
 from breakwater.worstof.rules.clocks import Facts, Risk, risk, weights
@@ -156,9 +157,7 @@ def _filtered(wanted: Wanted, user: User, at: datetime) -> QuerySet[Entry]:
     if wanted.guarded:
         found = found.exclude(guards=[], new_guards=[])
     if wanted.appealed:
-        found = found.filter(
-            Exists(Appeal.objects.filter(entry=OuterRef("pk"), state=Appeal.State.OPEN))
-        )
+        found = found.filter(is_appealed())
     return found
 
 
@@ -182,7 +181,7 @@ def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
     judged = {pk: {row.agency_id for row in said} for pk, said in rounds.items()}
     asks = waiting.asks(entries, rounds, user, at=at)
     risks = risks_of([e for e in entries if e.state == State.DUE], at=at)
-    appeals = _counted(Appeal.objects.filter(entry__in=keys))
+    appeals = appealed.counts(entries)
     stand = standings(entries)
     return [
         Row(
@@ -190,16 +189,12 @@ def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
             len(judged.get(e.pk, ())),
             user.agency_id in judged.get(e.pk, ()),
             asks.get(e.pk),
-            appeals.get(e.pk, 0),
+            appeals.get(e.pk, appealed.NONE).total,
             risks.get(e.pk),
             stand.get(e.pk),
         )
         for e in entries
     ]
-
-
-def _counted(found: QuerySet[Appeal]) -> dict[int, int]:
-    return dict(found.values_list("entry_id").annotate(n=Count("pk")).order_by())
 
 
 def risks_of(entries: Sequence[Entry], *, at: datetime) -> dict[int, Risk]:
@@ -212,13 +207,13 @@ def risks_of(entries: Sequence[Entry], *, at: datetime) -> dict[int, Risk]:
     for entry, confidence, sight in _verifying(keys):
         sure[entry] = min(sure.get(entry, "high"), confidence, key=_LEVELS.index)
         seen[entry] = max(seen.get(entry, sight), sight)
-    appeals = _counted(Appeal.objects.filter(entry__in=keys))
+    appeals = appealed.counts(entries)
     return {
         e.pk: risk(
             Facts(
                 sure.get(e.pk, "low"),
                 seen.get(e.pk),
-                appeals.get(e.pk, 0),
+                appeals.get(e.pk, appealed.NONE).total,
                 e.reports,
                 len(e.guards),
                 len(e.new_guards),

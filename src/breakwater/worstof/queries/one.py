@@ -7,6 +7,8 @@ from django.db.models import Q
 
 from breakwater.people.models import User
 from breakwater.worstof.models import Appeal, Assessment, Entry, Signature, Step, ZoneChange
+from breakwater.worstof.queries.appealed import of_entry
+from breakwater.worstof.queries.appeals import visible as visible_appeals
 from breakwater.worstof.queries.board import visible
 from breakwater.worstof.queries.independence import has_company, has_spoken, is_open_to
 
@@ -65,10 +67,9 @@ def signatures(of: Entry) -> list[Signature]:
     return list(found.order_by("pk"))
 
 
-def appeals(of: Entry) -> tuple[int, int]:
-    """How many appeals there were, and how many are open."""
-    states = list(Appeal.objects.filter(entry=of).values_list("state", flat=True))
-    return len(states), states.count(Appeal.State.OPEN)
+def appeals(of: Entry, user: User) -> list[Appeal]:
+    """The appeals that are about the entry, newest first, as far as the reader may see them."""
+    return list(of_entry(visible_appeals(user), of))
 
 
 def last_change(of: Entry) -> ZoneChange | None:
