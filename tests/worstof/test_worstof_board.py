@@ -1,5 +1,6 @@
 """The board: its filters, what comes first, and how many queries its pages take."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from breakwater.people.models import Agency, User
-from breakwater.worstof.actions import appeals, life, rule_changes, weighing
+from breakwater.worstof.actions import appeals, brake, life, rule_changes, weighing
 from breakwater.worstof.actions.lists import terms_of
-from breakwater.worstof.models import BlockList, Entry
+from breakwater.worstof.models import BlockList, Entry, HeldChange
 from breakwater.worstof.queries import board
 from breakwater.worstof.queries.board import Wanted
 from breakwater.worstof.rules.clocks import weights
@@ -219,3 +220,22 @@ def test_a_view_that_filters_emptied_offers_to_clear_them(nominated, officer, cl
     assert "No domain fits these filters" in page
     assert 'href="?view=nominated"' in page
     assert "Nothing is here" not in page
+
+
+def test_the_tabs_say_how_many_appeals_and_held_changes_wait_for_the_reader(
+    officer, supervisor, assessor, client_for, at
+):
+    appeals.receive("bad.example", "It is not so", language="en", at=at)
+    for country in ("", "JM", "SX"):
+        HeldChange.objects.create(
+            country=country, reason="too-many", added=6, removed=0, listed=0, at=at
+        )
+    brake.release(HeldChange.objects.get(country=""), by=officer, reason="Looked at", at=at)
+    count = re.compile(r'<span class="quiet">(\d+)<span class="visually-hidden"> (open|to sign)')
+    for user, wanted in (
+        (officer, [("1", "open"), ("1", "to sign")]),
+        (supervisor, [("1", "open"), ("2", "to sign")]),
+        (assessor, []),
+    ):
+        page = client_for(user).get(reverse("worst-of")).content.decode()
+        assert count.findall(page) == wanted

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from breakwater.worstof.actions import life
-from breakwater.worstof.models import Entry
+from breakwater.worstof.models import BlockList, Entry
 
 pytestmark = pytest.mark.django_db
 
@@ -247,3 +247,27 @@ def test_a_judgement_is_taken_back_with_a_reason(nominated, officer, client_for)
     client.post(address, {"reason": "The wrong domain"})
     assert not entry.assessments.exists()
     assert entry.steps.get(verb="worstof.entry.withdrawn").reason == "The wrong domain"
+
+
+def test_a_domains_page_leads_to_what_stands_near_it_as_far_as_the_reader_may_see(
+    nominated, officer, assessor, client_for
+):
+    national = BlockList.objects.create(
+        name="Ours", country="JM", legal_basis="Act", distinct="agency"
+    )
+    middle, above = nominated("www.bad.example"), nominated("bad.example")
+    below, twin = nominated("a.www.bad.example"), nominated("www.bad.example", on=national)
+    far = nominated("notwww.bad.example")
+    said = {
+        above: "Above it",
+        below: "Below it",
+        twin: "The same name on another list",
+    }
+    told = shown(client_for, officer, middle)
+    assert reverse("worst-of-entry", args=[far.pk]) not in told
+    for entry, how in said.items():
+        assert reverse("worst-of-entry", args=[entry.pk]) in told
+        assert how in told
+    abroad = shown(client_for, assessor, middle)
+    assert reverse("worst-of-entry", args=[above.pk]) in abroad
+    assert reverse("worst-of-entry", args=[twin.pk]) not in abroad

@@ -149,7 +149,7 @@ def test_the_page_says_how_many_domains_each_list_has(
     judged(judged(nominated("one.example"), officer), assessor)
     nominated("two.example")
     client = client_for(supervisor)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(13):
         html = client.get(reverse("worst-of-lists")).content.decode()
     assert "<dt>Blocked</dt><dd>1</dd>" in html
     assert "<dt>Under way</dt><dd>1</dd>" in html

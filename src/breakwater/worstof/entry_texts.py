@@ -316,6 +316,15 @@ def _state_line(entry: Entry) -> str:
     }[Entry.State(entry.state)]
 
 
+def relation(entry: Entry, to: Entry) -> str:
+    """How the names of two entries stand to each other."""
+    if entry.name == to.name:
+        return _("The same name on another list")
+    if to.name.endswith(f".{entry.name}"):
+        return _("Above it: this one is blocked too while it is")
+    return _("Below it: blocked too while this one is")
+
+
 def covering_lines(name: str, entries: Sequence[Entry]) -> list[str]:
     """What is listed and blocks a name that an appeal is against, where it is another name."""
     names = {e.name: e.shown for e in entries if e.state in Entry.PUBLISHED and e.name != name}

@@ -138,6 +138,7 @@ def _page(
         "new_guards": [texts.guard_line(key, match) for key, match, _refuses in entry.new_guards],
         "is_forbidden": any(refuses for _key, _match, refuses in entry.new_guards),
         "hosting": [(texts.word(texts.HOSTING, k), v) for k, v in entry.hosting.items() if v],
+        "relatives": _relatives(entry, user),
         "nominations": entry.nominations.select_related("agency").order_by("-pk"),
         "sees_reports": user_may(user, "report.see"),
         "steps": [(in_words(x.verb), x, texts.step_reason(x)) for x in one.steps(entry)],
@@ -155,6 +156,13 @@ def _page(
         **_rights(entry, user),
     }
     return render(request, "worstof/entry.html", context, status=400 if form else 200)
+
+
+def _relatives(entry: Entry, user: User) -> list[tuple[Entry, str, str]]:
+    """What stands near the entry, how, and in which state."""
+    found = one.relatives(entry, user)
+    stand = standings(found)
+    return [(x, texts.relation(x, entry), texts.short_line(x, stand.get(x.pk))) for x in found]
 
 
 def _rights(entry: Entry, user: User) -> dict[str, bool]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from django.db.models import (
     Case,
     Count,
-    Exists,
     IntegerField,
     OuterRef,
     Q,
@@ -176,7 +175,6 @@ def _in_order(found: QuerySet[Entry], keys: Sequence[int]) -> list[Entry]:
 
 def rows(entries: Sequence[Entry], user: User, *, at: datetime) -> list[Row]:
     """What the board says of each, in seven queries for all."""
-    keys = [e.pk for e in entries]
     rounds = waiting.rounds_of(entries)
     judged = {pk: {row.agency_id for row in said} for pk, said in rounds.items()}
     asks = waiting.asks(entries, rounds, user, at=at)

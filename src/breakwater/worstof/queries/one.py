@@ -1,5 +1,6 @@
 """Reads for the page of one entry; another authority's judgement is hidden until one's own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,8 +12,10 @@ from breakwater.worstof.queries.appealed import of_entry
 from breakwater.worstof.queries.appeals import visible as visible_appeals
 from breakwater.worstof.queries.board import visible
 from breakwater.worstof.queries.independence import has_company, has_spoken, is_open_to
+from breakwater.worstof.rules.folding import with_parents
 
 State = Entry.State
+RELATIVES = 50
 STILL_JUDGED = (State.NOMINATED, State.DUE)
 
 
@@ -56,6 +59,18 @@ def heard(of: Entry, user: User) -> Heard:
 def _standing(found: list[Assessment]) -> list[Assessment]:
     """The latest of each authority, in the order in which the authorities first spoke."""
     return list({a.agency_id: a for a in found}.values())
+
+
+def relatives(of: Entry, user: User) -> list[Entry]:
+    """Entries of its name on other lists, above it, and below it, in this order; at most fifty."""
+    found, others = [], visible(user).exclude(pk=of.pk)
+    for near in (Q(name__in=with_parents([of.name])), Q(name__endswith=f".{of.name}")):
+        found += sorted(others.filter(near).order_by("pk")[:RELATIVES], key=_near(of))
+    return found[:RELATIVES]
+
+
+def _near(of: Entry) -> Callable[[Entry], tuple[int, str]]:
+    return lambda entry: (abs(len(entry.name) - len(of.name)), entry.name)
 
 
 def steps(of: Entry) -> list[Step]:
