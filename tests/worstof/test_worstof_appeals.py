@@ -260,6 +260,15 @@ def test_an_appeal_without_grounds_or_too_long_is_refused_and_kept_nowhere(db) -
     assert not Appeal.objects.exists()
 
 
+@pytest.mark.parametrize("length", [200, 254, 5000])
+def test_a_pasted_address_is_taken_in_however_long_it_is(length: int, listed: Entry) -> None:
+    sent(Client(), f"https://bad.example/?{'x' * length}")
+    appeal = Appeal.objects.get()
+    assert (appeal.name, appeal.entry) == ("bad.example", listed)
+    sent(Client(), "x " * length)
+    assert len(Appeal.objects.latest("pk").given) <= 253
+
+
 def test_the_form_refuses_a_post_without_its_token(db) -> None:
     answer = Client(enforce_csrf_checks=True).post("/appeal/", {"domain": "a.example"})
     assert answer.status_code == 403

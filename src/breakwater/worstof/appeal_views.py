@@ -25,9 +25,8 @@ _CONTROL = {"class": "form-control"}
 
 
 class AppealForm(forms.Form):
-    domain = forms.CharField(
-        label=gettext_lazy("Blocked domain"), max_length=253, widget=forms.TextInput(_CONTROL)
-    )
+    # However long: addresses are pasted, and every appeal is taken in.
+    domain = forms.CharField(label=gettext_lazy("Blocked domain"), widget=forms.TextInput(_CONTROL))
     grounds = forms.CharField(
         label=gettext_lazy("Why it should not be blocked"),
         max_length=4000,

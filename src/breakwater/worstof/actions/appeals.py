@@ -24,6 +24,7 @@ from breakwater.worstof.queries.board import lands
 from breakwater.worstof.rules.folding import appealed
 from breakwater.worstof.rules.stop_texts import APPEAL_DAYS
 
+LONGEST_GIVEN = 253
 ANSWER_WITHIN = timedelta(days=APPEAL_DAYS)
 # No 0, O, 1, I or L: a code is read from paper and over the telephone.
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -86,7 +87,7 @@ def receive(
     code, name = new_code(), _name(given)
     with transaction.atomic():
         appeal = Appeal.objects.create(
-            receipt_digest=digest_of(code), given=given[:253], name=name, entry=_entry(name),
+            receipt_digest=digest_of(code), given=_kept(given, name), name=name, entry=_entry(name),
             grounds=grounds, contact=contact, language=language,
             received_at=at, due_at=at + within,
         )  # fmt: skip
@@ -100,6 +101,11 @@ def _name(given: str) -> str:
         return read_name(given).name
     except BadName:
         return ""  # the board reads what was written
+
+
+def _kept(given: str, name: str) -> str:
+    """What the sender wrote; of an address too long to be kept, its host if it can be read."""
+    return given if len(given) <= LONGEST_GIVEN else name or given[:LONGEST_GIVEN]
 
 
 def _entry(name: str) -> Entry | None:
