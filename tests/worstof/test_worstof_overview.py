@@ -16,6 +16,7 @@ from breakwater.people.models import User
 from breakwater.worstof import overview_texts as texts
 from breakwater.worstof.actions import appeals, life
 from breakwater.worstof.models import (
+    Entry,
     HeldChange,
     Probe,
     Publication,
@@ -293,3 +294,32 @@ def test_a_file_of_large_sites_that_guards_nothing_is_told(
     page = text(client.get(PAGE))
     assert said in page
     assert ("world&#x27;s largest sites" in page) is bool(said)
+
+
+def test_an_appeal_whose_time_is_over_is_something_to_look_after(client: Client) -> None:
+    at = timezone.now()
+    appeals.receive("bad.example", "x", language="en", at=at - timedelta(days=29))
+    assert "Nothing that somebody has to look after." in text(client.get(PAGE))
+    cache.clear()
+    appeals.receive("bad.example", "x", language="en", at=at - timedelta(days=60))
+    page = text(client.get(PAGE))
+    assert "1 appeal is not answered, and its time is over." in page
+    assert "Nothing that somebody has to look after." not in page
+
+
+@pytest.mark.parametrize(
+    ("domains", "days_ago", "is_told"), [(6, 2, True), (5, 2, False), (6, 9, False)]
+)
+def test_many_domains_that_the_clock_took_off_on_one_day_are_something_to_look_after(
+    client: Client, world_list, domains: int, days_ago: int, is_told: bool
+) -> None:
+    then = timezone.now() - timedelta(days=days_ago)
+    for n in range(domains):
+        entry = Entry.objects.create(
+            block_list=world_list, name=f"n{n}.example", shown=f"n{n}.example", state="due",
+            created_at=then - timedelta(days=200), due_at=then,
+        )  # fmt: skip
+    assert life.move_clocks(then)
+    assert entry.steps.get().verb == "worstof.entry.lapsed"
+    said = "6 domains left the list on one day, because nobody verified them in time."
+    assert (said in text(client.get(PAGE))) == is_told

@@ -18,6 +18,7 @@ from breakwater.worstof.queries.overview import Overview
 from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.recipient_figures import short
 from breakwater.worstof.recipient_texts import refused
+from breakwater.worstof.rules.brake import Change
 from breakwater.worstof.rules.top_sites import Fault
 
 # How a publisher's problem begins, and what it means. Its own words may hold a name.
@@ -194,6 +195,22 @@ def apart(found: Counts) -> Iterator[Event]:
             found.unlisted,
         )
         yield Event(text % {"n": words.number(found.unlisted)})
+
+
+def late(found: Overview) -> Iterator[Event]:
+    """What people did not come to in time: appeals, and domains to be verified again."""
+    if found.appeals.overdue:
+        text = ngettext(
+            "%(n)s appeal is not answered, and its time is over.",
+            "%(n)s appeals are not answered, and their time is over.",
+            found.appeals.overdue,
+        )
+        yield Event(text % {"n": words.number(found.appeals.overdue)}, found.appeals.overdue_since)
+    most = found.lapsed_most
+    # As many as may not leave the list in an hour unless two people sign.
+    if most and Change(0, most.domains, most.listed).holds_removals:
+        text = _("%(n)s domains left the list on one day, because nobody verified them in time.")
+        yield Event(text % {"n": words.number(most.domains)}, most.day)
 
 
 def full_disk(free: int) -> Iterator[Event]:

@@ -47,6 +47,7 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
             *texts.full_disk(room_left()),
             *texts.apart(apart.counts()),
             *texts.events(state, last, held, recipients, probed, waiting, at=at),
+            *texts.late(counts),
             *(texts.largest_sites(fault_of(top_sites(), at=at)) if last else ()),
         ],
         "figures": {figure.id: show(figure, settings.DEMO) for figure in drawn},

@@ -10,7 +10,7 @@ from statistics import median
 
 from django.core.cache import cache
 from django.db.models import Count, Min, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import TruncDay, TruncMonth
 
 from breakwater.worstof.models import Appeal, Entry, Publication, Step, StopCount
 
@@ -18,6 +18,7 @@ MONTHS = 12
 DAYS = 30
 KEPT_SECONDS = 60
 _DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,20 @@ class Month:
 class Appeals:
     open: int
     overdue: int
+    overdue_since: datetime | None  # of the oldest
     upheld: int
     rejected: int
     unlisted: int  # no list had the domain
     days_to_answer: float | None  # median
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """How many domains left the list on one day (UTC) because nobody verified them in time."""
+
+    day: datetime
+    domains: int
+    listed: int  # before, as far as is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,7 @@ class Overview:
     days_to_list: float | None
     verified_again: int  # of the last twelve months
     lapsed: int
+    lapsed_most: Lapsed | None  # the day of the last seven on which most did
     due: int
     appeals: Appeals
     stopped: int  # visitors that the desk's own stop page was shown to in 30 days
@@ -81,6 +93,7 @@ def count(at: datetime) -> Overview:
         days_to_list=_median(days for found in waits.values() for days in found),
         verified_again=verbs.get("worstof.entry.verified_again", 0),
         lapsed=verbs.get("worstof.entry.lapsed", 0),
+        lapsed_most=_lapsed_most(at, by_state),
         due=sum(by_state.get(Entry.State.DUE, (0, 0))),
         appeals=_appeals(since, at),
         stopped=_stopped(at),
@@ -112,6 +125,14 @@ def _days_to_list(since: datetime) -> dict[date, list[float]]:
     return found
 
 
+def _lapsed_most(at: datetime, by_state: dict[str, tuple[int, int]]) -> Lapsed | None:
+    rows = Step.objects.filter(verb="worstof.entry.lapsed", at__gt=at - WEEK, at__lte=at)
+    days = rows.order_by().annotate(day=TruncDay("at", tzinfo=UTC)).values_list("day")
+    day, most = max(days.annotate(n=Count("pk")), key=lambda found: found[1], default=(at, 0))
+    listed = sum(sum(by_state.get(state, (0, 0))) for state in Entry.PUBLISHED)
+    return Lapsed(day, most, listed + most) if most else None
+
+
 def _median(values: Iterable[float]) -> float | None:
     found = list(values)
     return median(found) if found else None
@@ -140,9 +161,11 @@ def _appeals(since: datetime, at: datetime) -> Appeals:
     decided = rows.exclude(decided_at=None).values_list("received_at", "decided_at")
     spans = ((end - begin) / _DAY for begin, end in decided if end)
     waiting = Appeal.objects.filter(state=State.OPEN)  # however old
+    overdue = waiting.filter(due_at__lt=at)
     return Appeals(
         open=waiting.count(),
-        overdue=waiting.filter(due_at__lt=at).count(),
+        overdue=overdue.count(),
+        overdue_since=overdue.aggregate(first=Min("due_at"))["first"],
         upheld=by_state.get(State.UPHELD, 0),
         rejected=by_state.get(State.REJECTED, 0),
         unlisted=by_state.get(State.UNLISTED, 0),
