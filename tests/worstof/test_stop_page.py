@@ -1,7 +1,9 @@
 """The stop page says why somebody is there, in four languages, and keeps nothing of them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.db import connection
@@ -42,7 +44,7 @@ def test_a_count_that_cannot_be_written_down_waits_and_the_page_is_shown(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counter, at = Counter(), datetime(2026, 11, 2, 12, tzinfo=UTC)
-    monkeypatch.setattr(stop_page, "_counter", counter)
+    monkeypatch.setattr(stop_page, "counter", counter)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE worstof_stopcount RENAME TO away")
         assert client.get("/stop/").status_code == 200
@@ -61,17 +63,47 @@ def test_a_clock_that_was_ahead_holds_back_no_count() -> None:
     assert StopCount.objects.get(day=at.date()).shown == 1
 
 
+def test_a_look_at_the_head_alone_is_not_counted(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop_page, "counter", Counter())
+    assert client.head("/stop/").status_code == 200
+    assert not StopCount.objects.exists()
+    client.get("/stop/")
+    assert StopCount.objects.get().shown == 1
+
+
 def test_the_bundle_needs_no_server_but_its_own(tmp_path: Path) -> None:
     appeal = "https://desk.example/appeal/"
     command = ["stop-page", "--output", str(tmp_path), "--appeal", appeal]
     assert CliRunner().invoke(app, command).exit_code == 0
-    names = {"en.html", "es.html", "fr.html", "nl.html", "index.html", "stop.css"}
-    assert {p.name for p in tmp_path.iterdir()} == names
-    for path in tmp_path.glob("*.html"):
+    names = {"en.html", "es.html", "fr.html", "nl.html", "stop.css"}
+    pages = tmp_path / "breakwater-stop"
+    assert {p.name for p in tmp_path.iterdir()} == {"breakwater-stop", "nginx.conf"}
+    assert {p.name for p in pages.iterdir()} == names
+    for path in pages.glob("*.html"):
         text = path.read_text("utf-8")
         assert text.replace(appeal, "").count("https:") == 0
         assert "<script" not in text
         assert "style=" not in text
+
+
+def test_from_any_path_the_bundles_links_lead_to_its_own_files(tmp_path: Path) -> None:
+    command = ["stop-page", "--output", str(tmp_path), "--appeal", "https://desk.example/appeal/"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    for path in tmp_path.glob("breakwater-stop/*.html"):
+        for link in re.findall(r'href="([^"]+)"', path.read_text("utf-8")):
+            if link not in ("data:,", "https://desk.example/appeal/"):
+                found = urljoin("http://listed-site.example/gallery/1/picture.jpg", link)
+                assert (tmp_path / urlsplit(found).path[1:]).is_file(), link
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--output", "x", "--serve", "127.0.0.1:80"], ["--serve", "stop.example"]]
+)
+def test_the_command_has_to_know_where_the_page_goes(words: list[str]) -> None:
+    command = ["stop-page", "--appeal", "https://desk.example/appeal/", *words]
+    assert CliRunner().invoke(app, command).exit_code == 2
 
 
 TOML = """

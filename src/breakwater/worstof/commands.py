@@ -9,6 +9,7 @@ from breakwater.worstof import (
     log_commands,
     primary_commands,
     recipient_commands,
+    stop_commands,
 )
 
 app = typer.Typer(
@@ -22,5 +23,6 @@ for part in (
     primary_commands,
     recipient_commands,
     log_commands,
+    stop_commands,
 ):
     app.add_typer(part.app)

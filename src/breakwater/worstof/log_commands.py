@@ -89,26 +89,6 @@ def log_copy(
     out.print(f"{head.size:,} leaves in {output}", markup=False)
 
 
-@app.command("stop-page")
-def write_stop_page(
-    output: Annotated[Path, typer.Option(help="Folder for the files.")],
-    appeal: Annotated[str, typer.Option(help="Full address of the desk's /appeal/ page.")],
-) -> None:
-    """Write the stop page in four languages, as files for a provider's own web server."""
-    from breakwater.worstof import stop_page
-    from breakwater.worstof.queries.stop_texts import stop_texts
-    from breakwater.worstof.rules.stop_texts import BadStopTexts
-
-    try:
-        stop_texts()
-    except BadStopTexts as problem:
-        _wrong(f"worstof/stop-page.toml: {problem}")
-    if not appeal.startswith(("https://", "http://")):
-        _wrong("The address for appeals begins with https://")
-    files = stop_page.write_bundle(output, appeal=appeal)
-    out.print(f"{len(files)} files in {output}", markup=False)
-
-
 def _replace(path: Path, text: str) -> None:
     """Write a file whole or leave the one before."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -8,10 +8,8 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.db import Error, transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -63,7 +61,7 @@ def write_down(found: dict[date, int]) -> None:
             StopCount.objects.filter(day=day).update(shown=F("shown") + shown)
 
 
-_counter = Counter()
+counter = Counter()
 
 
 def page(
@@ -100,7 +98,8 @@ def laws_in(language: str) -> list[str]:
     return list(BlockList.objects.order_by("country").values_list("legal_basis", flat=True))
 
 
-def _laws_if_readable(language: str) -> list[str] | None:
+def laws_if_readable(language: str) -> list[str] | None:
+    """The same; None while nobody can read the lists."""
     try:
         return laws_in(language)
     except Error:
@@ -112,7 +111,7 @@ class _ThenCounted(HttpResponse):
 
     def close(self) -> None:
         super().close()
-        _counter.count(timezone.now())
+        counter.count(timezone.now())
 
 
 class VisitorMiddleware:
@@ -134,30 +133,10 @@ def stop(request: HttpRequest) -> HttpResponseBase:
     language = asked if asked in codes else (translation.get_language() or "en")[:2]
     others = {code: f"?language={code}" for code in codes}
     addresses = {"style": static(STYLE), "appeal": reverse("appeal")}
-    text = page(language, **addresses, others=others, laws=_laws_if_readable(language))
-    response = _ThenCounted(text, headers={"Content-Language": language})
+    text = page(language, **addresses, others=others, laws=laws_if_readable(language))
+    # HEAD shows nobody a page.
+    answer = _ThenCounted if request.method == "GET" else HttpResponse
+    response = answer(text, headers={"Content-Language": language})
     patch_vary_headers(response, ["Accept-Language"])
     response["Cache-Control"] = "no-store"
     return response
-
-
-def write_bundle(folder: Path, *, appeal: str) -> list[Path]:
-    """Write the page in every language, and its style, for a provider's own server.
-
-    `appeal` is the full address of the desk's page for appeals.
-
-    Raises:
-        django.db.Error: the lists cannot be read.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    codes = [code for code, _ in settings.LANGUAGES]
-    others = {code: f"{code}.html" for code in codes}
-    found = finders.find(STYLE)
-    if not isinstance(found, str):
-        raise FileNotFoundError(STYLE)
-    addresses = {"style": "stop.css", "appeal": appeal}
-    texts = {f"{c}.html": page(c, **addresses, others=others, laws=laws_in(c)) for c in codes}
-    texts |= {"index.html": texts["en.html"], "stop.css": Path(found).read_text("utf-8")}
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8")
-    return [folder / name for name in texts]
