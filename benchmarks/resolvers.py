@@ -204,7 +204,7 @@ class Desk:
         secret = self.key_file(key_name).read_text().strip()
         place = ("127.0.0.1", self.port)
         return snippets.Wish(
-            "wol.invalid", place, key_name, secret, STOP_HOST, folder=str(folder), **others
+            "wol.invalid", place, key_name, secret, STOP_HOST, STOP, folder=str(folder), **others
         )
 
     def public_key(self) -> str:
@@ -231,10 +231,14 @@ class Resolvers:
         return made
 
     def run(self, name: str, *words: str) -> None:
+        """As on a provider's machine: nothing tells of a desk."""
         self.commands[name] = list(words)
+        told = {
+            k: v for k, v in os.environ.items() if not k.startswith(("BREAKWATER_", "DATABASE"))
+        }
         with (self.place(name) / "output.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                words, stdout=log, stderr=log, cwd=self.place(name)
+                words, stdout=log, stderr=log, cwd=self.place(name), env=told
             )
 
     def kill(self, name: str) -> None:
@@ -318,7 +322,8 @@ class Resolvers:
             settings = settings.replace("disable-packetcache=yes\n", "")
         (folder / "worst-of.lua").write_text(lua)
         (folder / "recursor.conf").write_text(
-            settings + f"local-address=127.0.0.1\nlocal-port={self.ports[name]}\nthreads=1\n"
+            settings + f"lua-config-file={folder}/worst-of.lua\n"
+            f"local-address=127.0.0.1\nlocal-port={self.ports[name]}\nthreads=1\n"
             f"forward-zones=example=127.0.0.1:{self.upstream_port}\ndaemon=no\ndnssec=off\n"
             f"socket-dir={folder}\nsecurity-poll-suffix=\nallow-from=127.0.0.1/8\n"
             "hint-file=no\nquiet=yes\n"
@@ -331,7 +336,6 @@ class Resolvers:
         shutil.copy(desk.key_file("isp-knot"), folder)
         command = snippets.follow_command(self.knot_wish(desk))
         _, *words = shlex.split(command)  # ours in place of the `breakwater` on the path
-        os.environ.setdefault("BREAKWATER_DATA_DIR", str(desk.folder))
         self.run("follower", sys.executable, "-m", "breakwater.cli", *words)
 
     def knot_wish(self, desk: Desk) -> snippets.Wish:

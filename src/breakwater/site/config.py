@@ -7,6 +7,7 @@ sentence, because a misspelt setting that is silently ignored is a hole.
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -25,6 +26,7 @@ NAMES = {
     "BREAKWATER_IP_OVERLAY",
     "BREAKWATER_TRUSTED_PROXIES",
 }
+SECRET = "secret_key"  # the file's name in the data folder  # noqa: S105
 LANGUAGES = ("en", "es", "fr", "nl")
 
 
@@ -35,7 +37,7 @@ class ConfigError(Exception):
 @dataclass(frozen=True, slots=True)
 class Config:
     data_dir: Path
-    secret_key: str
+    secret_key: str  # "" until the first use makes it: what needs no database leaves none behind
     debug: bool
     demo: bool  # shows the banner and uses the demo overlay of the country database
     hosts: list[str]
@@ -56,18 +58,35 @@ def _yes_no(env: Mapping[str, str], name: str, default: bool) -> bool:
 
 
 def _secret(env: Mapping[str, str], name: str, data_dir: Path) -> str:
-    """Take the secret from the variable, from the file it names, or make one and keep it."""
+    """Take the secret from the variable, or from its file; "" if one has to be made."""
     if env.get(name):
         return env[name]
-    path = Path(env.get(f"{name}_FILE") or data_dir / "secret_key")
-    if path.exists():
+    path = Path(env.get(f"{name}_FILE") or data_dir / SECRET)
+    try:
         return path.read_text().strip()
-    if env.get(f"{name}_FILE"):
-        raise ConfigError(f"{name}_FILE names {path}, which does not exist")
+    except OSError as problem:
+        if env.get(f"{name}_FILE"):
+            raise ConfigError(f"{name}_FILE names {path}: {problem.strerror}") from problem
+        return ""
+
+
+def made_secret(data_dir: Path) -> str:
+    """Make the secret and keep it. Of several processes that do so at once all get the first one.
+
+    Raises:
+        OSError: it cannot be kept, or somebody else's is there.
+    """
+    path = data_dir / SECRET
+    draft = path.with_name(f".{SECRET}.{secrets.token_hex(4)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(64))
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
     return path.read_text().strip()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from breakwater.site import config
@@ -12,7 +13,7 @@ from breakwater.site import config
 CONFIG = config.read(os.environ)
 PACKAGE = Path(__file__).resolve().parent.parent
 
-SECRET_KEY = CONFIG.secret_key
+SECRET_KEY = CONFIG.secret_key or SimpleLazyObject(lambda: config.made_secret(CONFIG.data_dir))
 DEBUG = CONFIG.debug
 ALLOWED_HOSTS = CONFIG.hosts
 DESK_COUNTRY = CONFIG.country
@@ -78,10 +79,9 @@ TEMPLATES = [
 if CONFIG.database_url:
     DATABASES = {"default": dj_database_url.parse(CONFIG.database_url, conn_max_age=600)}
 else:
-    CONFIG.data_dir.mkdir(parents=True, exist_ok=True)
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "breakwater.site.sqlite",
             "NAME": str(CONFIG.data_dir / "desk.sqlite3"),
             "CONN_MAX_AGE": 600,
             "OPTIONS": {
