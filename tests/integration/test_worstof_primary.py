@@ -24,7 +24,7 @@ from breakwater.worstof.primary import configuration, following, zone_file
 from breakwater.worstof.primary.configuration import Place, View
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import Following, NotTaken, Source, take
-from breakwater.worstof.primary.server import Bind
+from breakwater.worstof.primary.server import Bind, NoBind
 from breakwater.worstof.rules.zone_digest import bucket_of, digests_of, root_of
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
 
@@ -341,3 +341,50 @@ def test_with_the_systems_clock_set_wrong_and_back_serials_go_on_and_everyone_ca
 def refused_for_the_clock(desk: Desk, following: Following) -> bool:
     assert not following.turn()
     return refusal_of(desk) == ("clock", 0)
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    here = replace(settings.CONFIG, data_dir=tmp_path)
+    monkeypatch.setattr(settings, "CONFIG", here)
+    return Place(tmp_path / "primary", "127.0.0.1", free_port(), free_port(), ZONE)
+
+
+def started(place: Place) -> str:
+    """Why a primary at this place does not start; "" if it does, and the desk reaches it."""
+    bind = Bind(place)
+    bind.configure([View("isp")])
+    try:
+        bind.start()
+        socket.create_connection((place.near, place.port), 5).close()
+    except NoBind as problem:
+        assert not bind.is_alive()
+        return str(problem)
+    finally:
+        bind.stop()
+    return ""
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])  # noqa: S104
+def test_all_addresses_of_the_machine_are_an_address_to_listen_on(own: Place, address: str) -> None:
+    if address == "::" and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    assert started(replace(own, address=address)) == ""
+
+
+def test_an_address_that_the_machine_has_not_is_told_and_nothing_pretends_to_listen(
+    own: Place,
+) -> None:
+    assert "named does not listen on 192.0.2.77 port" in started(replace(own, address="192.0.2.77"))
+
+
+def test_a_named_that_cannot_use_its_folder_has_apparmor_named(
+    own: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AppArmor needs a kernel of its own: this one ends as named does under Debian's profile."""
+    refused = tmp_path / "bin" / "named"
+    refused.parent.mkdir()
+    refused.write_text("#!/bin/sh\necho 'open: named.conf: permission denied'\nexit 1\n")
+    refused.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{refused.parent}:{os.environ['PATH']}")
+    assert "/etc/apparmor.d/local/usr.sbin.named" in started(own)

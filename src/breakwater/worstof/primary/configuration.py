@@ -26,6 +26,18 @@ class Place:
     zone: str
     check_resolver: str = ""  # ADDR:PORT that the live check forwards to; "" switches it off
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it listens on all addresses of its family (0.0.0.0, ::)."""
+        return ipaddress.ip_address(self.address).is_unspecified
+
+    @property
+    def near(self) -> str:
+        """The address at which the desk itself reaches it."""
+        if not self.is_everywhere:
+            return self.address
+        return "::1" if ":" in self.address else "127.0.0.1"
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -86,7 +98,9 @@ def written(place: Place, views: Sequence[View]) -> str:
 
 def _options(place: Place) -> str:
     is_six = ":" in place.address
-    listen = f"listen-on{'-v6' if is_six else ''} port {place.port} {{ {place.address}; }};"
+    # BIND compares with the machine's own addresses, none of which is 0.0.0.0.
+    where = "any" if place.is_everywhere else place.address
+    listen = f"listen-on{'-v6' if is_six else ''} port {place.port} {{ {where}; }};"
     other = "listen-on" if is_six else "listen-on-v6"
     return f"""options {{
     directory "{place.folder}";

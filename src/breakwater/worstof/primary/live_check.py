@@ -130,7 +130,7 @@ class Stage:
     def _change(self, message: dns.update.UpdateMessage) -> None:
         message.use_tsig(tsig.own_key(configuration.update_key(STAGE)))
         try:
-            answer = dns.query.tcp(message, self.place.address, 10, self.place.port)
+            answer = dns.query.tcp(message, self.place.near, 10, self.place.port)
         except (OSError, EOFError, dns.exception.DNSException) as problem:
             raise Unsure("The live check does not answer. Nothing is published.") from problem
         if answer.rcode() != dns.rcode.NOERROR:
@@ -177,7 +177,7 @@ class _Asking:
         query.use_tsig(self.key)
         try:
             if self.connection is None:
-                self.connection = socket.create_connection((self.place.address, self.place.port), 5)
+                self.connection = socket.create_connection((self.place.near, self.place.port), 5)
                 self.connection.setblocking(False)
             return int(dns.query.tcp(query, "", 5, sock=self.connection).rcode())
         except (OSError, EOFError, dns.exception.DNSException):

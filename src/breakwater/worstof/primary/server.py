@@ -94,9 +94,10 @@ class Bind:
         """Start it, alone, and wait until it answers commands.
 
         Raises:
-            NoBind: it is not installed, or stopped at once.
+            NoBind: it is not installed, stopped at once, or cannot be reached.
         """
         self.end_others()
+        logged = self._logged()
         command = [program("named"), "-f", "-n", "1", "-c", str(self._file("named.conf"))]
         with self._file("start.log").open("wb") as output:
             self.process = subprocess.Popen(  # noqa: S603 – our own words
@@ -106,10 +107,42 @@ class Bind:
             if not self.is_alive():
                 break
             if self.rndc("status"):
+                self._need_door()
                 return
             time.sleep(0.05)
         self.stop()
-        raise NoBind(f"named did not start; see {self.place.folder}/named.log and start.log")
+        raise NoBind(f"named did not start; {self._where_to_look(logged)}")
+
+    def _need_door(self) -> None:
+        """Whether somebody can connect: named goes on without an address that it cannot have.
+
+        Raises:
+            NoBind: nobody can.
+        """
+        try:
+            socket.create_connection((self.place.near, self.place.port), PATIENCE).close()
+        except OSError as problem:
+            self.stop()
+            raise NoBind(
+                f"named does not listen on {self.place.address} port {self.place.port}: "
+                f"{problem.strerror or problem}. Is it an address of this machine, and the port free?"
+            ) from problem
+
+    def _logged(self) -> int:
+        path = self._file("named.log")
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    def _where_to_look(self, logged: int) -> str:
+        """`logged` is when named had last written to its log before it was started."""
+        folder = self.place.folder
+        if self._logged() != logged:
+            return f"see {folder}/named.log"
+        return (
+            f"it wrote nothing to {folder}/named.log. On Debian and Ubuntu AppArmor lets named read "
+            "no folder but its own, whoever starts it: docs/worst-of-list.md, “At the desk”, has the "
+            f"lines for /etc/apparmor.d/local/usr.sbin.named. Else see {folder}/start.log and the "
+            "system's log"
+        )
 
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None

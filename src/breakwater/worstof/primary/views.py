@@ -86,7 +86,7 @@ def _ask(place: Place, query: dns.message.Message, key_name: str) -> dns.message
     own = configuration.update_key(key_name)
     query.use_tsig(tsig.own_key(own))
     try:
-        return dns.query.tcp(query, place.address, _SECONDS, place.port)
+        return dns.query.tcp(query, place.near, _SECONDS, place.port)
     except (OSError, EOFError, dns.exception.DNSException) as problem:
         raise PrimaryFailed(f"the primary does not answer: {tsig.why(problem)}") from problem
 
@@ -154,7 +154,7 @@ def tell_at_once(place: Place, recipient: Recipient) -> None:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as out:
             try:
-                if address.startswith("127.") or place.address not in ("0.0.0.0", "::"):  # noqa: S104
+                if not place.is_everywhere:
                     out.bind((place.address, 0))
                 out.sendto(message.to_wire(), (address, port))
             except OSError:
