@@ -21,6 +21,7 @@ import pytest
 
 from benchmarks.resolvers import (
     NEEDED,
+    STOP,
     STOP_HOST,
     UPSTREAM,
     Desk,
@@ -138,11 +139,11 @@ def test_knot_is_fed_by_the_very_command_that_the_desk_prints(
     desk, resolvers = servers
     printed = desk.run(
         "worstof", "snippet", "isp-knot", "--resolver", "knot", "--stop-host", STOP_HOST,
-        "--primary", f"127.0.0.1:{desk.port}", "--folder", str(resolvers.place("knot")),
+        "--stop-v4", STOP, "--primary", f"127.0.0.1:{desk.port}", "--folder", str(resolvers.place("knot")),
     )  # fmt: skip
     command = printed.splitlines()[0].removeprefix("-- Run beside it: breakwater ")
     ran = shlex.join(resolvers.commands["follower"][3:])
-    assert command.replace(":5353 ", f":{resolvers.heard} ") == ran
+    assert command.replace(":5311 ", f":{resolvers.heard} ") == ran
     assert "--public-key " in ran
 
 

@@ -311,6 +311,26 @@ def run(*words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+PRIMARY = "10.0.0.5:5300"
+
+
+def test_for_knot_the_stop_pages_own_addresses_have_to_be_said(
+    make: Make, monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    monkeypatch.setattr(signing, "key_path", lambda: data_dir / "signing.key")
+    make("net-a")
+    words = ("snippet", "net-a", "--resolver", "knot", "--stop-host", "stop.example")
+    code, said = run(*words, "--primary", PRIMARY)
+    assert code == 2
+    assert "--stop-v4" in said
+    assert not AuditEntry.objects.filter(verb="worstof.recipient.secret_shown").exists()
+    code, said = run(*words, "--primary", PRIMARY, "--stop-v4", "10.0.0.80")
+    assert code == 0
+    assert "str2ip('10.0.0.80')" in said
+    assert "AAAA" not in said
+    assert run(*words, "--stop-v4", "10.0.0.80")[0] == 2  # nobody's primary is on the loopback
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -327,7 +347,8 @@ def test_no_word_of_the_command_line_becomes_a_line_of_a_snippet(
     make: Make, wrong: tuple[str, str]
 ) -> None:
     make("net-a")
-    words = {"--resolver": "bind", "--stop-host": "stop.example", wrong[0]: wrong[1]}
+    words = {"--resolver": "bind", "--stop-host": "stop.example", "--primary": PRIMARY}
+    words[wrong[0]] = wrong[1]
     code, said = run("snippet", "net-a", *(word for pair in words.items() for word in pair))
     assert code == 2
     assert tsig.secret_of("net-a") not in said
@@ -340,7 +361,7 @@ def test_a_snippet_that_shows_a_secret_is_in_the_log(
     monkeypatch.setattr(signing, "key_path", lambda: data_dir / "signing.key")
     make("net-a")
     words = ("--resolver", "bind", "--stop-host", "Stop.ISP.example", "--folder", "/srv/dns")
-    code, said = run("snippet", "net-a", *words)
+    code, said = run("snippet", "net-a", "--primary", PRIMARY, *words)
     assert code == 0
     assert tsig.secret_of("net-a") in said
     assert "policy cname stop.isp.example" in said
@@ -355,7 +376,8 @@ def test_a_recipient_of_an_earlier_version_with_a_bad_key_name_is_refused_in_wor
 ) -> None:
     net = make("net-a")
     Recipient.objects.filter(pk=net.pk).update(key_name=key_name)
-    code, said = run("snippet", "NET-A", "--resolver", "bind", "--stop-host", "stop.example")
+    words = ("--resolver", "bind", "--stop-host", "stop.example", "--primary", PRIMARY)
+    code, said = run("snippet", "NET-A", *words)
     assert code == 1
     assert "is no key name that the primary serves" in said.replace("\n", "")
 

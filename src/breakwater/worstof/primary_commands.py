@@ -64,9 +64,11 @@ def serve(
     except BadAddress:
         raise _refuse(f"«{check_resolver}» is no address with a port.", 2) from None
     where = (primary or folder() / "primary").resolve()
-    place = Place(where, address, port, free_port(), _zone_in(zone), check_resolver)
+    place = Place(
+        where, *_address(f"[{address}]:{port}"), free_port(), _zone_in(zone), check_resolver
+    )
     stop = _stopped_by_signals()
-    out.print(f"The hidden primary listens on {address} port {port} for zone {place.zone}.")
+    out.print(f"Starting the hidden primary on {address} port {port} for zone {place.zone}.")
     if not check_resolver:
         out.print("The live check is off: give --check-resolver ADDR:PORT.")
     elif not known_names.never_block().names:
@@ -115,10 +117,14 @@ def snippet(
     recipient: Annotated[str, typer.Argument(help="Name of the recipient, or of its key.")],
     resolver: Annotated[str, typer.Option(help=f"One of {', '.join(SNIPPETS)}.")],
     stop_host: Annotated[str, typer.Option(help="Host of the provider's own stop page.")],
-    primary: Annotated[str, typer.Option(help="ADDR:PORT of the primary.")] = "127.0.0.1:5300",
-    stop_v4: Annotated[str, typer.Option(help="Its IPv4 address, for Knot.")] = "192.0.2.10",
-    stop_v6: Annotated[str, typer.Option(help="Its IPv6 address, for Knot.")] = "2001:db8::10",
-    folder: Annotated[str, typer.Option(help="Folder at the provider.")] = "/var/lib/breakwater",
+    primary: Annotated[
+        str, typer.Option(help="ADDR:PORT of the primary, as the provider reaches it.")
+    ],
+    stop_v4: Annotated[str, typer.Option(help="Its IPv4 address; Knot needs it.")] = "",
+    stop_v6: Annotated[str, typer.Option(help="Its IPv6 address, for Knot, if it has one.")] = "",
+    folder: Annotated[
+        str, typer.Option(help="Folder at the provider; without, one that Debian lets it write to.")
+    ] = "",
     zone: Zone = ZONE,
 ) -> None:
     """Print what a provider's engineer pastes. It holds the provider's key: hand it over sealed."""
@@ -128,9 +134,14 @@ def snippet(
         raise _refuse(f"No open recipient is called «{recipient}».")
     if resolver not in SNIPPETS:
         raise _refuse(f"«{resolver}»: expected one of {', '.join(SNIPPETS)}.", 2)
+    if resolver == "knot" and not stop_v4:
+        raise _refuse(
+            "Knot Resolver answers with the stop page's addresses, not with its name: give --stop-v4, "
+            "and --stop-v6 if it has one.", 2,
+        )  # fmt: skip
     place, stop = _address(primary), _stop_page(stop_host, stop_v4, stop_v6)
     zone = _zone_in(zone)
-    if not _FOLDER.fullmatch(folder):
+    if folder and not _FOLDER.fullmatch(folder):
         raise _refuse(f"«{folder}» cannot stand in a configuration.", 2)
     try:
         secret = recipients.tell_secret(found, by=typist(), at=timezone.now())
@@ -148,12 +159,12 @@ def _stop_page(host: str, v4: str, v6: str) -> tuple[str, str, str]:
     except BadName:
         raise _refuse(f"«{host}» is no name of a host.", 2) from None
     try:
-        addresses = IPv4Address(v4), IPv6Address(v6)
+        four, six = v4 and IPv4Address(v4), v6 and IPv6Address(v6)
     except AddressValueError as problem:
         raise _refuse(f"«{v4}», «{v6}»: {problem}.", 2) from None
-    if addresses[1].scope_id:
+    if six and six.scope_id:
         raise _refuse(f"«{v6}»: an address with a scope cannot be everybody's.", 2)
-    return name, str(addresses[0]), str(addresses[1])
+    return name, str(four), str(six)
 
 
 @app.command()

@@ -147,10 +147,16 @@ class PlaceForm(forms.Form):
         label=lazy("Primary, as the provider reaches it"), widget=forms.TextInput(_CONTROL)
     )
     stop_v4 = forms.GenericIPAddressField(
-        protocol="IPv4", label=lazy("Stop page, IPv4"), widget=forms.TextInput(_CONTROL)
+        protocol="IPv4",
+        label=lazy("Stop page, IPv4"),
+        required=False,
+        widget=forms.TextInput(_CONTROL),
     )
     stop_v6 = forms.GenericIPAddressField(
-        protocol="IPv6", label=lazy("Stop page, IPv6"), widget=forms.TextInput(_CONTROL)
+        protocol="IPv6",
+        label=lazy("Stop page, IPv6"),
+        required=False,
+        widget=forms.TextInput(_CONTROL),
     )
 
     def clean_primary(self) -> str:

@@ -48,10 +48,11 @@ RESOLVERS = {
     "knot": "Knot Resolver",
 }
 # Reserved for examples (RFC 5737, RFC 3849): whoever pastes them unread blocks nothing.
-PLACE = {"primary": "192.0.2.1:5300", "stop_v4": "192.0.2.10", "stop_v6": "2001:db8::10"}
+PLACE = {"primary": "192.0.2.1:5300", "stop_v4": "", "stop_v6": ""}
 NO_SECRET = "PUT-THE-TSIG-SECRET-HERE"  # noqa: S105 – stands where the secret goes
 NO_PUBLIC_KEY = "PUT-THE-PUBLIC-KEY-HERE"
 NO_STOP_PAGE = "stop.example"
+NO_ADDRESS = "PUT-THE-STOP-PAGES-ADDRESS-HERE"
 
 BLOCKED = lazy(
     "The list blocks the host of its stop page, or a name above it: visitors would not see the page. "
@@ -161,7 +162,7 @@ def _snippets(recipient: Recipient, place: dict[str, str]) -> list[tuple[str, st
     host, _colon, port = read_address(place["primary"]).rpartition(":")
     wish = Wish(
         ZONE, (host.strip("[]"), int(port)), recipient.key_name, NO_SECRET,
-        recipient.stop_page or NO_STOP_PAGE, place["stop_v4"], place["stop_v6"],
+        recipient.stop_page or NO_STOP_PAGE, place["stop_v4"] or NO_ADDRESS, place["stop_v6"],
         public_key=_public_key(),
     )  # fmt: skip
     return [(key, name, SNIPPETS[key](wish)) for key, name in RESOLVERS.items()]

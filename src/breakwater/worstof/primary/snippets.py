@@ -19,12 +19,27 @@ class Wish:
     key_name: str
     secret: str
     stop_host: str  # host of the provider's own stop page
-    stop_v4: str = "192.0.2.10"
-    stop_v6: str = "2001:db8::10"
-    folder: str = "/var/lib/breakwater"
-    sidecar_port: int = 5355
-    follow_port: int = 5353
+    stop_v4: str = ""  # its addresses: Knot answers with them itself
+    stop_v6: str = ""
+    folder: str = ""  # "" takes the one in FOLDERS
+    sidecar_port: int = 5310  # 5353 and 5355 belong to mDNS and LLMNR
+    follow_port: int = 5311
     public_key: str = ""  # of the desk, hexadecimal
+
+
+# Debian's AppArmor profiles let named and unbound write nowhere else, whoever starts them.
+FOLDERS = {
+    "bind": "/var/cache/bind",
+    "sidecar": "/var/cache/bind/breakwater",
+    "unbound": "/var/lib/unbound",
+    "pdns": "/var/lib/breakwater",
+    "knot": "/var/lib/breakwater",
+}
+_LUA = "-- and into the Lua file that lua-config-file= of recursor.conf names already\n"
+
+
+def _folder(wish: Wish, program: str) -> str:
+    return wish.folder or FOLDERS[program]
 
 
 def _place(wish: Wish) -> str:
@@ -40,7 +55,7 @@ key "{wish.key_name}" {{ algorithm {ALGORITHM}; secret "{wish.secret}"; }};
 zone "{wish.zone}" {{
     type secondary;
     primaries {{ {address} port {port} key "{wish.key_name}"; }};
-    file "{wish.folder}/{wish.zone}.db";
+    file "{_folder(wish, "bind")}/{wish.zone}.db";
     allow-query {{ none; }};
     allow-transfer {{ none; }};
     allow-notify {{ key "{wish.key_name}"; }};
@@ -62,10 +77,12 @@ def bind_parts(wish: Wish) -> tuple[str, str]:
 def sidecar(wish: Wish) -> str:
     """A small BIND on the loopback that speaks TSIG for an Unbound, which cannot."""
     address, port = wish.primary
-    return f"""// The sidecar's named.conf: a BIND that only takes the zone and hands it to Unbound.
+    folder = _folder(wish, "sidecar")
+    return f"""// {folder}/sidecar.conf: a BIND that only takes the zone and hands it to Unbound.
+// Debian: install -d -o bind -g bind -m 0750 {folder}
 key "{wish.key_name}" {{ algorithm {ALGORITHM}; secret "{wish.secret}"; }};
 options {{
-    directory "{wish.folder}";
+    directory "{folder}";
     listen-on port {wish.sidecar_port} {{ any; }};   // the desk's NOTIFY comes from outside
     listen-on-v6 port {wish.sidecar_port} {{ any; }};
     pid-file "sidecar.pid";
@@ -100,7 +117,7 @@ rpz:
     name: {wish.zone}
     primary: 127.0.0.1@{wish.sidecar_port}
     allow-notify: 127.0.0.1
-    zonefile: "{wish.folder}/{wish.zone}.unbound"
+    zonefile: "{_folder(wish, "unbound")}/{wish.zone}.unbound"
     rpz-action-override: cname
     rpz-cname-override: {wish.stop_host}
     rpz-log: no
@@ -109,25 +126,30 @@ rpz:
 
 
 def pdns(wish: Wish) -> str:
-    """PowerDNS Recursor 4.8 or newer."""
-    address = wish.primary[0]
+    """PowerDNS Recursor 4.8 or newer.
+
+    Of two lua-config-file only the last is read, and Debian's names a file that loads the root's
+    DNSSEC keys: what is ours goes into the file that is there.
+    """
+    address, folder = wish.primary[0], _folder(wish, "pdns")
     return f"""# PowerDNS Recursor: into recursor.conf
+# Debian: its local-address=127.0.0.1 hears no NOTIFY; name the address that the desk tells as well
 disable-packetcache=yes
-lua-config-file={wish.folder}/worst-of.lua
 allow-notify-from={address}
 allow-notify-for={wish.zone}
--- and into worst-of.lua
+{_LUA}-- (Debian: /etc/powerdns/recursor.lua). Leave what stands there, and let only its user read it.
+-- Debian: install -d -o pdns -g pdns -m 0750 {folder}
 rpzPrimary({{"{_place(wish)}"}}, "{wish.zone}", {{
     tsigname="{wish.key_name}", tsigalgo="{ALGORITHM}", tsigsecret="{wish.secret}",
     refresh=1, includeSOA=false,
-    seedFile="{wish.folder}/{wish.zone}.rpz", dumpFile="{wish.folder}/{wish.zone}.rpz",
+    seedFile="{folder}/{wish.zone}.rpz", dumpFile="{folder}/{wish.zone}.rpz",
     defpol=Policy.Custom, defcontent="{wish.stop_host}", defttl=60 }})
 """
 
 
 def pdns_parts(wish: Wish) -> tuple[str, str]:
     """The snippet for PowerDNS in its two files."""
-    settings, lua = pdns(wish).split("-- and into worst-of.lua\n")
+    settings, lua = pdns(wish).split(_LUA)
     return settings, lua
 
 
@@ -137,16 +159,21 @@ def knot(wish: Wish) -> str:
     The `true` of ANSWER keeps other types, HTTPS among them, from the real servers; the `true` of
     policy.rpz watches the file, which needs lua-cqueues. Names enter and leave through a small file,
     because Knot answers nobody while it reads the large one. An exception there ends this rule
-    alone: policy.PASS would end all rules after it, such as those that forward.
+    alone: policy.PASS would end all rules after it, such as those that forward. Without an IPv6
+    address of the stop page there is no AAAA, and browsers take the A.
     """
+    folder = _folder(wish, "knot")
+    answers = "".join(
+        f"    [kres.type.{kind}] = {{ rdata = kres.str2ip('{address}'), ttl = 60 }},\n"
+        for kind, address in (("A", wish.stop_v4), ("AAAA", wish.stop_v6))
+        if address
+    )
     return f"""-- Knot Resolver: into kresd.conf (Debian: apt install lua-cqueues)
 modules = {{ 'policy' }}
 local stop = policy.ANSWER({{
-    [kres.type.A] = {{ rdata = kres.str2ip('{wish.stop_v4}'), ttl = 60 }},
-    [kres.type.AAAA] = {{ rdata = kres.str2ip('{wish.stop_v6}'), ttl = 60 }},
-}}, true)
-local recent = policy.rpz(stop, '{wish.folder}/{wish.zone}.recent.rpz', true)
-local whole = policy.rpz(stop, '{wish.folder}/{wish.zone}.rpz', true)
+{answers}}}, true)
+local recent = policy.rpz(stop, '{folder}/{wish.zone}.recent.rpz', true)
+local whole = policy.rpz(stop, '{folder}/{wish.zone}.rpz', true)
 policy.add(function(req, query)
     local found = recent(req, query) or whole(req, query)
     if found ~= policy.PASS then return found end
@@ -156,11 +183,12 @@ end)
 
 def follow_command(wish: Wish) -> str:
     """The command that keeps Knot Resolver's two files."""
+    folder = _folder(wish, "knot")
     everywhere = "[::]" if ":" in wish.primary[0] else "0.0.0.0"  # noqa: S104 – the desk is elsewhere
     return (
         f"breakwater worstof follow {_place(wish)} --zone {wish.zone} "
-        f"--key-file {wish.folder}/{wish.key_name}.key --write {wish.folder}/{wish.zone}.rpz "
-        f"--recent {wish.folder}/{wish.zone}.recent.rpz --listen {everywhere}:{wish.follow_port}"
+        f"--key-file {folder}/{wish.key_name}.key --write {folder}/{wish.zone}.rpz "
+        f"--recent {folder}/{wish.zone}.recent.rpz --listen {everywhere}:{wish.follow_port}"
         + (f" --public-key {wish.public_key}" if wish.public_key else "")
     )
 
