@@ -3,7 +3,9 @@
 import base64
 import dataclasses
 import os
+import re
 import shlex
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -182,6 +184,99 @@ def test_a_failed_transfer_leaves_the_file_as_it_was(source: Source, tmp_path: P
     assert path.read_text() == "the last good zone"
 
 
+def answering(monkeypatch: pytest.MonkeyPatch, serial: int, names: Sequence[str]) -> None:
+    """Have the primary give this zone, rightly signed."""
+    records = [line for name in names for line in listed(name)]
+    signed = rr(OWNER, "TXT", zone_file.txt(record(serial, names)))
+    answer = [soa(serial), signed, *records, soa(serial)]
+    monkeypatch.setattr(following, "_transfer", lambda *_: iter(answer))
+
+
+def silent(*_: object) -> Iterator[object]:
+    raise OSError("no answer")
+    yield
+
+
+def test_nobody_but_owner_and_group_reads_a_provider_s_copy(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, recent = tmp_path / "zone.rpz", tmp_path / "recent.rpz"
+    before = os.umask(0)
+    try:
+        answering(monkeypatch, 7, ["a.example"])
+        following.Following(source, whole, recent=recent, listen=None, poll=1, run="").turn()
+    finally:
+        os.umask(before)
+    assert [path.stat().st_mode & 0o777 for path in (whole, recent)] == [0o640, 0o640]
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_a_zone_that_nobody_vouches_for_any_more_expires_like_any_secondary_s(
+    source: Source,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    small: bool,
+) -> None:
+    whole, recent = tmp_path / "zone.rpz", tmp_path / "recent.rpz" if small else None
+    files, ran = [path for path in (recent, whole) if path], tmp_path / "ran"
+    run = f"echo x >> {shlex.quote(str(ran))}"
+
+    def follower() -> following.Following:
+        return following.Following(source, whole, recent=recent, listen=None, poll=1, run=run)
+
+    def blocks() -> bool:
+        return any("a.example" in path.read_text() for path in files)
+
+    def last_seen(days: float) -> None:
+        then = time.time() - days * 86_400
+        for path in (*files, tmp_path / "zone.rpz.seen"):
+            os.utime(path, (then, then))
+
+    loop = follower()
+    answering(monkeypatch, 7, ["a.example"])
+    assert loop.turn()
+    last_seen(29.9)
+    monkeypatch.setattr(following, "_transfer", silent)
+    for one in (loop, follower()):
+        assert not one.turn()
+        assert blocks()
+    last_seen(30.1)
+    for one in (loop, follower()):
+        assert not one.turn()
+        assert not blocks()
+        assert one.is_expired
+    assert "the zone has expired" in caplog.text
+    assert ran.read_text() == "x\n" * 3
+    answering(monkeypatch, 6, ["a.example"])
+    assert not loop.turn()
+    assert not blocks()
+    answering(monkeypatch, 7, ["a.example"])
+    for one in (loop, follower()):
+        assert one.turn()
+        assert blocks()
+        assert not one.is_expired
+    assert time.time() - (tmp_path / "zone.rpz.seen").stat().st_mtime < 3600
+
+
+def test_what_the_primary_still_vouches_for_never_expires(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list on which nothing changes is not an old one."""
+    path = tmp_path / "zone.rpz"
+    loop = following.Following(source, path, listen=None, poll=1, run="")
+    answering(monkeypatch, 7, ["a.example"])
+    assert loop.turn()
+    then = time.time() - 40 * 86_400
+    for one in (path, tmp_path / "zone.rpz.seen"):
+        os.utime(one, (then, then))
+    monkeypatch.setattr(following, "_transfer", lambda *_: iter([soa(7)]))
+    assert not loop.turn()
+    monkeypatch.setattr(following, "_transfer", silent)
+    assert not loop.turn()
+    assert "a.example" in path.read_text()
+
+
 @pytest.mark.parametrize(
     ("file", "content", "public", "said"),
     [
@@ -230,6 +325,15 @@ def test_a_zone_that_no_long_name_fits_before_is_not_served(
     assert "started for " + "a" * 50 in good.output.replace("\n", "")
 
 
+@pytest.mark.parametrize(
+    "where", [("--address", "desk.example"), ("--address", "fe80::1%x"), ("--port", "0")]
+)
+def test_what_is_no_address_is_not_served(tmp_path: Path, where: tuple[str, str]) -> None:
+    ended = CliRunner().invoke(primary_commands.app, ["serve", "--folder", str(tmp_path), *where])
+    assert ended.exit_code == 2
+    assert "is no address with a port" in ended.output.replace("\n", " ")
+
+
 def test_good_keys_are_taken_and_only_the_primary_is_missing(tmp_path: Path) -> None:
     (tmp_path / "isp.key").write_text(f"{WHOLE}\n")
     words = ["follow", "127.0.0.1:9", "--key-file", str(tmp_path / "isp.key"), "--once"]
@@ -246,11 +350,44 @@ def test_a_snippet_holds_the_key_and_the_stop_page() -> None:
         assert ("stop.isp.example" in written) == (resolver != "knot")
 
 
+def test_by_default_each_program_keeps_its_files_where_debians_apparmor_lets_it() -> None:
+    """/etc/apparmor.d/usr.sbin.named and usr.sbin.unbound of Debian 12; the others have none."""
+    wish = snippets.Wish("wol.invalid", ("192.0.2.1", 5300), "isp", SECRET, "stop.isp.example")
+    allowed = {
+        snippets.bind: "/var/cache/bind/",
+        snippets.sidecar: "/var/cache/bind/",
+        snippets.unbound: "/var/lib/unbound/",
+        snippets.pdns: "/var/lib/breakwater/",
+        snippets.knot: "/var/lib/breakwater/",
+    }
+    for write, folder in allowed.items():
+        paths = re.findall(r"""["'](/[^"']+)""", write(wish))
+        assert paths
+        assert all(path.startswith(folder) for path in paths), paths
+    named = Path("/etc/apparmor.d/usr.sbin.named")
+    if named.exists():
+        assert "/var/cache/bind/** lrw," in named.read_text()
+
+
+def test_the_providers_own_lua_file_stays_the_one_that_is_read() -> None:
+    wish = snippets.Wish("wol.invalid", ("192.0.2.1", 5300), "isp", SECRET, "stop.isp.example")
+    settings, lua = snippets.pdns_parts(wish)
+    assert not re.search("^lua-config-file", settings, re.MULTILINE)
+    assert "rpzPrimary(" in lua
+    assert "Leave what stands there" in lua
+
+
+def test_no_port_of_ours_is_that_of_mdns_or_llmnr() -> None:
+    wish = snippets.Wish("wol.invalid", ("192.0.2.1", 5300), "isp", SECRET, "stop.isp.example")
+    for text in snippets.SNIPPETS.values():
+        assert not re.search(r"\b535[35]\b", text(wish))
+
+
 def test_the_command_for_a_primary_with_ipv6_hears_and_asks_ipv6() -> None:
     wish = snippets.Wish("wol.invalid", ("2001:db8::1", 5300), "isp", SECRET, "stop.isp.example")
     words = shlex.split(snippets.follow_command(wish))
     places = words[words.index("follow") + 1], words[words.index("--listen") + 1]
-    assert [split(place) for place in places] == [("2001:db8::1", 5300), ("::", 5353)]
+    assert [split(place) for place in places] == [("2001:db8::1", 5300), ("::", 5311)]
 
 
 def test_an_address_needs_its_port() -> None:

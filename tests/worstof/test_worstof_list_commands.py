@@ -40,6 +40,7 @@ def test_files_are_compiled_together_and_what_is_left_out_is_told(tmp_path: Path
     assert to.read_text().endswith(
         "bad.test CNAME .\n*.bad.test CNAME .\nsite.example CNAME .\n*.site.example CNAME .\n"
     )
+    assert to.stat().st_mode & 0o007 == 0
 
 
 def test_every_reason_has_a_sentence() -> None:

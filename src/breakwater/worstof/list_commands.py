@@ -71,7 +71,8 @@ def compile_files(
     header = Header(serial or int(at.timestamp()), at, zone, "Compiled by Breakwater")
     whole = output.with_name(output.name + ".part")
     try:
-        with whole.open("wb") as stream:
+        whole.unlink(missing_ok=True)
+        with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
             stream.writelines(FORMS[form].write(found.names, header))
         whole.replace(output)
     except (OSError, ValueError) as problem:

@@ -25,6 +25,7 @@ import dns.rrset
 import dns.tsig
 
 from breakwater.worstof import signing, tsig
+from breakwater.worstof.primary import zone_file
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.two_files import Files
 from breakwater.worstof.rules.zone_digest import EMPTY, root_of
@@ -152,6 +153,7 @@ class Following:
         self.files = Files(source.zone, path, recent)
         self.poll, self.command = poll, run
         self.held = Copy()
+        self.is_expired = False
 
     def run(self, stop: threading.Event) -> None:
         """Follow until `stop` is set.
@@ -173,17 +175,45 @@ class Following:
         """Take what is newer; says whether it was written."""
         try:
             found = take(self.source, self.held, self.held.serial or self.files.serial())
-            if found is self.held:
-                return False
-            self.files.write(found, time.monotonic())
+            if found is not self.held:
+                self.files.write(found, time.monotonic())
+            self.files.see()
         except (NotTaken, OSError) as problem:
-            log.warning("the last good zone stays: %s", problem)
+            self._keep(problem)
+            return False
+        self.is_expired = False
+        if found is self.held:
             return False
         self.held = found
-        if self.command:
-            subprocess.run(self.command, shell=True, check=False)  # noqa: S602 – the operator's own words
+        self._tell_resolver()
         log.info("serial %d written", found.serial)
         return True
+
+    def _keep(self, problem: Exception) -> None:
+        """The last good zone stays, for as long as the SOA lets any secondary keep it."""
+        if self.is_expired:
+            log.error("nothing is blocked, the zone has expired: %s", problem)
+            return
+        try:
+            seen_at = self.files.seen_at()
+            if not seen_at or time.time() - seen_at <= zone_file.EXPIRE:
+                log.warning("the last good zone stays: %s", problem)
+                return
+            self.files.expire()
+        except OSError as other:
+            log.warning("the last good zone stays: %s; %s", problem, other)
+            return
+        self.held, self.is_expired = Copy(), True
+        self._tell_resolver()
+        days = zone_file.EXPIRE // 86_400
+        log.error(
+            "the zone has expired: for %d days the primary gave none that is good (%s). "
+            "Nothing is blocked until it does.", days, problem,
+        )  # fmt: skip
+
+    def _tell_resolver(self) -> None:
+        if self.command:
+            subprocess.run(self.command, shell=True, check=False)  # noqa: S602 – the operator's own words
 
     def _hear(self, door: socket.socket, told: threading.Event, stop: threading.Event) -> None:
         with door:

@@ -72,6 +72,37 @@ class Files:
         if is_first or is_much:
             self._write_whole(found, now)
 
+    def seen_at(self) -> float:
+        """When the primary last vouched for the files, in seconds since 1970; 0.0 if never.
+
+        Raises:
+            OSError: a file is there and cannot be read.
+        """
+        for path in (self._seen, self.path):
+            if path.exists():
+                return path.stat().st_mtime
+        return 0.0
+
+    def see(self) -> None:
+        """Keep that the primary vouches for the files now; a resolver does not read this one."""
+        self._seen.touch()
+
+    @property
+    def _seen(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.seen")
+
+    def expire(self) -> None:
+        """Block nothing any more, and still take no older zone than the one that was held.
+
+        Raises:
+            OSError: a file was not written; expire again.
+        """
+        nothing = Copy(self.serial())
+        for path in (self.recent, self.path):
+            if path:
+                write_whole(path, _head(self.zone, nothing))
+        self.whole, self.late = Copy(), Late()
+
     def _write_recent(self, found: Copy, late: Late) -> None:
         if self.recent is None or (late == self.late and self.whole.serial):
             return

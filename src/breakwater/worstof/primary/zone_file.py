@@ -11,7 +11,8 @@ from breakwater.worstof.rules.zone_manifest import OWNER
 
 TTL = 60
 # Refresh and retry in seconds for a lost NOTIFY; a provider that is cut off keeps the zone 30 days.
-TIMERS = "10 5 2592000 60"
+EXPIRE = 2_592_000
+TIMERS = f"10 5 {EXPIRE} 60"
 BLOCK = "."
 EXCEPTION = "rpz-passthru."
 
