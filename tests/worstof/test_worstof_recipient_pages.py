@@ -129,6 +129,15 @@ def test_snippets_hold_the_place_that_was_put_in_and_no_secret(client, recipient
     assert tsig.secret_of("example-net") not in text(page)
 
 
+def test_no_address_of_a_stop_page_is_made_up_for_knot(client, recipient):
+    page = client.get(f"{PAGES}{recipient.pk}/")
+    knot = {key: said for key, _name, said in page.context["snippets"]}["knot"]
+    assert "str2ip('PUT-THE-STOP-PAGES-ADDRESS-HERE')" in knot
+    assert "192.0.2.10" not in knot
+    assert "AAAA" not in knot
+    assert not page.context["place"].errors
+
+
 def test_the_command_for_knot_checks_what_the_desk_signs(client, recipient):
     def command() -> str:
         page = client.get(f"{PAGES}{recipient.pk}/")

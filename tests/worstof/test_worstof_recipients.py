@@ -311,6 +311,24 @@ def run(*words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+def test_where_a_recipients_servers_are_can_be_said_one_by_one(make: Make) -> None:
+    make("net-a")
+    command = ("recipient", "addresses", "net-a")
+    assert run(*command, "--notify", "10.0.0.1:5310", "--resolvers", "10.0.0.1:53,10.0.0.2")[0] == 0
+    code, said = run(*command, "--stop-page", "Stop.Net-A.example")
+    assert code == 0
+    assert "10.0.0.1:5310" in said
+    found = Recipient.objects.get()
+    assert found.notify == ["10.0.0.1:5310"]
+    assert found.resolvers == ["10.0.0.1:53", "10.0.0.2:53"]
+    assert found.stop_page == "stop.net-a.example"
+    assert run(*command, "--resolvers", "")[0] == 0
+    assert Recipient.objects.get().resolvers == []
+    for words in (("--resolvers", "name:53"), ("--stop-page", "no host"), ("--notify", "1:x")):
+        assert run(*command, *words)[0] == 2
+    assert Recipient.objects.get().stop_page == "stop.net-a.example"
+
+
 PRIMARY = "10.0.0.5:5300"
 
 

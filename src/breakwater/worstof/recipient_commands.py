@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from breakwater.custody.command_line import typist
+from breakwater.formats.domain_name import BadName
 from breakwater.worstof import tsig
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
@@ -30,10 +31,8 @@ Key = Annotated[str, typer.Argument(help="The recipient's key name.")]
 Forms = Annotated[
     str, typer.Option("--forms", help=f"Some of {', '.join(recipients.FORMS)}, between commas.")
 ]
-Notify = Annotated[
-    str,
-    typer.Option(help="Addresses with port that are told of changes (NOTIFY), between commas."),
-]
+TOLD = "Addresses with port that are told of changes (NOTIFY), between commas."
+Notify = Annotated[str, typer.Option(help=TOLD)]
 Scope = Annotated[str, typer.Option("--scope", help=" or ".join(Recipient.Scope.values))]
 
 
@@ -108,6 +107,44 @@ def grant(key_name: Key, forms: Forms, scope: Scope = "national") -> None:
     except recipients.NoSuchForm as fault:
         _wrong(str(fault))
     out.print(f"«{found.name}» gets: {', '.join(found.forms)} ({found.scope}).", markup=False)
+
+
+@recipient_app.command("addresses")
+def addresses(
+    key_name: Key,
+    notify: Annotated[str | None, typer.Option(help=TOLD)] = None,
+    resolvers: Annotated[
+        str | None,
+        typer.Option(
+            help="Addresses with port of its resolvers, which the probe asks; “” for none."
+        ),
+    ] = None,
+    stop_page: Annotated[
+        str | None, typer.Option(help="Host to which they lead blocked names; “” for none.")
+    ] = None,
+) -> None:
+    """Say where a recipient's servers are. What is not given stays as it is."""
+    found = _recipient(key_name)
+    try:
+        recipients.set_addresses(
+            found, by=typist(), at=timezone.now(),
+            notify=found.notify if notify is None else read_addresses(notify),
+            resolvers=found.resolvers if resolvers is None else read_addresses(resolvers),
+            stop_page=found.stop_page if stop_page is None else stop_page,
+        )  # fmt: skip
+    except BadAddress as fault:
+        _wrong(f"{fault}: expected an address with port, such as 192.0.2.1:53 or [2001:db8::1]:53")
+    except BadName:
+        _wrong(f"«{stop_page}» is no name of a host.")
+    except recipients.BlockedStopPage as fault:
+        _wrong(f"The list blocks the stop page's host «{fault}», or a name above it.")
+    told = ", ".join(found.notify) or "nobody", ", ".join(found.resolvers) or "those"
+    out.print(
+        f"«{found.name}»: told of changes: {told[0]}; probed: {told[1]}; stop page: "
+        f"{found.stop_page or 'none'}.",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 @recipient_app.command("secret")
