@@ -70,9 +70,10 @@ def test_what_is_done_ends_with_0(run) -> None:
     help_ = run("--help")
     assert help_.returncode == 0
     assert "demo" in help_.stdout
-    shown = run("config")
+    shown = run("config", BREAKWATER_SECRET_KEY="kept to oneself")
     assert shown.returncode == 0
     assert "(set, not shown)" in shown.stdout
+    assert "kept to oneself" not in shown.stdout
 
 
 def test_a_database_that_is_not_up_to_date_ends_with_1_and_says_what_to_do(run) -> None:
