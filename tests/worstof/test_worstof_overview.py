@@ -163,6 +163,21 @@ def test_a_provider_whose_resolvers_are_silent_is_named(client, provider):
     assert "The resolvers of Example Net did not answer." in text(client.get(PAGE))
 
 
+def test_a_provider_that_refuses_the_desk_is_not_said_to_block_nothing(client, provider):
+    assert "none of its resolvers was entered" in text(client.get(PAGE))
+    Probe.objects.create(
+        recipient=provider, resolver="192.0.2.1:53", at=timezone.now(), asked=0, blocked=0,
+        unclear=20, problem="refused",
+    )  # fmt: skip
+    page = text(client.get(PAGE))
+    assert "The resolvers of Example Net refuse or fail to answer" in page
+    assert "Example Net blocks only" not in page
+    assert "did not answer" not in page
+    assert "none of its resolvers was entered" not in page
+    table = client.get(f"{PAGE}?export=providers&as=csv").content.decode("utf-8-sig")
+    assert "Refused or failed" in table.splitlines()[0]
+
+
 def test_a_check_that_asks_for_nothing_is_not_said_to_be_good(client):
     PublisherState.objects.create(pk=1, probe=PublisherState.Probe.NOTHING)
     page = text(client.get(PAGE))

@@ -10,6 +10,7 @@ from shutil import which
 
 import dns.message
 import dns.rcode
+import dns.rrset
 import pytest
 from django.utils import timezone
 
@@ -34,6 +35,8 @@ class Resolver:
     def __init__(self) -> None:
         self.blocked: set[str] = set()
         self.exists: tuple[str, ...] = ("example",)  # below which every name has an answer
+        self.code = dns.rcode.NOERROR  # of every answer, if another
+        self.leads: dict[str, str] = {}  # names and the address that they have
         self.is_off = False
         self.asked = 0
         self.names: list[str] = []
@@ -55,8 +58,13 @@ class Resolver:
             self.names.append(name)
             if not self.is_off:
                 answer = dns.message.make_response(query)
-                if name in self.blocked or not name.endswith(self.exists):
+                if name in self.leads:
+                    found = (query.question[0].name, 60, "IN", "A", self.leads[name])
+                    answer.answer.append(dns.rrset.from_text(*found))
+                elif name in self.blocked or not name.endswith(self.exists):
                     answer.set_rcode(dns.rcode.NXDOMAIN)
+                if self.code:
+                    answer.set_rcode(self.code)
                 self.socket.sendto(answer.to_wire(), sender)
 
 
@@ -136,6 +144,39 @@ def test_an_answer_that_cannot_tell_counts_for_nothing_and_is_shown(resolver, re
     found = proofs.lately(at=at)[recipient.pk]
     assert (found.asked, found.unclear, found.coverage) == (0, 8, None)
     assert "no answer of the last 24 hours tells" in recipient_texts.answer(recipient, found)
+
+
+@pytest.mark.parametrize("code", ["REFUSED", "SERVFAIL", "NOTIMP"])
+def test_whoever_is_refused_is_told_nothing_of_what_is_blocked(resolver, recipient_at, at, code):
+    """A provider's resolvers usually refuse strangers: it may block everything all the same."""
+    resolver.code, recipient = dns.rcode.from_text(code), recipient_at(resolver.place)
+    row = probing.probe(recipient, at=at)[0]
+    assert (row.asked, row.canaries_asked, row.unclear) == (0, 0, 8)
+    assert row.problem == code.lower()
+    found = proofs.lately(at=at)[recipient.pk]
+    assert (found.coverage, found.refused, found.silent) == (None, 1, 0)
+    assert "refuse the desk's questions" in recipient_texts.answer(recipient, found)
+
+
+def test_who_is_told_of_changes_is_no_resolver_to_ask(resolver, recipient_at, at):
+    recipient = recipient_at(resolver.place)
+    recipient.notify, recipient.resolvers = [resolver.place], []
+    recipient.save()
+    assert not probing.work(at)
+    assert not resolver.asked
+    assert "none of its resolvers was entered" in recipient_texts.answer(recipient, None)
+
+
+def test_an_open_site_on_the_stop_page_s_own_address_is_not_counted_as_blocked(
+    resolver, recipient_at, at
+):
+    """A block covers what is below the name too; the site's own address does not."""
+    stop = "192.0.2.10"
+    resolver.leads = {"stop.isp.example": stop, LISTED[0]: stop}
+    recipient = recipient_at(resolver.place)
+    recipient.stop_page = "stop.isp.example"
+    row = probing.probe(recipient, at=at)[0]
+    assert (row.blocked, row.unclear) == (0, 1)
 
 
 NEWEST = "new.quay.example"

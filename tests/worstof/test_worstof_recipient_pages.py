@@ -115,6 +115,10 @@ def test_the_page_says_why_the_primary_refuses_its_resolvers(client, recipient):
 
 def test_a_recipient_that_was_never_asked_has_a_page_that_says_so(client, recipient):
     page = text(client.get(f"{PAGES}{recipient.pk}/"))
+    assert "none of its resolvers was entered" in page
+    recipient.resolvers = ["192.0.2.1:53"]
+    recipient.save()
+    page = text(client.get(f"{PAGES}{recipient.pk}/"))
     assert "were not asked in the last 24 hours" in page
     assert "No probe asked its resolvers" in page
 

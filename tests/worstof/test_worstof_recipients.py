@@ -22,6 +22,7 @@ from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.commands import app
 from breakwater.worstof.models import Recipient, ZoneName
 from breakwater.worstof.primary.configuration import update_key
+from breakwater.worstof.queries import known_names
 from breakwater.worstof.queries.canaries import given_to, owner_of, trace
 from breakwater.worstof.rules import canaries
 from breakwater.worstof.rules.addresses import BadAddress, read_addresses
@@ -386,6 +387,25 @@ def test_a_snippet_that_shows_a_secret_is_in_the_log(
     logged = AuditEntry.objects.get(verb="worstof.recipient.secret_shown")
     assert logged.target == "net-a"
     assert logged.actor.endswith("(command line)")
+
+
+def test_a_snippet_keeps_the_stop_page_that_it_leads_to_and_takes_no_other(
+    make: Make, monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    """The probe looks for it, and a guard keeps it from being listed."""
+    monkeypatch.setattr(signing, "key_path", lambda: data_dir / "signing.key")
+    make("net-a")
+    snippet = ("snippet", "net-a", "--resolver", "bind", "--stop-host")
+    assert run(*snippet, "stop.isp.example")[0] == 0
+    assert Recipient.objects.get().stop_page == "stop.isp.example"
+    assert "stop.isp.example" in known_names.own_hosts()
+    code, said = run(*snippet, "other.isp.example")
+    assert (code, "is «stop.isp.example»" in said.replace("\n", " ")) == (2, True)
+    assert tsig.secret_of("net-a") not in said
+    addresses = ("recipient", "addresses", "net-a", "--stop-page", "other.isp.example")
+    assert run(*addresses, "--resolvers", "10.0.0.1:53")[0] == 0
+    assert run(*snippet, "other.isp.example")[0] == 0
+    assert Recipient.objects.get().resolvers == ["10.0.0.1:53"]
 
 
 @pytest.mark.parametrize("key_name", ["rndc", "n" * 60])

@@ -72,7 +72,7 @@ def _create(provider: Provider, by: User, at: datetime) -> None:
     )
     places = [provider.address] if provider.address else []
     stop = f"stop.{provider.key}.example"
-    recipients.set_addresses(made, notify=places, resolvers=[], stop_page=stop, by=by, at=at)
+    recipients.set_addresses(made, notify=places, resolvers=places, stop_page=stop, by=by, at=at)
 
 
 def _close(by: User, at: datetime) -> None:

@@ -248,10 +248,19 @@ def _held(change: HeldChange) -> str:
 
 
 def _of_probes(recipient: Recipient, found: Found | None) -> Iterator[Event]:
+    name = recipient.name
+    if found is None and not recipient.resolvers and "dns" in recipient.forms:
+        text = _("Whether %(name)s blocks is not known: none of its resolvers was entered.")
+        yield Event(text % {"name": name})
     if found is None:
         return
-    name = recipient.name
-    if found.coverage is None and found.unclear:
+    if found.refused:
+        text = _(
+            "The resolvers of %(name)s refuse or fail to answer: the provider has to let the desk's "
+            "address ask them. Of those names it cannot be told whether they are blocked."
+        )
+        yield Event(text % {"name": name})
+    elif found.coverage is None and found.unclear:
         text = _(
             "It cannot be told whether %(name)s blocks: names that nobody listed get the same answers."
         )

@@ -143,6 +143,7 @@ def snippet(
     zone = _zone_in(zone)
     if folder and not _FOLDER.fullmatch(folder):
         raise _refuse(f"«{folder}» cannot stand in a configuration.", 2)
+    _keep_stop_page(found, stop[0])
     try:
         secret = recipients.tell_secret(found, by=typist(), at=timezone.now())
     except tsig.BadKeyName:
@@ -150,6 +151,21 @@ def snippet(
     public = signing.public_key().hex()
     wish = Wish(zone, place, found.key_name, secret, *stop, folder, public_key=public)
     typer.echo(SNIPPETS[resolver](wish))
+
+
+def _keep_stop_page(recipient: Recipient, host: str) -> None:
+    """What is printed leads visitors there: the probe looks for it, and nobody may list it."""
+    try:
+        recipients.keep_stop_page(recipient, host, by=typist(), at=timezone.now())
+    except recipients.OtherStopPage as other:
+        raise _refuse(
+            f"The stop page of «{recipient.name}» is «{other}», and not «{host}». Change it first: "
+            f"breakwater worstof recipient addresses {recipient.key_name} --stop-page {host}", 2,
+        ) from None  # fmt: skip
+    except recipients.BlockedStopPage:
+        raise _refuse(
+            f"The list blocks the stop page's host «{host}», or a name above it."
+        ) from None
 
 
 def _stop_page(host: str, v4: str, v6: str) -> tuple[str, str, str]:
@@ -237,6 +253,9 @@ def _address(text: str) -> tuple[str, int]:
 def probe() -> None:
     """Ask every recipient's resolvers now whether they block, and keep the counts."""
     for recipient in Recipient.objects.filter(closed_at=None).order_by("name"):
+        if not recipient.resolvers:
+            out.print(f"{recipient.name}: none of its resolvers was entered", markup=False)
+            continue
         for row in probing.probe(recipient, at=timezone.now()):
             told = f"{row.blocked} of {row.asked} names, {row.canaries_blocked} of "
             told += f"{row.canaries_asked} canaries blocked; {row.unclear} cannot be told"

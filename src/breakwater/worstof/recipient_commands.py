@@ -138,7 +138,7 @@ def addresses(
         _wrong(f"«{stop_page}» is no name of a host.")
     except recipients.BlockedStopPage as fault:
         _wrong(f"The list blocks the stop page's host «{fault}», or a name above it.")
-    told = ", ".join(found.notify) or "nobody", ", ".join(found.resolvers) or "those"
+    told = ", ".join(found.notify) or "nobody", ", ".join(found.resolvers) or "none"
     out.print(
         f"«{found.name}»: told of changes: {told[0]}; probed: {told[1]}; stop page: "
         f"{found.stop_page or 'none'}.",

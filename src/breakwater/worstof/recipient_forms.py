@@ -109,10 +109,15 @@ class AddressForm(forms.Form):
         lazy("Addresses with port, one a line: 192.0.2.1:53 or [2001:db8::1]:53"),
     )
     resolvers = _addresses(
-        lazy("Resolvers that are probed"), lazy("If empty, those that are told of changes.")
+        lazy("Resolvers that are probed"),
+        lazy(
+            "As above. The desk asks them whether they block, so they have to let its address ask. "
+            "Without them nobody knows whether the provider blocks."
+        ),
     )
     stop_page = forms.CharField(
         label=lazy("Host of its stop page"),
+        help_text=lazy("Its address has to be its own: no other site may be there."),
         required=False,
         max_length=253,
         widget=forms.TextInput(_CONTROL),

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from breakwater.drawing import words
-from breakwater.worstof.models import Publication, Recipient
+from breakwater.worstof.models import Probe, Publication, Recipient
 from breakwater.worstof.queries.canaries import Trace
 from breakwater.worstof.queries.proofs import Found
 
@@ -20,6 +20,14 @@ def answer(recipient: Recipient, found: Found | None) -> str:
     """What a recipient's page says first."""
     if recipient.closed_at:
         return _("%(name)s is closed: it gets nothing") % {"name": recipient.name}
+    if found is None and not recipient.resolvers and "dns" in recipient.forms:
+        return _(
+            "%(name)s: none of its resolvers was entered, so nobody asks whether it blocks"
+        ) % {"name": recipient.name}
+    if found and found.coverage is None and found.refused:
+        return _("%(name)s: its resolvers refuse the desk's questions, so nothing is known") % {
+            "name": recipient.name
+        }
     if found and found.coverage is None and found.unclear:
         return _("%(name)s: no answer of the last 24 hours tells whether it blocks") % {
             "name": recipient.name
@@ -62,6 +70,19 @@ def refused(recipient: Recipient) -> str:
         "name": recipient.name,
         "why": recipient.get_refusal_display(),
     }
+
+
+def asked_last(probe: Probe) -> str:
+    """What stands beside a resolver in place of counts, if its answers told nothing; or ""."""
+    if probe.problem == "no-answer":
+        return _("left questions without answer")
+    if probe.problem == "bad-address":
+        return _("wrong address")
+    if probe.problem == "refused":
+        return _("refuses the desk's questions: the provider has to let the desk's address ask")
+    if probe.problem:
+        return _("fails to answer (%(code)s)") % {"code": probe.problem.upper()}
+    return ""
 
 
 def traced(found: Trace) -> str:

@@ -140,7 +140,7 @@ def _page(request: HttpRequest, recipient: Recipient, more: dict[str, Any]) -> H
         "last": last,
         "behind": texts.behind(recipient, last),
         "refused": texts.refused(recipient),
-        "resolvers": proofs.by_resolver(recipient),
+        "resolvers": [(row, texts.asked_last(row)) for row in proofs.by_resolver(recipient)],
         "grant": GrantForm(initial={"scope": recipient.scope, "forms": recipient.forms}),
         "addresses": AddressForm(initial=_lines(recipient)),
         "place": place,

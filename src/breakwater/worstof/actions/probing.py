@@ -12,6 +12,7 @@ import dns.message
 import dns.query
 import dns.rcode
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from breakwater.custody.actions import record
@@ -27,6 +28,7 @@ FRESH = timedelta(seconds=60)
 _PUBLICATIONS = 20  # of the last ones, looked through for a name that fresh
 _SECONDS = 2.0
 _GIVES_UP = 3  # questions in a row without answer
+_ANSWERS = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)  # all others tell nothing of a name
 # RFC 5737 and RFC 3849.
 _EXAMPLES = tuple(
     map(
@@ -40,13 +42,14 @@ _EXAMPLES = tuple(
 class Asked:
     """What one resolver said; a name that got no answer counts as not blocked.
 
-    `unclear` are names that look blocked, as would any other name beside them: of those the
-    answer tells nothing.
+    `unclear` are names of which the answer tells nothing: they look blocked, as would any other
+    name beside them, or the resolver refused or failed. `problem` is the code that it gave then.
     """
 
     blocked: int
     answered: int
     unclear: int = 0
+    problem: str = ""
 
 
 def work(at: datetime) -> bool:
@@ -73,15 +76,23 @@ def _blocks_newest(recipient: Recipient, at: datetime) -> bool:
     if newest is None or recipient.probes.filter(at__gt=at - FRESH).exclude(delay_ms=None).exists():
         return False
     last = recipient.probes.order_by("-at").first()
-    if last is None or recipient.probes.filter(at=last.at).exclude(problem="").exists():
+    if last is None or _tells_nothing(recipient.probes.filter(at=last.at)):
         return False  # to wait every second for one that is off would keep the worker
     return all(_delay(recipient, where, newest) is not None for where in addresses(recipient))
 
 
+def _tells_nothing(rows: QuerySet[Probe]) -> bool:
+    """Whether a resolver was silent, or refused every question."""
+    nothing = Q(asked=0, canaries_asked=0) & ~Q(problem="")
+    return rows.filter(Q(problem__in=Probe.SILENT) | nothing).exists()
+
+
 def addresses(recipient: Recipient) -> list[str]:
-    """Where to ask. Addresses reserved for examples, as the demo has them, are nobody's."""
-    places = recipient.resolvers or recipient.notify
-    return [place for place in places if not _is_example(place)]
+    """Where to ask. Addresses reserved for examples, as the demo has them, are nobody's.
+
+    Who is told of changes is not asked: Unbound's sidecar refuses, and `follow` is no resolver.
+    """
+    return [place for place in recipient.resolvers if not _is_example(place)]
 
 
 def _is_example(place: str) -> bool:
@@ -163,6 +174,7 @@ def _look(recipient: Recipient, where: str, sample: list[str], at: datetime) -> 
     except BadAddress:
         row.problem = "bad-address"
         return row
+    row.problem = listed.problem or canaries.problem
     if listed.answered + canaries.answered < row.asked + row.canaries_asked:
         row.problem = "no-answer"
     row.blocked, row.canaries_blocked = listed.blocked, canaries.blocked
@@ -185,11 +197,12 @@ class _Resolver:
 
     A canary does not exist, and a listed domain may be gone: NXDOMAIN is a block only where the
     other name gets another answer. A resolver that leads every name to its stop page does not
-    block either.
+    block either, and whoever is refused is told nothing.
     """
 
-    def __init__(self, place: tuple[str, int], stops: set[str]) -> None:
-        self.place, self.stops = place, stops
+    def __init__(self, place: tuple[str, int], stop_page: str) -> None:
+        self.place, self.host = place, f"{stop_page.rstrip('.')}."
+        self.stops = stop_addresses(place, stop_page)
         self._beside: dict[str, bool | None] = {}
 
     @classmethod
@@ -199,11 +212,11 @@ class _Resolver:
         Raises:
             BadAddress: it has no port.
         """
-        place = split(where)
-        return cls(place, stop_addresses(place, recipient.stop_page))
+        return cls(split(where), recipient.stop_page)
 
     def ask_all(self, names: Sequence[str]) -> Asked:
         blocked = answered = unclear = silent = 0
+        problem = ""
         for name in names:
             answer = _ask(self.place, name)
             silent = silent + 1 if answer is None else 0
@@ -212,12 +225,15 @@ class _Resolver:
             if answer is None:
                 continue
             answered += 1
-            if self._looks_blocked(answer):
-                if self._looks_blocked_beside(name) is False:
+            if answer.rcode() not in _ANSWERS:
+                problem = problem or dns.rcode.to_text(answer.rcode()).lower()
+                unclear += 1
+            elif self._looks_blocked(answer):
+                if self._is_sure(answer, name):
                     blocked += 1
                 else:
                     unclear += 1
-        return Asked(blocked, answered, unclear)
+        return Asked(blocked, answered, unclear, problem)
 
     def _looks_blocked(self, answer: dns.message.Message) -> bool:
         """The stop page, or NXDOMAIN where the recipient has none."""
@@ -225,13 +241,30 @@ class _Resolver:
             return bool(_told(answer) & self.stops)
         return bool(answer.rcode() == dns.rcode.NXDOMAIN)
 
+    def _is_sure(self, answer: dns.message.Message, name: str) -> bool:
+        """Whether it is the name's own block: not everybody's answer, and not the site's own.
+
+        A site may have the stop page's address. The block goes by the stop page's name, or it
+        covers what is below the site as well, which the site itself rarely does.
+        """
+        if self._looks_blocked_beside(name) is not False:
+            return False
+        is_bare = bool(self.stops) and not _told(answer) & {self.host}
+        return not is_bare or self._random_looks_blocked(name) is True
+
     def _looks_blocked_beside(self, name: str) -> bool | None:
-        """The same of a random name below the same domain, asked once; None without an answer."""
+        """The same of a random name below the same domain, asked once."""
         domain = name.rstrip(".").partition(".")[2]
         if domain not in self._beside:
-            answer = _ask(self.place, f"{secrets.token_hex(8)}.{domain}")
-            self._beside[domain] = None if answer is None else self._looks_blocked(answer)
+            self._beside[domain] = self._random_looks_blocked(domain)
         return self._beside[domain]
+
+    def _random_looks_blocked(self, domain: str) -> bool | None:
+        """None without an answer that tells."""
+        answer = _ask(self.place, f"{secrets.token_hex(8)}.{domain}")
+        if answer is None or answer.rcode() not in _ANSWERS:
+            return None
+        return self._looks_blocked(answer)
 
 
 def _told(answer: dns.message.Message) -> set[str]:

@@ -45,6 +45,10 @@ class BlockedStopPage(ValueError):
     """The list has the stop page's host or a name above it: its words would reach nobody."""
 
 
+class OtherStopPage(ValueError):
+    """The recipient has another stop page, which the message names."""
+
+
 class Closed(ValueError):
     """The recipient was closed; open it again first."""
 
@@ -187,6 +191,22 @@ def set_addresses(
     _check_stop_page(str(now["stop_page"]))
     before = {name: getattr(recipient, name) for name in now}
     _change(recipient, "worstof.recipient.addressed", now, {"from": before, "to": now}, by, at)
+
+
+def keep_stop_page(recipient: Recipient, host: str, *, by: User | str, at: datetime) -> None:
+    """Have a recipient without stop page be known by this one, which its resolvers are to lead to.
+
+    Raises:
+        BadName: it is no host's name.
+        OtherStopPage: it has another, which probes look for and the guards keep from being listed.
+        BlockedStopPage: names the host.
+    """
+    name = read_name(host).name
+    if recipient.stop_page and recipient.stop_page != name:
+        raise OtherStopPage(recipient.stop_page)
+    if not recipient.stop_page:
+        kept = {"notify": recipient.notify, "resolvers": recipient.resolvers}
+        set_addresses(recipient, **kept, stop_page=name, by=by, at=at)
 
 
 def _check_stop_page(host: str) -> None:

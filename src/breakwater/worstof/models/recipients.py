@@ -25,7 +25,7 @@ class Recipient(models.Model):
     key_name = models.CharField(max_length=63, unique=True)
     secret_digest = models.CharField(max_length=64, blank=True)  # of the HTTP secret, shown once
     notify = models.JSONField(default=list)  # ["192.0.2.1:53", …]: told of changes
-    resolvers = models.JSONField(default=list)  # asked by the probe; if empty, those of `notify`
+    resolvers = models.JSONField(default=list)  # asked by the probe
     canaries = models.JSONField(default=list)  # names that only this recipient was given
     stop_page = models.CharField(max_length=253, blank=True)  # host of its stop page
     created_at = models.DateTimeField()
@@ -42,7 +42,13 @@ class Recipient(models.Model):
 
 
 class Probe(models.Model):
-    """One look at a recipient's resolver: which of the asked names it blocks."""
+    """One look at a recipient's resolver: which of the asked names it blocks.
+
+    `problem` is "" or one of `SILENT`, or the code of answers that tell nothing: "refused",
+    "servfail" and so on.
+    """
+
+    SILENT = ("no-answer", "bad-address")
 
     recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="probes")
     resolver = models.CharField(max_length=64)  # address:port

@@ -24,6 +24,7 @@ class Found:
     blocked: int = 0
     unclear: int = 0  # names and canaries whose answer cannot tell; they are not in `asked`
     silent: int = 0  # probes in which a resolver left a question without answer
+    refused: int = 0  # probes in which a resolver refused, or failed, in place of an answer
     delays_ms: tuple[int, ...] = ()
 
     @property
@@ -44,14 +45,16 @@ _COUNTS = {
     "asked_canaries": Sum("canaries_asked"),
     "blocked_canaries": Sum("canaries_blocked"),
     "unclear_names": Sum("unclear"),
-    "silent": Count("pk", filter=~Q(problem="")),
+    "silent": Count("pk", filter=Q(problem__in=Probe.SILENT)),
+    "refused": Count("pk", filter=~Q(problem__in=["", *Probe.SILENT])),
 }
 
 
 def _found(row: Mapping[str, Any], delays: Sequence[int]) -> Found:
     asked = row["asked_names"] + row["asked_canaries"]
     blocked = row["blocked_names"] + row["blocked_canaries"]
-    return Found(row["n"], asked, blocked, row["unclear_names"], row["silent"], tuple(delays))
+    silent, refused = row["silent"], row["refused"]
+    return Found(row["n"], asked, blocked, row["unclear_names"], silent, refused, tuple(delays))
 
 
 def by_day(recipient: Recipient, *, at: datetime) -> dict[date, Found]:
@@ -83,6 +86,6 @@ def _since(when: datetime) -> QuerySet[Probe]:
 
 def by_resolver(recipient: Recipient) -> list[Probe]:
     """The last probe of each resolver that is asked now."""
-    places = recipient.resolvers or recipient.notify
-    last = (recipient.probes.filter(resolver=place).order_by("-at").first() for place in places)
+    rows = (recipient.probes.filter(resolver=place[:64]) for place in recipient.resolvers)
+    last = (found.order_by("-at").first() for found in rows)
     return [probe for probe in last if probe]
