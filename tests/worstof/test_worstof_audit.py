@@ -336,6 +336,27 @@ def test_a_head_that_was_renewed_is_well(checker, at, checker_clock) -> None:
     assert json.loads(checker.path.read_text())["at"] == "2026-11-04T12:00:00Z"
 
 
+def test_an_older_head_of_the_same_size_is_not_taken_for_the_renewed_one(
+    checker, at, checker_clock
+) -> None:
+    """Else a checker would forget the newer one, and a backdated head would pass after it."""
+    old = LogHead.objects.filter(size=12).values("at", "signature")[0]
+    sign_head(actor="test", at=at + timedelta(days=2))
+    checker_clock(timedelta(days=2))
+    assert checker.audit().exit_code == 0
+    LogHead.objects.filter(size=12).update(**old)
+    checker.finds("withdrawn head: The log no longer shows", "12 leaves, 2026-11-04")
+
+
+def test_a_head_that_cannot_be_kept_accuses_nobody(checker, tmp_path: Path) -> None:
+    key = signing.public_key().hex()
+    for path in (tmp_path / "no" / "head.json", checker.path / "head.json"):
+        answer = run("audit", "--url", checker.url, "--head", path, "--key", key)
+        assert answer.exit_code == 2, answer.output
+        assert "No tampering was found, but the new head could not be kept" in answer.output
+        assert answer.exception is None or isinstance(answer.exception, SystemExit)
+
+
 def test_a_copy_with_leaves_that_no_head_covers_is_found(grow, tmp_path: Path) -> None:
     folder, path = copied(tmp_path / "copy"), tmp_path / "head.json"
     with (folder / "leaves.jsonl").open("a") as file:

@@ -150,11 +150,14 @@ def audit(
 
     Needs no account and no database, only the log's public key and the last head that was
     checked. Ends with 0 and keeps the new head if all is well, with 1 and the findings if the
-    log was tampered with, with 2 if it could not be read or not to its end, with 3 if it is well but stands still.
+    log was tampered with, with 2 if it could not be read, or not to its end, or the head not be kept, with 3 if it is well but stands still.
     """
     if bool(url) == bool(folder):
         _wrong("Say where the log is, with --url or with --folder.")
-    files = [path for path in (head, *(also or [])) if path.exists() or path != head]
+    try:
+        files = [path for path in (head, *(also or [])) if path.exists() or path != head]
+    except OSError as problem:
+        _wrong(f"The file of the last head cannot be looked for: {problem}")
     pinned, held = _pinned(key, files)
     try:
         log = HttpLog(url) if url else FolderLog(folder or Path())
@@ -164,7 +167,13 @@ def audit(
     except (OSError, ValueError, checking.Unreadable) as problem:
         _wrong(f"The log could not be read, which says nothing of it: {problem}")
     kept = _well(checked, head)
-    _replace(head, json.dumps({"key": pinned.hex(), **kept.as_data()}))
+    try:
+        _replace(head, json.dumps({"key": pinned.hex(), **kept.as_data()}))
+    except OSError as problem:
+        _wrong(
+            f"No tampering was found, but the new head could not be kept: {problem}. Give --head a "
+            "file in a folder that you can write to, and check again."
+        )
     stands = _standing(kept, max_age)
     out.print(
         f"{'No tampering was found' if stands else 'All is well'}: {kept.size:,} decisions, "

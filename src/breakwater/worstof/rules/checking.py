@@ -7,6 +7,7 @@ below it, or shows others another log, contradicts a signature of the log's own 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -162,9 +163,12 @@ def _backdated(heads: list[Head]) -> Iterator[Finding]:
 
 
 def _withdrawn(held: Sequence[Head], offered: Head, good: list[Head]) -> Iterator[Finding]:
-    shown = {h.size for h in good}
+    """A head that was renewed stands for the earlier ones of its size, and never the other way."""
+    shown: dict[int, datetime] = {}
+    for head in good:
+        shown[head.size] = max(head.at, shown.get(head.size, head.at))
     for head in (*held, offered):
-        if head.size and head.size not in shown:
+        if head.size and (head.size not in shown or shown[head.size] < head.at):
             text = f"The log no longer shows a head that it signed ({_named(head)})."
             yield Finding(Fault.WITHDRAWN, text)
 
