@@ -23,7 +23,8 @@ from benchmarks import listed
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof.actions import publishing, recipients
 from breakwater.worstof.actions.publishing import publish_waiting
-from breakwater.worstof.models import BlockList
+from breakwater.worstof.models import BlockList, ZoneChange, ZoneName
+from breakwater.worstof.rules.zone_digest import bucket_of
 from breakwater.worstof.taxii_views import COLLECTION
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -240,6 +241,69 @@ def test_a_name_of_a_national_list_alone_is_never_told_to_who_gets_the_common_li
     assert world(404, of=f"objects/{told['id']}/versions/")
     assert world(404, of=f"objects/{told['id']}/")
     assert nation(of=f"objects/{told['id']}/versions/")["versions"]
+
+
+def test_a_name_that_only_a_restored_copy_has_comes_to_who_asks_for_news(
+    recipient_of: Callable[[str], Get], decide: Decide, at: datetime
+) -> None:
+    """Its row has the serial of long ago, and no change tells of it; so the acceptance brings it."""
+    decide("bad.example")
+    publish_waiting(at)
+    get = recipient_of("national")
+    decide("late.example")
+    publish_waiting(at + HOUR)
+    last = get()["headers"]["X-TAXII-Date-Added-Last"]
+    put_in_by_hand("kept.example", serial=1)
+    publishing.accept_copy(by="t", reason="restored", at=at + 2 * HOUR)
+    assert names_of(get(added_after=last)["objects"], revoked=False) == ["kept.example"]
+    ZoneName.objects.filter(name="kept.example").delete()
+    publishing.accept_copy(by="t", reason="repaired", at=at + 3 * HOUR)
+    decide("later.example")
+    publish_waiting(at + 4 * HOUR)
+    assert names_of(get(added_after=last)["objects"], revoked=False) == ["later.example"]
+
+
+@pytest.mark.parametrize("serial", [0, 3, 99])
+def test_a_name_whose_publication_is_gone_stops_no_client(
+    serial: int, recipient_of: Callable[[str], Get], decide: Decide, at: datetime
+) -> None:
+    decide("bad.example")
+    publish_waiting(at)
+    get = recipient_of("national")
+    put_in_by_hand("kept.example", serial=serial)
+    ZoneChange.objects.update(serial=serial)
+    publishing.accept_copy(by="t", reason="restored", at=at + HOUR)
+    assert {"bad.example", "kept.example"} <= {*names_of(get()["objects"], revoked=False)}
+
+
+def put_in_by_hand(name: str, *, serial: int) -> None:
+    ZoneName.objects.create(name=name, is_national=False, serial=serial, bucket=bucket_of(name))
+
+
+def test_filters_and_answers_are_those_of_taxii(
+    national: Get, client: Client, decide: Decide, at: datetime
+) -> None:
+    """Sections 1.6.8 and 3.4 of the standard; RFC 9110 for `Allow`."""
+    every = len(national()["objects"])
+    some = national()["objects"][0]
+    for asked, count in (
+        ({"match[spec_version]": "2.0"}, 0), ({"match[spec_version]": "2.0,2.1"}, every),
+        ({"match[version]": "last"}, every), ({"match[version]": "all"}, every),
+        ({"match[version]": "first"}, every), ({"match[version]": some["modified"]}, every),
+        ({"match[version]": "2001-01-01T00:00:00Z"}, 0), ({"match[type]": "malware"}, 0),
+    ):  # fmt: skip
+        assert len(national(**asked)["objects"]) == count, asked
+    assert "match[version] is a time" in national(400, **{"match[version]": "newest"})["title"]
+    secret = recipients.new_secrets(recipients.Recipient.objects.get(), by="t", at=at).http
+    known = {"Authorization": "Basic " + b64encode(f"net-national:{secret}".encode()).decode()}
+    for accept, status in (
+        ("application/taxii+json;version=2.1", 200), ("application/taxii+json", 200),
+        ("application/taxii+json; version=2.0", 406), ("text/html", 406),
+        ("application/taxii+json;version=2.0, */*;q=0.1", 200), ("*/*;q=0", 406),
+    ):  # fmt: skip
+        assert client.get("/taxii2/", headers={**known, "Accept": accept}).status_code == status
+    answer = client.post("/taxii2/", headers=known)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
 
 
 def test_a_client_finds_pages_and_asks_for_what_is_new(live_server, at: datetime) -> None:

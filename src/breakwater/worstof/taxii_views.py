@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from breakwater.formats.block_list.header import identifier
-from breakwater.formats.block_list.stix import MEDIA_TYPE
+from breakwater.formats.block_list.stix import MEDIA_TYPE, moment
 from breakwater.formats.whole_number import whole_number
 from breakwater.hashlists.basic import CHALLENGE, opened_by
 from breakwater.people.client_address import client_address
@@ -59,7 +59,7 @@ def call(view: View) -> Callable[..., HttpResponse]:
 
 def _error(status: int, title: str) -> HttpResponse:
     body = json.dumps({"title": title, "http_status": str(status)})
-    headers = {"WWW-Authenticate": CHALLENGE} if status == 401 else {}
+    headers = {401: {"WWW-Authenticate": CHALLENGE}, 405: {"Allow": "GET"}}.get(status, {})
     return HttpResponse(body, content_type=TYPE, status=status, headers=headers)
 
 
@@ -71,8 +71,7 @@ def _recipient(request: HttpRequest) -> Recipient:
         raise _Refused(403, "This account does not get the list by TAXII.")
     if request.method != "GET":
         raise _Refused(405, "This server is read-only.")
-    accepted = request.headers.get("Accept", "*/*")
-    if not any(kind in accepted for kind in ("*/*", "application/*", "application/taxii+json")):
+    if not request.accepts(TYPE):
         raise _Refused(406, f"Accept {TYPE}.")
     return found
 
@@ -126,8 +125,7 @@ def contents(
         rows = [row for row in rows if row.id in ids]
         if object_id and not rows:
             raise _Refused(404, "There is no such object.")
-    if "indicator" not in request.GET.get("match[type]", "indicator").split(","):
-        rows = []
+    rows = _matching(request, rows)
     page, more = _page(request, rows)
     body = _BODIES[what](page) | ({"more": True, "next": _token(page[-1].place)} if more else {})
     address = client_address(request)
@@ -136,6 +134,18 @@ def contents(
         return body, {}
     names = ("X-TAXII-Date-Added-First", "X-TAXII-Date-Added-Last")
     return body, dict(zip(names, (_time(page[0].added), _time(page[-1].added)), strict=True))
+
+
+def _matching(request: HttpRequest, rows: Sequence[Listed]) -> Sequence[Listed]:
+    """Filters by kind and version, section 3.4 and 5.4; of each object its last version is kept."""
+    for filter, only in (("match[type]", "indicator"), ("match[spec_version]", "2.1")):
+        if only not in request.GET.get(filter, only).split(","):
+            return []
+    wanted = request.GET.get("match[version]", "last").split(",")
+    if {"first", "last", "all"} & set(wanted):
+        return rows
+    moments = {moment(_read_time(text, "match[version]")) for text in wanted}
+    return [row for row in rows if moment(row.added) in moments]
 
 
 _BODIES: dict[str, Callable[[Sequence[Listed]], dict[str, Any]]] = {
@@ -165,14 +175,14 @@ def _page(request: HttpRequest, rows: Sequence[Listed]) -> tuple[Sequence[Listed
     return rows[:size], len(rows) > size
 
 
-def _read_time(text: str) -> datetime:
+def _read_time(text: str, of: str = "added_after") -> datetime:
     try:
         found = parse_datetime(text)
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise _Refused(400, "added_after is a time like 2026-11-02T12:00:00Z.")
-    return found
+        raise _Refused(400, f"{of} is a time like 2026-11-02T12:00:00Z.")
+    return found.astimezone(UTC)
 
 
 def _time(when: datetime) -> str:

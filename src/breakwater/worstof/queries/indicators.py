@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -85,38 +86,57 @@ def _all_listed(pk: int, terms: str, serial: int) -> tuple[Listed, ...]:
     recipient, publication = Recipient.objects.get(pk=pk), Publication.objects.get(serial=serial)
     if zone.names_signed(recipient, publication) is None:
         raise NotSigned
-    at = _times()
+    at = _Times.read()
     stays = dict(_stays(is_international=recipient.scope == Recipient.Scope.INTERNATIONAL))
     found = [row for name in stays for row in _past(name, stays[name], at)]
     for name, number in zone.names_for(recipient).values_list("name", "serial"):
         known = stays.pop(name, [])
         is_open = bool(known) and known[-1].left is None
-        came = known[-1].came if is_open else number
-        found.append(_listed(name, len(known) - is_open, at[came]))
+        came = at.of(known[-1].came) if is_open else at.by_hand(number)
+        found.append(_listed(name, len(known) - is_open, came))
     # What the history has as listed and the zone has not was taken out by hand.
     for name, known in stays.items():
         if known[-1].left is None:
-            since = at[known[-1].came]
-            found.append(_listed(name, len(known) - 1, since, left=at[serial]))
+            came = known[-1].came
+            found.append(_listed(name, len(known) - 1, at.of(came), left=at.by_hand(came)))
     given = json.loads(terms)[1]
     for name in recipient.canaries:
         canary = _canary(name, recipient, at)
         is_given = name in given
-        found.append(canary if is_given else _listed(name, 0, canary.since, left=at[serial]))
+        found.append(canary if is_given else _listed(name, 0, canary.since, left=at.of(serial)))
     return tuple(sorted(found, key=attrgetter("place")))
 
 
-def _times() -> dict[int, datetime]:
+@dataclass(frozen=True, slots=True)
+class _Times:
     """When each publication was, in an order that a clock set back does not change.
 
     A client asks for what was added after the last that it has: nothing may come before that.
     """
-    found: dict[int, datetime] = {}
-    last = datetime.min.replace(tzinfo=UTC)
-    for number, at in Publication.objects.order_by("serial").values_list("serial", "at"):
-        last = max(at.astimezone(UTC), last + _STEP)
-        found[number] = last
-    return found
+
+    serials: tuple[int, ...]
+    moments: tuple[datetime, ...]
+    accepted: int  # serial of the last publication of names as they were kept; 0: none
+
+    @classmethod
+    def read(cls) -> "_Times":
+        serials, moments, accepted = [], [], 0
+        last = datetime.min.replace(tzinfo=UTC)
+        rows = Publication.objects.order_by("serial").values_list("serial", "at", "is_accepted")
+        for number, at, is_accepted in rows:
+            last = max(at.astimezone(UTC), last + _STEP)
+            serials.append(number)
+            moments.append(last)
+            accepted = number if is_accepted else accepted
+        return cls(tuple(serials), tuple(moments), accepted)
+
+    def of(self, serial: int) -> datetime:
+        """Of the first publication from this serial on; the last one's, if its own is gone."""
+        return self.moments[min(bisect_left(self.serials, serial), len(self.moments) - 1)]
+
+    def by_hand(self, serial: int) -> datetime:
+        """When a name moved that no change tells of: as it was accepted, whatever its row says."""
+        return self.of(max(serial, self.accepted))
 
 
 def _stays(*, is_international: bool) -> Iterator[tuple[str, list[Stay]]]:
@@ -141,11 +161,11 @@ def _stays(*, is_international: bool) -> Iterator[tuple[str, list[Stay]]]:
             yield name, stays
 
 
-def _past(name: str, stays: list[Stay], at: dict[int, datetime]) -> Iterator[Listed]:
+def _past(name: str, stays: list[Stay], at: _Times) -> Iterator[Listed]:
     for time, stay in enumerate(stays):
         if stay.left is not None:
-            since = at.get(stay.came, at[stay.left])
-            yield _listed(name, time, since, left=at[stay.left])
+            left = at.of(stay.left)
+            yield _listed(name, time, at.of(stay.came) if stay.came else left, left=left)
 
 
 def _listed(name: str, time: int, since: datetime, *, left: datetime | None = None) -> Listed:
@@ -158,8 +178,8 @@ def _key() -> bytes:
     return salted_hmac("worstof.indicators", "place", algorithm="sha256").digest()
 
 
-def _canary(name: str, recipient: Recipient, at: dict[int, datetime]) -> Listed:
+def _canary(name: str, recipient: Recipient, at: _Times) -> Listed:
     """A canary came with some publication before the recipient was made: always the same one."""
-    before = [when for when in at.values() if when <= recipient.created_at] or [*at.values()][:1]
+    before = [when for when in at.moments if when <= recipient.created_at] or at.moments[:1]
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % len(before)
     return _listed(name, 0, before[number])
