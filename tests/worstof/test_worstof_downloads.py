@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from breakwater.worstof.list_commands import app
 from breakwater.worstof.models import BlockList, Publication, Recipient, ZoneName
 from breakwater.worstof.queries import known_names
 from breakwater.worstof.queries.canaries import opened, trace
+from breakwater.worstof.queries.indicators import all_listed
 
 pytestmark = pytest.mark.django_db
 Answer = Callable[..., object]
@@ -134,6 +135,66 @@ def test_misp_reads_the_folder_of_the_feed(net, publish) -> None:
     assert caller.get("../misp/other.json").status_code == 404
     assert net("no-misp", forms=["csv"]).get("../misp/manifest.json").status_code == 404
     assert AuditEntry.objects.filter(verb="worstof.list.downloaded").count() == 2
+
+
+def event_of(caller: Caller) -> MISPEvent:
+    (uuid,) = json.loads(caller.body("../misp/manifest.json"))
+    event = MISPEvent()
+    event.load(json.loads(caller.body(f"../misp/{uuid}.json")))
+    return event
+
+
+def test_misp_deletes_a_name_that_left_and_takes_it_back_when_it_comes_again(net, publish) -> None:
+    """MISP edits the event by its feed: what is only missing there stays with the consumer."""
+    publish("one.example", "two.example")
+    caller = net()
+    (first,) = [a for a in event_of(caller).attributes if a.value == "one.example"]
+    publish("one.example", adds=False)
+    found = {attribute.value: attribute for attribute in event_of(caller).attributes}
+    assert found["one.example"].deleted
+    assert found["one.example"].uuid == first.uuid
+    assert [value for value, attribute in found.items() if attribute.deleted] == ["one.example"]
+    digest = hashlib.md5(b"one.example").hexdigest()  # noqa: S324
+    assert digest not in caller.get("../misp/hashes.csv").content.decode()
+    publish("one.example")
+    (again,) = [a for a in event_of(caller).attributes if a.value == "one.example"]
+    assert (again.deleted, again.uuid) == (False, first.uuid)
+
+
+def test_misp_tells_nobody_of_a_name_that_left_and_that_they_never_had(
+    net, publish, at: datetime
+) -> None:
+    publish("home.example", country="JM")
+    publish("old.example", "new.example")
+    home, abroad = net("home"), net("abroad", scope="international")
+    publish("home.example", country="JM", adds=False)
+    publish("old.example", adds=False)
+    later = at + timedelta(hours=1)
+    made = recipients.create_recipient("late", "late", by="t", at=later, forms=FILES)
+    late = Caller(*_opened(made))
+    deleted = [
+        {a.value for a in event_of(caller).attributes if a.deleted}
+        for caller in (home, abroad, late)
+    ]
+    assert deleted == [{"home.example", "old.example"}, {"old.example"}, set()]
+
+
+def test_a_name_that_is_listed_again_is_a_new_object_of_stix(net, publish) -> None:
+    """TAXII revoked the first one, and what is revoked stays so; both ways give the same one."""
+
+    def current() -> str:
+        objects = json.loads(caller.body("stix"))["objects"]
+        (found,) = [o["id"] for o in objects if "'one.example'" in o.get("pattern", "")]
+        return str(found)
+
+    publish("one.example", "two.example")
+    caller = net(forms=recipients.FORMS)
+    first = current()
+    publish("one.example", adds=False)
+    publish("one.example")
+    assert current() != first
+    by_id = {row.id: row for row in all_listed(caller.recipient)}
+    assert (by_id[first].is_revoked, by_id[current()].is_revoked) == (True, False)
 
 
 def test_the_digests_of_the_feed_are_a_download_as_well(net, publish) -> None:

@@ -66,6 +66,8 @@ def _hashes(archive: zipfile.ZipFile) -> str:
             continue
         event = json.loads(archive.read(name))["Event"]
         for attribute in event["Attribute"]:
+            if attribute["deleted"]:
+                continue
             value = attribute["value"].encode()
             # MD5 because the feed's format says so; nothing is protected by it.
             digest = hashlib.md5(value, usedforsecurity=False).hexdigest()

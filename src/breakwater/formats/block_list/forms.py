@@ -25,6 +25,7 @@ class Form:
     suffix: str
     media_type: str
     write: Callable[[Iterable[str], Header], Iterator[bytes]]
+    tells_past: bool = False  # of names that left or came again, by `Header.gone` and `again`
 
 
 def batches(names: Iterable[str]) -> Iterator[list[str]]:
@@ -128,7 +129,7 @@ FORMS: dict[str, Form] = {
         Form("dnsmasq", ".conf", "text/plain", write_dnsmasq),
         Form("squid", ".acl", "text/plain", write_squid),
         Form("csv", ".csv", "text/csv", write_csv),
-        Form("stix", ".json", stix.MEDIA_TYPE, stix.write_stix),
-        Form("misp", ".zip", "application/zip", misp.write_misp),
+        Form("stix", ".json", stix.MEDIA_TYPE, stix.write_stix, tells_past=True),
+        Form("misp", ".zip", "application/zip", misp.write_misp, tells_past=True),
     )
 }

@@ -1,10 +1,14 @@
 """The list as a MISP feed: a manifest and one event whose attributes are the names.
 
+MISP updates the event from the feed and deletes nothing by itself: an attribute that is missing
+stays with who had it. So a name that left goes on as an attribute that is deleted.
+
 Source: https://www.misp-standard.org/rfc/misp-standard-core.html, section 2.4 of the manifest.
 """
 
 import zipfile
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -60,13 +64,14 @@ def _event(
     event = about | {"uuid": uuid, "published": True, "publish_timestamp": stamp}
     yield b'{"Event":' + _encode(event).removesuffix(b"}") + b',"Attribute":['
     between = b"\n"
-    for name in names:
-        yield between + _encode(_attribute(name, stamp))
+    rows = chain(((name, False) for name in names), ((name, True) for name in header.gone))
+    for name, is_gone in rows:
+        yield between + _encode(_attribute(name, stamp, is_gone=is_gone))
         between = b",\n"
     yield b"]}}\n"
 
 
-def _attribute(name: str, stamp: str) -> dict[str, Any]:
+def _attribute(name: str, stamp: str, *, is_gone: bool) -> dict[str, Any]:
     return {
         "uuid": str(identifier("attribute", name)),
         "type": "domain",
@@ -75,6 +80,7 @@ def _attribute(name: str, stamp: str) -> dict[str, Any]:
         "to_ids": True,
         "disable_correlation": False,
         "timestamp": stamp,
+        "deleted": is_gone,  # said of every one: MISP takes a deletion back by nothing else
         "comment": "",
     }
 

@@ -47,12 +47,18 @@ def maker(header: Header) -> dict[str, Any]:
     }
 
 
-def indicator(name: str, header: Header, *, since: datetime | None = None) -> dict[str, Any]:
-    """One name; `since` is when it was listed, where that is known."""
+def indicator(
+    name: str, header: Header, *, since: datetime | None = None, time: int = 0
+) -> dict[str, Any]:
+    """One name; `since` is when it was listed, where that is known.
+
+    `time` is how often it had left before. It is part of the identifier, since an object that was
+    revoked stays so (section 3.2): a name that is listed again is a new one.
+    """
     return {
         "type": "indicator",
         "spec_version": "2.1",
-        "id": f"indicator--{identifier('indicator', name)}",
+        "id": indicator_id(name, time),
         "created_by_ref": f"identity--{identifier('identity', header.zone)}",
         "created": CREATED,
         "modified": moment(since or header.at),
@@ -65,11 +71,15 @@ def indicator(name: str, header: Header, *, since: datetime | None = None) -> di
     }
 
 
+def indicator_id(name: str, time: int = 0) -> str:
+    return f"indicator--{identifier('indicator', f'{name}#{time}' if time else name)}"
+
+
 def write_stix(names: Iterable[str], header: Header) -> Iterator[bytes]:
     """A bundle with the marking, the maker and an indicator for each name."""
     bundle = identifier("bundle", f"{header.zone} {header.serial}")
     yield b'{"type":"bundle","id":"bundle--%s","objects":[' % str(bundle).encode()
     yield _encode(AMBER) + b",\n" + _encode(maker(header))
     for name in names:
-        yield b",\n" + _encode(indicator(name, header))
+        yield b",\n" + _encode(indicator(name, header, time=header.again.get(name, 0)))
     yield b"]}\n"

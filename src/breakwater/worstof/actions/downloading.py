@@ -24,6 +24,7 @@ from breakwater.worstof.actions.recipients import copies_of
 from breakwater.worstof.models import Publication, Recipient
 from breakwater.worstof.queries import zone
 from breakwater.worstof.queries.canaries import given_to
+from breakwater.worstof.queries.indicators import past
 
 _TRIES = 5
 
@@ -105,7 +106,8 @@ def _write(recipient: Recipient, form: str, names: list[str], publication: Publi
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     at, serial = publication.at.astimezone(UTC), publication.serial
     mixed = list(heapq.merge(names, sorted(given_to(recipient))))
-    header = Header(serial=serial, at=at, zone=zone.ZONE, title="Worst Of list")
+    gone, again = past(recipient, set(mixed)) if FORMS[form].tells_past else ((), {})
+    header = Header(serial, at, zone.ZONE, "Worst Of list", gone, again)
     terms = _terms(recipient)
     path = folder / f"{form}-{serial}-{terms[:16]}{_suffix(form)}"
     size, digest = _replace(path, FORMS[form].write(mixed, header))

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from django.utils.crypto import salted_hmac
 
 from breakwater.formats.block_list import Header
-from breakwater.formats.block_list.header import identifier
-from breakwater.formats.block_list.stix import indicator, moment
+from breakwater.formats.block_list.stix import indicator, indicator_id, moment
 from breakwater.worstof.models import Publication, Recipient, ZoneChange
 from breakwater.worstof.queries import zone
 from breakwater.worstof.queries.canaries import given_to
@@ -58,12 +57,11 @@ class Listed:
 
     @property
     def id(self) -> str:
-        text = self.name if not self.time else f"{self.name}#{self.time}"
-        return f"indicator--{identifier('indicator', text)}"
+        return indicator_id(self.name, self.time)
 
     def stix(self) -> dict[str, Any]:
         header = Header(0, self.since, zone.ZONE, "")
-        said = indicator(self.name, header, since=self.since) | {"id": self.id}
+        said = indicator(self.name, header, since=self.since, time=self.time)
         said["modified"] = moment(self.added)
         return said | {"revoked": True} if self.is_revoked else said
 
@@ -105,6 +103,30 @@ def _all_listed(pk: int, terms: str, serial: int) -> tuple[Listed, ...]:
         is_given = name in given
         found.append(canary if is_given else _listed(name, 0, canary.since, left=at.of(serial)))
     return tuple(sorted(found, key=attrgetter("place")))
+
+
+class Past(NamedTuple):
+    """Names that a recipient had and has no more, and how often each name of now had left."""
+
+    gone: tuple[str, ...]
+    again: dict[str, int]
+
+
+def past(recipient: Recipient, names: Set[str]) -> Past:
+    """What a copy of these names has to say of the past; no name that the recipient never got."""
+    gone: list[str] = [name for name in recipient.canaries if name not in names]
+    again: dict[str, int] = {}
+    at = _Times.read()
+    for name, known in _stays(is_international=recipient.scope == Recipient.Scope.INTERNATIONAL):
+        last = known[-1]
+        times = len(known) - (last.left is None)
+        if name in names and times:
+            again[name] = times
+        elif name not in names:
+            left = at.by_hand(last.came) if last.left is None else at.of(last.left)
+            if left > recipient.created_at:
+                gone.append(name)
+    return Past(tuple(sorted(gone)), again)
 
 
 @dataclass(frozen=True, slots=True)
