@@ -272,6 +272,39 @@ def test_a_packed_copy_has_the_same_bytes(net, publish) -> None:
     assert gzip.decompress(packed) == caller.body("rpz")
 
 
+def test_conditions_and_encodings_are_read_as_http_has_them(net, publish) -> None:
+    """RFC 9110, sections 8.8.3, 12.5.3 and 13.1.2."""
+    publish("one.example")
+    caller = net()
+    tag = caller.get("csv")["ETag"]
+    for condition in (tag, f"W/{tag}", "*", f'"other", {tag}'):
+        answer = caller.get("csv", **{"if-none-match": condition})
+        assert (answer.status_code, answer["ETag"]) == (304, tag)
+    assert caller.get("csv", **{"if-none-match": '"other"'}).status_code == 200
+    for accepted, is_packed in (
+        ("gzip", True), ("br, gzip;q=0.5", True), ("*", True), ("gzip; q=0", False),
+        ("gzip;q=0.000, *", False), ("identity", False), ("*;q=0", False), ("", False),
+    ):  # fmt: skip
+        answer = caller.get("csv", **{"accept-encoding": accepted})
+        assert (answer.get("Content-Encoding") == "gzip") is is_packed, accepted
+        assert (answer["ETag"] != tag) is is_packed
+    packed = {"accept-encoding": "gzip"}
+    own = caller.get("csv", **packed)["ETag"]
+    assert caller.get("csv", **packed, **{"if-none-match": own}).status_code == 304
+    assert caller.get("csv", **packed, **{"if-none-match": tag}).status_code == 200
+
+
+def test_asking_for_the_head_of_a_file_is_no_download(net, publish) -> None:
+    publish("one.example")
+    caller = net()
+    (uuid,) = json.loads(caller.body("../misp/manifest.json"))
+    for path in (f"misp/{uuid}.json", "misp/hashes.csv", "lists/csv"):
+        pair = base64.b64encode(f"net-a:{caller.secret}".encode()).decode()
+        head = Client().head(f"/worst-of/{path}", headers={"authorization": f"Basic {pair}"})
+        assert head.status_code == 200
+    assert not AuditEntry.objects.filter(verb="worstof.list.downloaded").exists()
+
+
 def test_every_download_is_logged_and_a_copy_not_modified_is_none(net, publish) -> None:
     publish("one.example")
     caller = net()

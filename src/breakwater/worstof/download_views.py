@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from breakwater.formats.block_list import FORMS
 from breakwater.hashlists.basic import CHALLENGE, opened_by
@@ -76,23 +76,37 @@ def download(
     request: HttpRequest, copy: downloading.Copy, recipient: Recipient
 ) -> HttpResponseBase:
     """The copy itself; 304 if the recipient has it already."""
-    if copy.tag in [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]:
-        return HttpResponse(status=304, headers={"ETag": copy.tag})
+    is_packed = _takes_gzip(request.headers.get("Accept-Encoding", ""))
+    # Packed bytes are others, so their tag is another (RFC 9110 8.8.3.3).
+    tag = f'{copy.tag[:-1]}-gzip"' if is_packed else copy.tag
+    if unchanged := get_conditional_response(request, etag=tag):
+        unchanged["ETag"] = tag
+        return unchanged
     source = copy.path.open("rb")  # held open: a newer copy may replace it meanwhile
     if request.method == "GET":
         address = client_address(request)
         downloading.record_download(recipient, copy, address=address, at=timezone.now())
-    return _file(request, copy, source)
+    response = _file(copy, source, is_packed=is_packed)
+    response["ETag"] = tag
+    return response
 
 
-def _file(request: HttpRequest, copy: downloading.Copy, source: BinaryIO) -> HttpResponseBase:
-    packed = "gzip" in request.headers.get("Accept-Encoding", "").lower()
-    pieces = _zipped(source) if packed else _pieces(source)
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an `Accept-Encoding` has gzip, or anything, with a weight above 0 (RFC 9110 12.5.3)."""
+    weights: dict[str, bool] = {}
+    for part in accepted.lower().split(","):
+        coding, weighed, weight = part.replace(" ", "").partition(";q=")
+        weights[coding] = not weighed or weight.strip("0.") != ""
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
+
+
+def _file(copy: downloading.Copy, source: BinaryIO, *, is_packed: bool) -> HttpResponseBase:
+    pieces = _zipped(source) if is_packed else _pieces(source)
     kind = FORMS[copy.manifest.form].media_type
-    response = StreamingHttpResponse(pieces, content_type=kind, headers={"ETag": copy.tag})
+    response = StreamingHttpResponse(pieces, content_type=kind)
     name = f"worst-of-{copy.manifest.serial}{Path(copy.path).suffix}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    if packed:
+    if is_packed:
         response["Content-Encoding"] = "gzip"
     else:
         response["Content-Length"] = str(copy.manifest.size)

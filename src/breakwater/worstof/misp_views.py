@@ -42,7 +42,9 @@ def _file(
     if name not in (*names, HASHES):
         archive.close()
         return HttpResponse("There is no such file.", content_type="text/plain", status=404)
-    if name != "manifest.json":  # which holds nothing of a name; a digest of one is as good as it
+    if (
+        request.method == "GET" and name != "manifest.json"
+    ):  # which holds nothing of a name; a digest of one is as good as it
         address = client_address(request)
         downloading.record_download(recipient, copy, address=address, at=timezone.now())
     if name == HASHES:
