@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import io
+import json
 import random
 import re
 import zipfile
@@ -303,12 +304,53 @@ def test_a_trace_is_made_by_a_form_of_this_desk_only(supervisor):
     assert client.post(f"{PAGES}trace/", file).status_code == 403
 
 
-def sent(view: str, serial: int, moment: str) -> str:
-    """A line of BIND's log of transfers."""
+def sent(
+    view: str, serial: int, moment: str, kind: str = "IXFR", address: str = "127.0.0.1"
+) -> str:
+    """What BIND's log says of one transfer."""
+    who = f"{moment} client @0x7f8d8c0 {address}#40123/key {view} (wol.invalid): view {view}: transfer of "
+    serials = f"serial {serial - 1} -> {serial}" if kind == "IXFR" else f"serial {serial}"
     return (
-        f"{moment} client @0x7f8d8c0 127.0.0.1#40123/key {view} (wol.invalid): view {view}: transfer of "
-        f"'wol.invalid/IN': IXFR ended: 1 messages, 6 records, 310 bytes, 0.001 secs (serial {serial})\n"
+        f"{who}'wol.invalid/IN': {kind} started: TSIG {view} ({serials})\n"
+        f"{who}'wol.invalid/IN': {kind} ended: 1 messages, 6 records, 310 bytes, 0.001 secs (serial {serial})\n"
     )
+
+
+def test_each_whole_transfer_and_each_new_address_is_in_the_log_and_shown(
+    client, recipient, tmp_path, analyst, client_for
+):
+    """Who takes what changed every few seconds is shown, and not logged each time."""
+    now = timezone.now().replace(microsecond=0)
+    moments = iter(f"{now - timedelta(minutes=30 - n):%Y-%m-%dT%H:%M:%S.000Z}" for n in range(30))
+
+    def took(serial: int, kind: str, address: str) -> None:
+        with (tmp_path / "transfers.log").open("a") as file:
+            file.write(sent("example-net", serial, next(moments), kind, address))
+
+    def logged() -> list[tuple[str, str, bool]]:
+        rows = AuditEntry.objects.filter(verb="worstof.list.downloaded").order_by("seq")
+        details = [json.loads(row.detail) for row in rows]
+        return [(x["kind"], x["address"], x["is_new_address"]) for x in details]
+
+    took(3, "AXFR", "192.0.2.53")
+    for serial in range(4, 12):
+        took(serial, "IXFR", "192.0.2.53")
+    Logs(tmp_path).read()
+    first = [("AXFR", "192.0.2.53", True)]
+    assert logged() == first
+    assert "192.0.2.53" not in text(client_for(analyst).get("/blocking/"))
+    logs = Logs(tmp_path)  # a new start reads the log once more
+    logs.read()
+    assert logged() == first
+    took(12, "AXFR-style IXFR", "192.0.2.53")
+    took(12, "IXFR", "2001:db8::66")
+    logs.read()
+    assert logged() == [*first, ("AXFR", "192.0.2.53", False), ("IXFR", "2001:db8::66", True)]
+    page = text(client.get(f"{PAGES}{recipient.pk}/"))
+    assert "2001:db8::66" in page
+    assert "the whole list" in page
+    overview = text(client_for(analyst).get("/blocking/"))
+    assert "Example Net never took it from before: 2001:db8::66." in overview
 
 
 def test_a_providers_page_shows_its_last_transfer_and_how_far_it_is_behind(

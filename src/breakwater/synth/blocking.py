@@ -12,7 +12,7 @@ from random import Random
 
 from breakwater.people.models import User
 from breakwater.worstof.actions import appeals, downloading, recipients
-from breakwater.worstof.models import Appeal, Probe, Recipient, StopCount
+from breakwater.worstof.models import Appeal, Probe, Recipient, StopCount, TransferSource
 from breakwater.worstof.queries import zone
 
 Deed = tuple[datetime, Callable[[datetime], object]]
@@ -103,6 +103,11 @@ def load_blocking(*, at: datetime) -> None:
             late = timedelta(days=provider.behind)
             seen = {"seen_serial": last.serial - provider.behind, "transferred_at": at - late}
             Recipient.objects.filter(pk=row.pk).update(**seen)
+            begun = {"first_at": row.created_at, "whole_at": row.created_at, "is_whole": False}
+            TransferSource.objects.create(
+                recipient=row, address=provider.address.partition(":")[0], last_at=at - late,
+                serial=last.serial - provider.behind, **begun,
+            )  # fmt: skip
         for form in ("csv", "stix"):
             if form in row.forms:
                 copy = downloading.copy_for(row, form)

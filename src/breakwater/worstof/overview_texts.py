@@ -1,6 +1,6 @@
 """What the overview says in words: how blocking goes, and what happened if it does not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,13 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from breakwater.drawing import words
-from breakwater.worstof.models import HeldChange, Publication, PublisherState, Recipient
+from breakwater.worstof.models import (
+    HeldChange,
+    Publication,
+    PublisherState,
+    Recipient,
+    TransferSource,
+)
 from breakwater.worstof.queries import room
 from breakwater.worstof.queries.apart import Counts
 from breakwater.worstof.queries.canaries import given_to
@@ -211,6 +217,16 @@ def late(found: Overview) -> Iterator[Event]:
     if most and Change(0, most.domains, most.listed).holds_removals:
         text = _("%(n)s domains left the list on one day, because nobody verified them in time.")
         yield Event(text % {"n": words.number(most.domains)}, most.day)
+
+
+def new_addresses(sources: Iterable[TransferSource]) -> Iterator[Event]:
+    """That a provider's key was used from where it never was: it may be in other hands."""
+    for source in sources:
+        text = _(
+            "The list went to an address that %(name)s never took it from before: %(address)s."
+        )
+        said = text % {"name": source.recipient.name, "address": source.address}
+        yield Event(said, source.first_at)
 
 
 def full_disk(free: int) -> Iterator[Event]:

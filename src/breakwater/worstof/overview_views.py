@@ -19,6 +19,7 @@ from breakwater.worstof.queries.known_names import top_sites
 from breakwater.worstof.queries.overview import overview
 from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.queries.room import room_left
+from breakwater.worstof.queries.transfers import new_sources
 from breakwater.worstof.rules.top_sites import fault_of
 
 
@@ -46,6 +47,7 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
         "events": [
             *texts.full_disk(room_left()),
             *texts.apart(apart.counts()),
+            *texts.new_addresses(new_sources(at=at)),
             *texts.events(state, last, held, recipients, probed, waiting, at=at),
             *texts.late(counts),
             *(texts.largest_sites(fault_of(top_sites(), at=at)) if last else ()),

@@ -30,6 +30,7 @@ from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
 from breakwater.worstof.queries import proofs, zone
 from breakwater.worstof.queries.canaries import MOST_UNPACKED, TooMuch, opened
+from breakwater.worstof.queries.transfers import sources_of
 from breakwater.worstof.queries.zone import ZONE
 from breakwater.worstof.recipient_forms import (
     FORMS,
@@ -140,6 +141,7 @@ def _page(request: HttpRequest, recipient: Recipient, more: dict[str, Any]) -> H
         "last": last,
         "behind": texts.behind(recipient, last),
         "refused": texts.refused(recipient),
+        "sources": sources_of(recipient),
         "resolvers": [(row, texts.asked_last(row)) for row in proofs.by_resolver(recipient)],
         "grant": GrantForm(initial={"scope": recipient.scope, "forms": recipient.forms}),
         "addresses": AddressForm(initial=_lines(recipient)),

@@ -14,7 +14,7 @@ from breakwater.worstof.models.publishing import (
     ZoneDigests,
     ZoneName,
 )
-from breakwater.worstof.models.recipients import Probe, Recipient
+from breakwater.worstof.models.recipients import Probe, Recipient, TransferSource
 
 __all__ = [
     "Answer",
@@ -40,6 +40,7 @@ __all__ = [
     "Signature",
     "Step",
     "StopCount",
+    "TransferSource",
     "ZoneChange",
     "ZoneDigests",
     "ZoneName",

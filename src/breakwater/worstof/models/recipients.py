@@ -41,6 +41,26 @@ class Recipient(models.Model):
         return self.name
 
 
+class TransferSource(models.Model):
+    """An address that took the zone with a recipient's key, and its last transfer."""
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="sources")
+    address = models.CharField(max_length=45)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    is_whole = models.BooleanField()  # the last one was of all names, and not of what changed
+    whole_at = models.DateTimeField(null=True)
+    serial = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recipient", "address"], name="worstof_source_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class Probe(models.Model):
     """One look at a recipient's resolver: which of the asked names it blocks.
 
