@@ -21,6 +21,7 @@ from breakwater.custody.models import AuditEntry
 from breakwater.worstof import download_views, signing
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.publishing import publish_waiting
+from breakwater.worstof.commands import app as every_command
 from breakwater.worstof.list_commands import app
 from breakwater.worstof.models import BlockList, Publication, Recipient, ZoneName
 from breakwater.worstof.queries import known_names
@@ -315,6 +316,41 @@ def test_every_download_is_logged_and_a_copy_not_modified_is_none(net, publish) 
     assert "one.example" not in logged.detail
     caller.recipient.refresh_from_db()
     assert caller.recipient.downloaded_at is not None
+
+
+def test_who_took_a_copy_checks_it_with_a_pinned_key_and_without_the_desk(
+    net, publish, tmp_path: Path
+) -> None:
+    publish("one.example")
+    caller = net()
+    file, manifest = tmp_path / "list.csv", tmp_path / "manifest.json"
+    file.write_bytes(caller.body("csv"))
+    manifest.write_bytes(caller.get("csv/manifest").content)
+    key = signing.public_key().hex()
+
+    def verify(*more: str, key: str = key) -> tuple[int, str]:
+        words = ["verify", str(file), "--manifest", str(manifest), "--key", key, *more]
+        done = CliRunner().invoke(every_command, words)
+        return done.exit_code, done.output
+
+    assert verify()[0] == 0
+    assert "csv for net-a, serial 1," in verify()[1]
+    assert verify("--at-least", "1")[0] == 0
+    assert verify("--at-least", "2") == (1, "Do not use this copy: serial 1 is older than 2.\n")
+    assert verify(key="00" * 32)[0] == 1
+    assert verify(key="zz")[0] == 2
+    data = json.loads(manifest.read_text())
+    good, body = manifest.read_text(), file.read_bytes()
+    forged = data | {"manifest": data["manifest"].replace('"serial":1', '"serial":9')}
+    for text, code in ((json.dumps(forged), 1), ("{}", 2), ("[" * 99_999, 2), ("[1]", 2)):
+        manifest.write_text(text)
+        assert verify()[0] == code
+    manifest.write_text(good)
+    for changed in (body + b"x", body[:-1], body.replace(b"one.example", b"two.example")):
+        file.write_bytes(changed)
+        assert verify()[0] == 1
+    file.unlink()
+    assert verify()[0] == 2
 
 
 def test_names_that_were_not_signed_are_never_given(net, publish) -> None:

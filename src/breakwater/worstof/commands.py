@@ -10,6 +10,7 @@ from breakwater.worstof import (
     primary_commands,
     recipient_commands,
     stop_commands,
+    verify_commands,
 )
 
 app = typer.Typer(
@@ -24,5 +25,6 @@ for part in (
     recipient_commands,
     log_commands,
     stop_commands,
+    verify_commands,
 ):
     app.add_typer(part.app)
