@@ -1,5 +1,6 @@
 """The regulator's overview: what it counts, what it says when something fails, and no name."""
 
+import csv
 import os
 import shutil
 from collections.abc import Callable
@@ -110,7 +111,13 @@ def test_providers_are_told_apart_by_what_they_block(client, provider):
     assert "Example Net has not taken what was published last." in page
     assert "The primary does not run" in page
     table = client.get(f"{PAGE}?export=delays&as=csv").content.decode("utf-8-sig")
-    assert "Example Net,2," in table
+    assert table.splitlines()[1].startswith("Example Net,2,2,2,100,0,")
+    Probe.objects.create(
+        recipient=provider, resolver="192.0.2.1:53", at=now, asked=20, blocked=20, is_late=True
+    )
+    table = client.get(f"{PAGE}?export=delays&as=csv").content.decode("utf-8-sig")
+    assert table.splitlines()[0].startswith("Provider,Median,95 of 100 within,Longest,")
+    assert table.splitlines()[1].startswith("Example Net,2,> 60,> 60,66.7,1,")
 
 
 @pytest.mark.parametrize(
@@ -176,6 +183,22 @@ def test_a_provider_that_refuses_the_desk_is_not_said_to_block_nothing(client, p
     assert "none of its resolvers was entered" not in page
     table = client.get(f"{PAGE}?export=providers&as=csv").content.decode("utf-8-sig")
     assert "Refused or failed" in table.splitlines()[0]
+
+
+def test_how_long_a_provider_s_zone_is_behind_is_told_in_hours(client, provider):
+    now = timezone.now()
+    for serial, hours in ((5, 30), (6, 12), (7, 1)):
+        published(now - timedelta(hours=hours), serial)
+
+    def hours() -> str:
+        table = client.get(f"{PAGE}?export=providers&as=csv").content.decode("utf-8-sig")
+        header, row, *_ = csv.reader(table.splitlines())
+        return dict(zip(header, row, strict=True))["Hours its zone is behind"]
+
+    assert hours() == ""
+    for serial, behind in ((5, "12"), (6, "1"), (7, "0")):
+        Recipient.objects.update(seen_serial=serial)
+        assert hours() == behind
 
 
 def test_a_check_that_asks_for_nothing_is_not_said_to_be_good(client):

@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from shutil import which
 
@@ -223,16 +224,54 @@ def test_a_new_name_is_asked_for_at_every_turn_until_it_is_blocked(resolver, pro
     assert resolver.asked == asked
 
 
-def test_a_name_that_nobody_blocks_within_a_minute_is_not_timed(resolver, provider):
+def test_a_name_that_is_not_blocked_within_a_minute_counts_as_that(resolver, provider):
+    """Left out, it would make a provider that blocks half of the names late look quick."""
     now = timezone.now()
     row = provider(resolver.place)
     probing.probe(row, at=now)
     decided(NEWEST, now)
-    resolver.blocked, asked = {NEWEST}, resolver.asked
+    assert not probing.work(now + probing.FRESH / 2)
+    assert probing.work(now + probing.FRESH)
+    late = row.probes.latest("at")
+    assert (late.delay_ms, late.is_late) == (None, True)
+    assert not probing.work(now + probing.FRESH + timedelta(seconds=1))
+    found = proofs.lately(at=now + probing.FRESH)[row.pk]
+    assert (found.late, found.delay_of(0.95)) == (1, inf)
+    assert "not within a minute" in recipient_texts.answer(row, found)
+
+
+def test_a_name_that_nobody_looked_for_in_its_minute_is_neither_timed_nor_late(resolver, provider):
+    now = timezone.now()
+    row = provider(resolver.place)
+    probing.probe(row, at=now)
+    decided(NEWEST, now)
+    resolver.blocked = {NEWEST}
     assert not probing.work(now + probing.FRESH)
-    assert resolver.asked == asked
     assert probing.work(now + probing.EVERY)
-    assert row.probes.latest("at").delay_ms is None
+    assert not row.probes.filter(is_late=True).exists()
+    assert not row.probes.exclude(delay_ms=None).exists()
+
+
+def test_a_name_is_timed_from_the_start_or_not_at_all(resolver, provider):
+    """One a minute is watched; one decided meanwhile would be told to have waited for its turn."""
+    now = timezone.now()
+    row = provider(resolver.place)
+    resolver.blocked = {NEWEST, "second.quay.example", "third.quay.example"}
+    decided(NEWEST, now - timedelta(seconds=70))
+    probing.probe(row, at=now - timedelta(seconds=69))
+    decided("second.quay.example", now - timedelta(seconds=40))
+    assert not probing.work(now)
+    decided("third.quay.example", now)
+    assert probing.work(now)
+    assert row.probes.exclude(delay_ms=None).count() == 2
+
+
+def test_delays_are_told_with_those_that_never_came():
+    found = proofs.Found(delays_ms=tuple(range(100, 2000, 100)), late=1)
+    assert (found.delay, found.delay_of(0.95), found.delay_of(1)) == (1.0, 1.9, inf)
+    assert found.within(2) == 0.95
+    assert proofs.Found(delays_ms=(500, 3000)).delay_of(1) == 3.0
+    assert proofs.Found().delay_of(0.95) is None
 
 
 def test_one_that_left_the_last_probe_unanswered_is_not_waited_for_every_second(

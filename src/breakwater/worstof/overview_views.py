@@ -1,5 +1,7 @@
 """How blocking goes, for a regulator: counts, charts and what happened. No name of the list."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -20,7 +22,14 @@ from breakwater.worstof.queries.overview import overview
 from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.queries.room import room_left
 from breakwater.worstof.queries.transfers import new_sources
+from breakwater.worstof.recipient_figures import Provider
 from breakwater.worstof.rules.top_sites import fault_of
+
+
+def _behind(recipient: Recipient, since: datetime | None, at: datetime) -> timedelta | None:
+    if recipient.seen_serial is None:
+        return None
+    return max(at - since, timedelta()) if since else timedelta()
 
 
 @never_cache
@@ -32,15 +41,17 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
     recipients = list(Recipient.objects.filter(closed_at=None).order_by("name"))
     found = proofs.lately(at=at)
     probed = {x.pk: found[x.pk] for x in recipients if x.pk in found}
+    waiting = zone.waited_since(recipients)
     providers = [
-        (x.name, found.get(x.pk, Found())) for x in recipients if DNS in x.forms or x.pk in found
+        Provider(x.name, found.get(x.pk, Found()), _behind(x, waiting.get(x.pk), at))
+        for x in recipients
+        if DNS in x.forms or x.pk in found
     ]
     drawn = [*overview_figures.every(counts), *recipient_figures.providers(providers)]
     wanted = request.GET.get("export")
     if wanted is not None:
         return exports.answer(request, wanted, drawn)
     held = list(HeldChange.objects.filter(state=HeldChange.State.WAITING).order_by("at"))
-    waiting = zone.waited_since(recipients)
     context = {
         "counts": counts,
         "answer": texts.answer(counts, last, probed),

@@ -1,5 +1,7 @@
 """The sentences of the recipients' pages."""
 
+from math import isinf
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -39,6 +41,11 @@ def answer(recipient: Recipient, found: Found | None) -> str:
     share = words.percent(found.coverage)
     if found.delay is None:
         return _("%(name)s blocks %(share)s of the names asked in the last 24 hours") % {
+            "name": recipient.name,
+            "share": share,
+        }
+    if isinf(found.delay):
+        return _("%(name)s blocks %(share)s of the names asked, new ones not within a minute") % {
             "name": recipient.name,
             "share": share,
         }

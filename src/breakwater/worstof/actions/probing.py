@@ -23,9 +23,10 @@ from breakwater.worstof.queries.canaries import given_to
 
 SAMPLE = 20  # listed names asked of each resolver
 EVERY = timedelta(minutes=15)
-# A delay is only told of a name decided so shortly before: later it says when the probe came.
+# A name is watched so long after its decision; if it is not blocked then, that is what is told.
 FRESH = timedelta(seconds=60)
-_PUBLICATIONS = 20  # of the last ones, looked through for a name that fresh
+_AFTER = timedelta(seconds=15)  # so long the worker may be late to see that the minute is over
+_PUBLICATIONS = 100  # of the last ones, looked through for a name that fresh
 _SECONDS = 2.0
 _GIVES_UP = 3  # questions in a row without answer
 _ANSWERS = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)  # all others tell nothing of a name
@@ -53,13 +54,13 @@ class Asked:
 
 
 def work(at: datetime) -> bool:
-    """Probe a recipient that is due, or that blocks the newest name by now; false if none is.
+    """Probe a recipient that is due, or whose watched name is decided; false if there is none.
 
     The worker asks every second, so that what is told of a new name is how long its block took,
     and not how long the next probe.
     """
     for recipient in Recipient.objects.filter(closed_at=None).order_by("pk"):
-        if addresses(recipient) and (_is_due(recipient, at) or _blocks_newest(recipient, at)):
+        if addresses(recipient) and (_is_due(recipient, at) or _is_watched_out(recipient, at)):
             probe(recipient, at=at)
             return True
     return False
@@ -70,15 +71,20 @@ def _is_due(recipient: Recipient, at: datetime) -> bool:
     return last is None or abs(at - last.at) >= EVERY
 
 
-def _blocks_newest(recipient: Recipient, at: datetime) -> bool:
-    """Whether all its resolvers block a name decided just now, and nothing was timed so lately."""
-    newest = _newest(recipient, at)
-    if newest is None or recipient.probes.filter(at__gt=at - FRESH).exclude(delay_ms=None).exists():
-        return False
+def _is_watched_out(recipient: Recipient, at: datetime) -> bool:
+    """Whether all its resolvers block the watched name, or one still does not after a minute."""
     last = recipient.probes.order_by("-at").first()
     if last is None or _tells_nothing(recipient.probes.filter(at=last.at)):
         return False  # to wait every second for one that is off would keep the worker
-    return all(_delay(recipient, where, newest) is not None for where in addresses(recipient))
+    watched = _watched(recipient, at)
+    if watched is None:
+        return False
+    found = [_blocks(recipient, where, watched.name) for where in addresses(recipient)]
+    return False in found if _is_over(watched, at) else all(found)
+
+
+def _is_over(watched: ZoneChange, at: datetime) -> bool:
+    return at - watched.decided_at >= FRESH
 
 
 def _tells_nothing(rows: QuerySet[Probe]) -> bool:
@@ -112,13 +118,13 @@ def probe(
     """
     chance = chance or random.Random()  # noqa: S311 – chooses a sample, guards nothing
     sample = _sample(recipient, chance)
-    newest = _newest(recipient, at)
-    places = addresses(recipient)
+    found = [Probe(recipient=recipient, resolver=w[:64], at=at) for w in addresses(recipient)]
     # First of all: what else is asked takes time, which is none of the block's.
-    delays = [_delay(recipient, where, newest) if newest else None for where in places]
-    found = [_look(recipient, where, sample, at) for where in places]
-    for row, delay in zip(found, delays, strict=True):
-        row.delay_ms = delay
+    if watched := _watched(recipient, at):
+        for row in found:
+            _time(row, watched, at)
+    for row in found:
+        _look(row, sample)
     with transaction.atomic():
         made = Probe.objects.bulk_create(found)
         detail = {"asked": sum(p.asked for p in made), "blocked": sum(p.blocked for p in made)}
@@ -142,38 +148,49 @@ def _sample(recipient: Recipient, chance: random.Random) -> list[str]:
     return sorted(set(names))[:SAMPLE]
 
 
-def _newest(recipient: Recipient, at: datetime) -> ZoneChange | None:
-    """The name that came last, if it was decided just now."""
-    last = Publication.objects.order_by("-serial")[:_PUBLICATIONS]
-    serials = [publication.serial for publication in last if abs(at - publication.at) < FRESH]
-    fresh = ZoneChange.objects.filter(serial__in=serials, effect=1, decided_at__gt=at - FRESH)
-    newest = fresh.order_by("-serial", "-id").first()
-    if newest and zone.names_for(recipient).filter(name=newest.name).exists():
-        return newest
-    return None
+def _watched(recipient: Recipient, at: datetime) -> ZoneChange | None:
+    """The first name decided since what was told last, one a minute: it is waited for until then."""
+    told = recipient.probes.filter(Q(delay_ms__isnull=False) | Q(is_late=True))
+    last = told.order_by("-at").first()
+    since = at - FRESH - _AFTER
+    since = max(since, last.at + FRESH) if last else since
+    lately = Publication.objects.order_by("-serial")[:_PUBLICATIONS]
+    serials = [publication.serial for publication in lately if publication.at > since]
+    fresh = ZoneChange.objects.filter(serial__in=serials, effect=1, decided_at__gt=since)
+    rows = list(fresh.order_by("decided_at", "id")[:_PUBLICATIONS])
+    names = zone.names_for(recipient).filter(name__in=[row.name for row in rows])
+    there = set(names.values_list("name", flat=True))
+    return next((row for row in rows if row.name in there), None)
 
 
-def _delay(recipient: Recipient, where: str, newest: ZoneChange) -> int | None:
-    """Milliseconds from decision to the answer, if that shows the block: it took no longer."""
+def _blocks(recipient: Recipient, where: str, name: str) -> bool | None:
+    """Whether a resolver blocks a name; None where that cannot be told."""
     try:
-        resolver = _Resolver.at(where, recipient)
+        asked = _Resolver.at(where, recipient).ask_all([name])
     except BadAddress:
         return None  # told in the probe's row
-    if not resolver.ask_all([newest.name]).blocked:
-        return None
-    return max(0, round((timezone.now() - newest.decided_at) / timedelta(milliseconds=1)))
+    return bool(asked.blocked) if asked.answered > asked.unclear else None
 
 
-def _look(recipient: Recipient, where: str, sample: list[str], at: datetime) -> Probe:
-    row = Probe(recipient=recipient, resolver=where[:64], at=at, asked=len(sample), blocked=0)
-    given = given_to(recipient)
-    row.canaries_asked = len(given)
+def _time(row: Probe, watched: ZoneChange, at: datetime) -> None:
+    """Milliseconds from decision to the answer, if that shows the block: it took no longer."""
+    found = _blocks(row.recipient, row.resolver, watched.name)
+    if _is_over(watched, at):
+        row.is_late = found is False
+    elif found:
+        spent = (timezone.now() - watched.decided_at) / timedelta(milliseconds=1)
+        row.delay_ms = max(0, round(spent))
+
+
+def _look(row: Probe, sample: list[str]) -> None:
+    given = given_to(row.recipient)
+    row.asked, row.blocked, row.canaries_asked = len(sample), 0, len(given)
     try:
-        resolver = _Resolver.at(where, recipient)
+        resolver = _Resolver.at(row.resolver, row.recipient)
         listed, canaries = resolver.ask_all(sample), resolver.ask_all(given)
     except BadAddress:
         row.problem = "bad-address"
-        return row
+        return
     row.problem = listed.problem or canaries.problem
     if listed.answered + canaries.answered < row.asked + row.canaries_asked:
         row.problem = "no-answer"
@@ -181,7 +198,6 @@ def _look(recipient: Recipient, where: str, sample: list[str], at: datetime) -> 
     row.asked -= listed.unclear
     row.canaries_asked -= canaries.unclear
     row.unclear = listed.unclear + canaries.unclear
-    return row
 
 
 def stop_addresses(place: tuple[str, int], stop_page: str) -> set[str]:

@@ -79,7 +79,8 @@ class Probe(models.Model):
     canaries_asked = models.IntegerField(default=0)
     canaries_blocked = models.IntegerField(default=0)
     unclear = models.IntegerField(default=0)
-    delay_ms = models.IntegerField(null=True)  # from decision to blocked, of the newest name asked
+    delay_ms = models.IntegerField(null=True)  # from decision to blocked, of the name watched
+    is_late = models.BooleanField(default=False)  # the watched name was not blocked in its minute
     problem = models.CharField(max_length=200, blank=True)
 
     class Meta:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from statistics import median
+from math import ceil, inf
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -26,6 +26,7 @@ class Found:
     silent: int = 0  # probes in which a resolver left a question without answer
     refused: int = 0  # probes in which a resolver refused, or failed, in place of an answer
     delays_ms: tuple[int, ...] = ()
+    late: int = 0  # new names that were not blocked as long as they were watched
 
     @property
     def coverage(self) -> float | None:
@@ -35,9 +36,27 @@ class Found:
     @property
     def delay(self) -> float | None:
         """Median seconds from decision to blocked, as far as probes came soon enough to tell."""
-        return median(self.delays_ms) / 1000 if self.delays_ms else None
+        return self.delay_of(0.5)
+
+    def delay_of(self, part: float) -> float | None:
+        """Seconds in which that part of the new names was blocked (nearest rank).
+
+        Infinite if so many were blocked only after they were watched, or never.
+        """
+        count = len(self.delays_ms) + self.late
+        if not count:
+            return None
+        rank = max(1, ceil(part * count))
+        known = sorted(self.delays_ms)
+        return known[rank - 1] / 1000 if rank <= len(known) else inf
+
+    def within(self, seconds: float) -> float | None:
+        """The part of the new names that was blocked within these seconds."""
+        count = len(self.delays_ms) + self.late
+        return sum(ms <= seconds * 1000 for ms in self.delays_ms) / count if count else None
 
 
+_TIMED = Q(delay_ms__isnull=False) | Q(is_late=True)
 _COUNTS = {
     "n": Count("pk"),
     "asked_names": Sum("asked"),
@@ -50,20 +69,25 @@ _COUNTS = {
 }
 
 
-def _found(row: Mapping[str, Any], delays: Sequence[int]) -> Found:
+def _found(row: Mapping[str, Any], delays: Sequence[int | None]) -> Found:
+    """`delays` in milliseconds; None is a name that was not blocked while it was watched."""
     asked = row["asked_names"] + row["asked_canaries"]
     blocked = row["blocked_names"] + row["blocked_canaries"]
     silent, refused = row["silent"], row["refused"]
-    return Found(row["n"], asked, blocked, row["unclear_names"], silent, refused, tuple(delays))
+    timed = tuple(delay for delay in delays if delay is not None)
+    return Found(
+        row["n"], asked, blocked, row["unclear_names"], silent, refused, timed,
+        len(delays) - len(timed),
+    )  # fmt: skip
 
 
 def by_day(recipient: Recipient, *, at: datetime) -> dict[date, Found]:
     """The last 30 days (UTC) that had probes, oldest first."""
     rows = _since(at - timedelta(days=DAYS)).filter(recipient=recipient)
     rows = rows.annotate(day=TruncDate("at", tzinfo=UTC))
-    delays: dict[date, list[int]] = {}
-    for day, delay in rows.exclude(delay_ms=None).values_list("day", "delay_ms"):
-        delays.setdefault(day, []).append(delay or 0)
+    delays: dict[date, list[int | None]] = {}
+    for day, delay in rows.filter(_TIMED).values_list("day", "delay_ms"):
+        delays.setdefault(day, []).append(delay)
     found = rows.values("day").annotate(**_COUNTS).order_by("day")
     return {row["day"]: _found(row, delays.get(row["day"], [])) for row in found}
 
@@ -71,11 +95,11 @@ def by_day(recipient: Recipient, *, at: datetime) -> dict[date, Found]:
 def lately(*, at: datetime, span: timedelta = LATELY) -> dict[int, Found]:
     """What the last day's probes found, by recipient."""
     rows = _since(at - span)
-    delays: dict[int, list[int]] = {}
+    delays: dict[int, list[int | None]] = {}
     # The newest name is rarely fresh enough to time: a day may have none, a week has some.
-    timed = _since(at - 7 * span).exclude(delay_ms=None)
+    timed = _since(at - 7 * span).filter(_TIMED)
     for pk, delay in timed.values_list("recipient_id", "delay_ms"):
-        delays.setdefault(pk, []).append(delay or 0)
+        delays.setdefault(pk, []).append(delay)
     found = rows.values("recipient_id").annotate(**_COUNTS).order_by()
     return {row["recipient_id"]: _found(row, delays.get(row["recipient_id"], [])) for row in found}
 
