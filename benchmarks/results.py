@@ -72,7 +72,7 @@ def reached(f: Figure) -> bool | None:
     asked = 0.25 if found["much"] == "a quarter" else float(found["much"].replace(",", ""))
     measured = f.ratio if found["x"] or found["much"] == "a quarter" else f.value
     if measured is None:
-        return None
+        return False  # the peer that it is held against did not run
     if found["how"] in ("at least", ">=", "≥"):
         return measured >= asked
     if found["how"] == "more than":

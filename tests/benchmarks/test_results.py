@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks import blocklists
 from benchmarks.results import Figure, line, reached
 
 
@@ -26,7 +27,7 @@ def figure(limit: str, value: float = 10.0, ratio: float | None = None) -> Figur
         ("more than 10 s, it must fail", 10, None, False),
         ("0", 0, None, True),
         ("0", 1, None, False),
-        ("at least 90 x", 1000, None, None),
+        ("at least 90 x", 1000, None, False),
         ("0, but for the order of additions", 2, None, None),
         ("", 2, None, None),
     ],
@@ -35,6 +36,14 @@ def test_a_figure_is_held_against_what_was_asked(
     limit: str, value: float, ratio: float | None, is_reached: bool | None
 ) -> None:
     assert reached(figure(limit, value, ratio)) is is_reached
+
+
+@pytest.mark.parametrize(("peer", "is_reached"), [(47.9, False), (48.1, True), (None, False)])
+def test_a_peer_that_is_nearly_as_quick_or_did_not_run_misses_what_was_asked(
+    peer: float | None, is_reached: bool
+) -> None:
+    other = None if peer is None else (peer, 1.0, 1.0, "")
+    assert reached(blocklists.beside("compile", 6.0, other)) is is_reached
 
 
 def test_the_line_of_a_figure_that_misses_says_so() -> None:
