@@ -95,8 +95,8 @@ def _all_listed(pk: int, terms: str, serial: int) -> tuple[Listed, ...]:
     # What the history has as listed and the zone has not was taken out by hand.
     for name, known in stays.items():
         if known[-1].left is None:
-            came = known[-1].came
-            found.append(_listed(name, len(known) - 1, at.of(came), left=at.by_hand(came)))
+            then = known[-1].came
+            found.append(_listed(name, len(known) - 1, at.of(then), left=at.by_hand(then)))
     given = json.loads(terms)[1]
     for name in recipient.canaries:
         canary = _canary(name, recipient, at)

@@ -6,7 +6,7 @@ They hold the copy, the answer of its `/manifest` address, and the desk's key fr
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import BinaryIO
+from io import BufferedReader
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -55,7 +55,7 @@ def read_manifest(text: str, key: bytes) -> Said:
     return said
 
 
-def check_copy(said: Said, copy: BinaryIO, *, at_least: int) -> None:
+def check_copy(said: Said, copy: BufferedReader, *, at_least: int) -> None:
     """Compare a copy with its manifest; `at_least` is the lowest serial that is accepted.
 
     Raises:
