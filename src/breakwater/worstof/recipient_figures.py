@@ -73,11 +73,11 @@ def _delays(every: Sequence[Found]) -> tuple[Series, ...]:
         Series(_("Median"), tuple(seconds(found.delay) for found in every)),
         Series(_("95 of 100 within"), tuple(seconds(found.delay_of(0.95)) for found in every)),
         Series(_("Longest"), tuple(seconds(found.delay_of(1)) for found in every)),
+        Series(_("Not within 60 s, names"), tuple(found.late for found in every)),
         Series(
             _("Within 2 s, of 100"),
             tuple(None if part is None else short(100 * part) for part in within),
         ),
-        Series(_("Not within 60 s, names"), tuple(found.late for found in every)),
     )
 
 
@@ -116,14 +116,14 @@ def providers(rows: Sequence[Provider]) -> list[Figure]:
             labels=labels,
             series=(
                 Series(_("Blocked, of 100"), tuple(per_cent(found) for found in every)),
-                Series(_("Probes"), tuple(found.probes for found in every)),
-                Series(_("Without answer"), tuple(found.silent for found in every)),
-                Series(_("Refused or failed"), tuple(found.refused for found in every)),
-                Series(_("Cannot tell"), tuple(found.unclear for found in every)),
                 Series(
                     _("Hours its zone is behind"),
                     tuple(None if x is None else short(x / timedelta(hours=1)) for x in behind),
                 ),
+                Series(_("Probes"), tuple(found.probes for found in every)),
+                Series(_("Without answer"), tuple(found.silent for found in every)),
+                Series(_("Refused or failed"), tuple(found.refused for found in every)),
+                Series(_("Cannot tell"), tuple(found.unclear for found in every)),
             ),
             kind="bars",
             drawn=1,
