@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('worstof', '0020_publications_by_time'),
+        ('worstof', '0022_digests_in_rows'),
     ]
 
     operations = [
