@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('worstof', '0022_digests_in_rows'),
+        ('worstof', '0023_names_an_appeal_is_about'),
     ]
 
     operations = [

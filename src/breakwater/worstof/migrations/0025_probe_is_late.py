@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('worstof', '0023_transfer_sources'),
+        ('worstof', '0024_transfer_sources'),
     ]
 
     operations = [
