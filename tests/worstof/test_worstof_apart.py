@@ -178,7 +178,7 @@ def test_a_line_never_to_block_that_is_put_right_again_leaves_domains_that_can_b
     assert blocked() == {"worse.example": False, "bad.example": False}
     assert entry.steps.latest("pk").reason == "The line was wrong"
     assert AuditEntry.objects.get(verb="worstof.entry.queued_again").actor == "officer"
-    assert "is not blocked" not in client.get("/blocking/").content.decode()
+    assert "domain is not blocked" not in client.get("/blocking/").content.decode()
     assert "moved on" in client.post(address, {"reason": "Twice"}, follow=True).content.decode()
 
 

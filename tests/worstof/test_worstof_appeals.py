@@ -280,7 +280,11 @@ def blocked(nominated, judged, officer: User, assessor: User, marks: Path, at: d
 
     def put(*names: str) -> Callable[[], set[str]]:
         for name in names:
-            judged(judged(nominated(name), officer), assessor)
+            entry = nominated(name.replace("www.", "old."))
+            # As domains were put forward before `www.` was left out.
+            Entry.objects.filter(pk=entry.pk).update(name=name, shown=name)
+            entry.refresh_from_db()
+            judged(judged(entry, officer), assessor)
         publishing.publish_waiting(at)
         return lambda: set(ZoneName.objects.values_list("name", flat=True))
 

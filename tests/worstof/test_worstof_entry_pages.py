@@ -255,9 +255,9 @@ def test_a_domains_page_leads_to_what_stands_near_it_as_far_as_the_reader_may_se
     national = BlockList.objects.create(
         name="Ours", country="JM", legal_basis="Act", distinct="agency"
     )
-    middle, above = nominated("www.bad.example"), nominated("bad.example")
-    below, twin = nominated("a.www.bad.example"), nominated("www.bad.example", on=national)
-    far = nominated("notwww.bad.example")
+    middle, above = nominated("m.bad.example"), nominated("bad.example")
+    below, twin = nominated("a.m.bad.example"), nominated("m.bad.example", on=national)
+    far = nominated("notm.bad.example")
     said = {
         above: "Above it",
         below: "Below it",

@@ -395,7 +395,7 @@ def test_a_snippet_keeps_the_stop_page_that_it_leads_to_and_takes_no_other(
     """The probe looks for it, and a guard keeps it from being listed."""
     monkeypatch.setattr(signing, "key_path", lambda: data_dir / "signing.key")
     make("net-a")
-    snippet = ("snippet", "net-a", "--resolver", "bind", "--stop-host")
+    snippet = ("snippet", "net-a", "--primary", PRIMARY, "--resolver", "bind", "--stop-host")
     assert run(*snippet, "stop.isp.example")[0] == 0
     assert Recipient.objects.get().stop_page == "stop.isp.example"
     assert "stop.isp.example" in known_names.own_hosts()
