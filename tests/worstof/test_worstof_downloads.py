@@ -27,6 +27,7 @@ from breakwater.worstof.models import BlockList, Publication, Recipient, ZoneNam
 from breakwater.worstof.queries import known_names
 from breakwater.worstof.queries.canaries import opened, trace
 from breakwater.worstof.queries.indicators import all_listed
+from breakwater.worstof.rules import signatures
 
 pytestmark = pytest.mark.django_db
 Answer = Callable[..., object]
@@ -113,7 +114,7 @@ def test_every_form_is_given_signed_and_traced(form: str, net, publish) -> None:
     body, said = caller.body(form), caller.get(f"{form}/manifest").json()
     text = said["manifest"].encode()
     key = bytes.fromhex(said["public_key"])
-    assert signing.verify(text, bytes.fromhex(said["signature"]), key)
+    assert signatures.verify(text, bytes.fromhex(said["signature"]), key)
     manifest = json.loads(text)
     assert manifest["sha256"] == hashlib.sha256(body).hexdigest()
     assert (manifest["size"], manifest["count"]) == (len(body), 9)
@@ -395,7 +396,7 @@ def test_a_copy_is_written_on_the_command_line_as_a_download_that_is_logged(
     assert to.stat().st_mode & 0o777 == 0o600
     said = json.loads((tmp_path / "list.csv.manifest.json").read_text())
     key, signature = bytes.fromhex(said["public_key"]), bytes.fromhex(said["signature"])
-    assert signing.verify(said["manifest"].encode(), signature, key)
+    assert signatures.verify(said["manifest"].encode(), signature, key)
     line = AuditEntry.objects.filter(verb="worstof.list.downloaded").earliest("at")
     assert json.loads(line.detail)["address"].endswith("(command line)")
 

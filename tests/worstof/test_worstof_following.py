@@ -25,6 +25,7 @@ from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import NotTaken, Source, check
 from breakwater.worstof.primary.server import NoBind
 from breakwater.worstof.primary.two_files import Files
+from breakwater.worstof.rules import signatures
 from breakwater.worstof.rules.addresses import BadAddress as NoAddress
 from breakwater.worstof.rules.addresses import read_address
 from breakwater.worstof.rules.zone_digest import digests_of, root_of
@@ -171,7 +172,7 @@ def test_names_that_the_desk_signed_are_taken(source: Source) -> None:
 def test_a_record_is_read_as_it_was_written(source: Source) -> None:
     manifest, signature = read("wol.invalid", record(4, ["a.example"]))
     assert (manifest.serial, manifest.names, manifest.at) == (4, 1, AT)
-    assert signing.verify(manifest.signed, signature, source.public_key)
+    assert signatures.verify(manifest.signed, signature, source.public_key)
     assert all(len(text) <= 255 for text in record(2**31, ["a.example"]))
 
 

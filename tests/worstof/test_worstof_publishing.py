@@ -33,6 +33,7 @@ from breakwater.worstof.models import (
 )
 from breakwater.worstof.overview_texts import plain
 from breakwater.worstof.queries import known_names, zone
+from breakwater.worstof.rules import signatures
 from breakwater.worstof.rules.brake import DAY as IN_A_DAY
 from breakwater.worstof.rules.brake import HOUR, Change
 from breakwater.worstof.rules.folding import Said, folded, with_parents
@@ -94,7 +95,7 @@ def test_a_decision_is_published_signed_and_in_the_log(decide: Decide, at: datet
     assert told["root"] == made.sha256 == root_of(digests_of(["bad.example"]))
     assert told["size"] == made.size == len("bad.example\n")
     signature = bytes.fromhex(made.signature)
-    assert signing.verify(made.manifest.encode(), signature, signing.public_key())
+    assert signatures.verify(made.manifest.encode(), signature, signing.public_key())
     change = ZoneChange.objects.get()
     assert (change.serial, change.published_at, change.effect) == (1, at, 1)
     entry = AuditEntry.objects.get(verb="worstof.zone.published")

@@ -1,7 +1,7 @@
 """`breakwater worstof import`: a partner's nominations and assessments, by file."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from django.utils import timezone
@@ -18,15 +18,11 @@ from breakwater.worstof.entry_texts import word
 from breakwater.worstof.models import BlockList, PartnerFile
 from breakwater.worstof.queries.incoming import Foreseen, Whose, lines_of
 from breakwater.worstof.rules.incoming import TAKEN, Outcome
+from breakwater.worstof.wrong_use import wrong
 
 app = typer.Typer()
 out = Console(highlight=False, soft_wrap=True)
 GOOD = {*TAKEN, Outcome.KNOWN, Outcome.SAME_LINE}
-
-
-def _wrong(text: str) -> NoReturn:
-    out.print(text, markup=False)
-    raise typer.Exit(2)
 
 
 @app.command("import")
@@ -51,16 +47,16 @@ def import_file(
             judges = any(line.answers for line in table.lines)
             outcomes = _taken(data, file.name, whose, user, judges=judges)
     except BadTable as problem:
-        _wrong(texts.unreadable(problem.problem))
+        wrong(texts.unreadable(problem.problem))
     except importing.NotForYou as refused:
-        _wrong(word(texts.WHY_NOT, refused.why))
+        wrong(word(texts.WHY_NOT, refused.why))
     raise typer.Exit(_tell_faults(table) or int(any(outcome not in GOOD for outcome in outcomes)))
 
 
 def _person(name: str) -> User:
     found = User.objects.select_related("agency").filter(username=name).first()
     if found is None or not user_may(found, "worstof.nominate"):
-        _wrong(f"{name}: expected a user name of somebody who may do this")
+        wrong(f"{name}: expected a user name of somebody who may do this")
     return found
 
 
@@ -68,9 +64,9 @@ def _whose(agency: str, on: str) -> Whose:
     found = Agency.objects.filter(name=agency).first()
     block_list = BlockList.objects.filter(name=on).first() if on else international()
     if found is None:
-        _wrong("--agency: expected the name of an authority that the desk knows")
+        wrong("--agency: expected the name of an authority that the desk knows")
     if block_list is None:
-        _wrong("--list: expected the name of a list")
+        wrong("--list: expected the name of a list")
     return Whose(block_list, found)
 
 
@@ -79,7 +75,7 @@ def _data(file: Path) -> bytes:
         with file.open("rb") as stream:
             return stream.read(MOST_BYTES + 1)
     except OSError as problem:
-        _wrong(f"{file}: {problem.strerror}")
+        wrong(f"{file}: {problem.strerror}")
 
 
 def _taken(data: bytes, name: str, whose: Whose, by: User, *, judges: bool) -> list[str]:
@@ -92,7 +88,7 @@ def _taken(data: bytes, name: str, whose: Whose, by: User, *, judges: bool) -> l
     except importing.SameFile as before:
         kept = before.file
         if kept.agency != whose.agency:
-            _wrong(f"F-{kept.pk}: this very file came in before, as the word of {kept.agency}")
+            wrong(f"F-{kept.pk}: this very file came in before, as the word of {kept.agency}")
         out.print(f"F-{kept.pk}: this very file came in before", markup=False)
     if kept.state == PartnerFile.State.DRAFT:
         if judges:

@@ -18,15 +18,11 @@ from breakwater.worstof.actions.lists import international
 from breakwater.worstof.models import BlockList, Entry
 from breakwater.worstof.queries import board
 from breakwater.worstof.queries.standing import standings
+from breakwater.worstof.wrong_use import wrong
 
 app = typer.Typer()
 out = Console(highlight=False)
 Person = Annotated[str, typer.Option("--as", help="User name of the person who does it.")]
-
-
-def _wrong(text: str) -> NoReturn:
-    out.print(text, markup=False)
-    raise typer.Exit(2)
 
 
 def _refused(refusal: Exception) -> NoReturn:
@@ -37,7 +33,7 @@ def _refused(refusal: Exception) -> NoReturn:
 def _person(name: str, right: str) -> User:
     found = User.objects.select_related("agency").filter(username=name).first()
     if found is None or not user_may(found, right):
-        _wrong(f"{name}: expected a user name of somebody who may do this")
+        wrong(f"{name}: expected a user name of somebody who may do this")
     return found
 
 
@@ -47,7 +43,7 @@ def _moment(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None or found > timezone.now():
-        _wrong("--seen-at: expected a moment that is over, with its zone: 2026-11-02T12:00Z")
+        wrong("--seen-at: expected a moment that is over, with its zone: 2026-11-02T12:00Z")
     return found
 
 
@@ -55,7 +51,7 @@ def _entry(number: str, user: User) -> Entry:
     digits = whole_number(number.upper().removeprefix("W-")) or 0
     found = board.visible(user).filter(pk=digits).first()
     if found is None:
-        _wrong("expected the number of an entry, for example W-12")
+        wrong("expected the number of an entry, for example W-12")
     return found
 
 
@@ -72,12 +68,12 @@ def nominate(
     user = _person(by, "worstof.nominate")
     block_list = BlockList.objects.filter(name=on).first() if on else international()
     if block_list is None:
-        _wrong("--list: expected the name of a list")
+        wrong("--list: expected the name of a list")
     sighting = life.Sighting(evidence, seen, _moment(seen_at))
     try:
         made = life.nominate(block_list, name, sighting, by=user, at=timezone.now())
     except BadName as problem:
-        _wrong(texts.word(texts.BAD_NAMES, problem.problem))
+        wrong(texts.word(texts.BAD_NAMES, problem.problem))
     except life.Refusal as refusal:
         _refused(refusal)
     _tell(made)
@@ -91,7 +87,7 @@ def list_entries(
     """Show the first entries of a view of the board."""
     user = _person(by, "worstof.see")
     if view not in board.VIEWS:
-        _wrong(f"--view: expected one of {', '.join(board.VIEWS)}")
+        wrong(f"--view: expected one of {', '.join(board.VIEWS)}")
     for row in board.page(board.Wanted(view), user, at=timezone.now()).rows:
         out.print(f"W-{row.entry.pk}  {row.entry.shown}  {texts.row_line(row)}", markup=False)
 

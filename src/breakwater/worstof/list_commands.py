@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, BinaryIO, NoReturn
+from typing import Annotated, BinaryIO
 
 import typer
 from django.utils import timezone
@@ -38,17 +38,13 @@ from breakwater.worstof.queries.known_names import (
 from breakwater.worstof.rules.guards import refusals
 from breakwater.worstof.rules.top_sites import TopSites, fault_of
 from breakwater.worstof.signing import BadKey, public_key
+from breakwater.worstof.wrong_use import wrong
 
 app = typer.Typer()
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 _PRIVATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 _BAR_AFTER = 2.0  # seconds
-
-
-def _wrong(text: str) -> NoReturn:
-    out.print(text, markup=False)
-    raise typer.Exit(2)
 
 
 @app.command("compile")
@@ -65,7 +61,7 @@ def compile_files(
     listed on this desk. Ends with 1 if lines were left out, with 2 for wrong use.
     """
     if form not in FORMS:
-        _wrong(f"--form {form}: expected one of {', '.join(FORMS)}")
+        wrong(f"--form {form}: expected one of {', '.join(FORMS)}")
     found = _compile(paths)
     at = timezone.now()
     header = Header(serial or int(at.timestamp()), at, zone, "Compiled by Breakwater")
@@ -77,7 +73,7 @@ def compile_files(
         whole.replace(output)
     except (OSError, ValueError) as problem:
         whole.unlink(missing_ok=True)
-        _wrong(f"{output} cannot be written: {problem}")
+        wrong(f"{output} cannot be written: {problem}")
     _tell(found)
     raise typer.Exit(1 if found.left_out else 0)
 
@@ -87,7 +83,7 @@ def _compile(paths: list[Path]) -> Compiled:
     try:
         return compile_sources(_opened(paths), refusals(known()), progress=bar.move)
     except OSError as problem:
-        _wrong(f"{problem.filename or 'A file'} cannot be read: {problem.strerror}")
+        wrong(f"{problem.filename or 'A file'} cannot be read: {problem.strerror}")
     finally:
         bar.end()
 
@@ -145,17 +141,17 @@ def write(
     """
     recipient = Recipient.objects.filter(key_name=key_name, closed_at=None).first()
     if recipient is None:
-        _wrong(f"No open recipient has the key name «{key_name}».")
+        wrong(f"No open recipient has the key name «{key_name}».")
     try:
         copy = copy_for(recipient, form)
         _hand_out(copy, recipient, output)
     except NotGranted:
-        _wrong(f"«{recipient.name}» does not get the form {form}; it gets "
+        wrong(f"«{recipient.name}» does not get the form {form}; it gets "
                f"{', '.join(recipient.forms) or 'none'}.")  # fmt: skip
     except NothingPublished:
-        _wrong("Nothing is published yet, and no good copy of an earlier publication is kept.")
+        wrong("Nothing is published yet, and no good copy of an earlier publication is kept.")
     except (OSError, BadKey) as problem:
-        _wrong(f"{output} cannot be written: {problem}")
+        wrong(f"{output} cannot be written: {problem}")
     out.print(f"{output}: {copy.manifest.count:,} names with canaries, serial "
               f"{copy.manifest.serial}", markup=False, soft_wrap=True)  # fmt: skip
 

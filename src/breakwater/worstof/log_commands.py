@@ -17,6 +17,7 @@ from breakwater.worstof.log_reading import FolderLog, HttpLog
 from breakwater.worstof.rules import checking, opened
 from breakwater.worstof.rules.checking import Fault
 from breakwater.worstof.rules.leaves import BadHead, Head, read_head, written
+from breakwater.worstof.wrong_use import wrong
 
 app = typer.Typer()
 MAX_AGE = 3  # days; the desk signs a head a day
@@ -25,11 +26,6 @@ out = Console(highlight=False, soft_wrap=True)
 Key = Annotated[
     str, typer.Option(help="The log's public key, 64 hexadecimal digits, from a second channel.")
 ]
-
-
-def _wrong(text: str) -> NoReturn:
-    out.print(text, markup=False)
-    raise typer.Exit(2)
 
 
 def _refused(text: str) -> NoReturn:
@@ -105,7 +101,7 @@ def _key_from(text: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != 32:
-        _wrong("A key is 64 hexadecimal digits; see the desk's: breakwater worstof key")
+        wrong("A key is 64 hexadecimal digits; see the desk's: breakwater worstof key")
     return key
 
 
@@ -116,9 +112,9 @@ def _held(path: Path) -> tuple[bytes, Head]:
         head = read_head(data)
         key = bytes.fromhex(data["key"])
     except (OSError, ValueError, KeyError, TypeError, BadHead) as problem:
-        _wrong(f"{path} is no head as the audit keeps it: {problem}")
+        wrong(f"{path} is no head as the audit keeps it: {problem}")
     if not head.is_signed_by(key):
-        _wrong(f"{path}: its key did not sign its head. The file was changed.")
+        wrong(f"{path}: its key did not sign its head. The file was changed.")
     return key, head
 
 
@@ -127,9 +123,9 @@ def _pinned(key: str, files: list[Path]) -> tuple[bytes, list[Head]]:
     found = [_held(path) for path in files]
     keys = {held_key for held_key, _ in found} | ({_key_from(key)} if key else set())
     if not keys:
-        _wrong("Say which key the log has with --key: there is no head file yet that holds it.")
+        wrong("Say which key the log has with --key: there is no head file yet that holds it.")
     if len(keys) > 1:
-        _wrong("The key and the head files are of different logs.")
+        wrong("The key and the head files are of different logs.")
     return keys.pop(), [head for _, head in found]
 
 
@@ -153,24 +149,24 @@ def audit(
     log was tampered with, with 2 if it could not be read, or not to its end, or the head not be kept, with 3 if it is well but stands still.
     """
     if bool(url) == bool(folder):
-        _wrong("Say where the log is, with --url or with --folder.")
+        wrong("Say where the log is, with --url or with --folder.")
     try:
         files = [path for path in (head, *(also or [])) if path.exists() or path != head]
     except OSError as problem:
-        _wrong(f"The file of the last head cannot be looked for: {problem}")
+        wrong(f"The file of the last head cannot be looked for: {problem}")
     pinned, held = _pinned(key, files)
     try:
         log = HttpLog(url) if url else FolderLog(folder or Path())
         checked = checking.check(log, pinned, held)
     except checking.NoHead as problem:
-        _wrong(f"{problem} The first is signed within a minute of the first decision.")
+        wrong(f"{problem} The first is signed within a minute of the first decision.")
     except (OSError, ValueError, checking.Unreadable) as problem:
-        _wrong(f"The log could not be read, which says nothing of it: {problem}")
+        wrong(f"The log could not be read, which says nothing of it: {problem}")
     kept = _well(checked, head)
     try:
         _replace(head, json.dumps({"key": pinned.hex(), **kept.as_data()}))
     except OSError as problem:
-        _wrong(
+        wrong(
             f"No tampering was found, but the new head could not be kept: {problem}. Give --head a "
             "file in a folder that you can write to, and check again."
         )
@@ -189,7 +185,7 @@ def _well(checked: checking.Checked, file: Path) -> Head:
     for finding in checked.findings:
         out.print(f"{finding.fault}: {finding.text}", markup=False)
     if checked.findings and all(f.fault == Fault.UNREADABLE for f in checked.findings):
-        _wrong(
+        wrong(
             "The log could not be read to its end, so it is not checked; this says nothing of it. "
             f"The head in {file} stays as it was. If it stays so, ask the desk why."
         )
@@ -255,12 +251,12 @@ def _open(what: str) -> list[dict[str, object]]:
 
 def _verify(file: Path | None, key: str) -> None:
     if file is None or not key:
-        _wrong("Use: breakwater worstof proof verify FILE --key KEY")
+        wrong("Use: breakwater worstof proof verify FILE --key KEY")
     pinned = _key_from(key)
     try:
         lines = [line for line in file.read_text().splitlines() if line.strip()]
     except (OSError, ValueError) as problem:
-        _wrong(f"{file} cannot be read: {problem}")
+        wrong(f"{file} cannot be read: {problem}")
     for line in lines:
         try:
             found = opened.verified(line, pinned)
@@ -272,4 +268,4 @@ def _verify(file: Path | None, key: str) -> None:
             markup=False,
         )
     if not lines:
-        _wrong(f"{file} is empty.")
+        wrong(f"{file} is empty.")

@@ -4,7 +4,7 @@ import hashlib
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from django.utils import timezone
@@ -20,6 +20,7 @@ from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.queries.canaries import MOST_UNPACKED, TooMuch, Trace, opened
 from breakwater.worstof.rules.addresses import BadAddress, read_addresses
+from breakwater.worstof.wrong_use import wrong
 
 app = typer.Typer()
 recipient_app = typer.Typer(
@@ -36,15 +37,10 @@ Notify = Annotated[str, typer.Option(help=TOLD)]
 Scope = Annotated[str, typer.Option("--scope", help=" or ".join(Recipient.Scope.values))]
 
 
-def _wrong(text: str) -> NoReturn:
-    out.print(text, markup=False)
-    raise typer.Exit(2)
-
-
 def _recipient(key_name: str) -> Recipient:
     found = Recipient.objects.filter(key_name=key_name).first()
     if found is None:
-        _wrong(f"No recipient has the key name «{key_name}».")
+        wrong(f"No recipient has the key name «{key_name}».")
     return found
 
 
@@ -67,17 +63,17 @@ def add(
             notify=read_addresses(notify),
         )  # fmt: skip
     except BadAddress as fault:
-        _wrong(f"--notify {fault}: expected 192.0.2.1:53 or [2001:db8::1]:53")
+        wrong(f"--notify {fault}: expected 192.0.2.1:53 or [2001:db8::1]:53")
     except recipients.RecipientExists:
-        _wrong("Another recipient has this name or this key name.")
+        wrong("Another recipient has this name or this key name.")
     except tsig.ReservedKeyName:
-        _wrong("The desk's own keys are called so: take another name than rndc or desk….")
+        wrong("The desk's own keys are called so: take another name than rndc or desk….")
     except recipients.BadCanaryDomains as fault:
-        _wrong(f"canary-domains.txt has to be put right first ({fault}).")
+        wrong(f"canary-domains.txt has to be put right first ({fault}).")
     except tsig.BadKeyName:
-        _wrong(f"A key name has small letters, digits and hyphens only, at most {tsig.LONGEST}.")
+        wrong(f"A key name has small letters, digits and hyphens only, at most {tsig.LONGEST}.")
     except ValueError as fault:
-        _wrong(str(fault))
+        wrong(str(fault))
     _show(secrets)
 
 
@@ -105,7 +101,7 @@ def grant(key_name: Key, forms: Forms, scope: Scope = "national") -> None:
     try:
         recipients.grant(found, _split(forms), scope, by=typist(), at=timezone.now())
     except recipients.NoSuchForm as fault:
-        _wrong(str(fault))
+        wrong(str(fault))
     out.print(f"«{found.name}» gets: {', '.join(found.forms)} ({found.scope}).", markup=False)
 
 
@@ -133,11 +129,11 @@ def addresses(
             stop_page=found.stop_page if stop_page is None else stop_page,
         )  # fmt: skip
     except BadAddress as fault:
-        _wrong(f"{fault}: expected an address with port, such as 192.0.2.1:53 or [2001:db8::1]:53")
+        wrong(f"{fault}: expected an address with port, such as 192.0.2.1:53 or [2001:db8::1]:53")
     except BadName:
-        _wrong(f"«{stop_page}» is no name of a host.")
+        wrong(f"«{stop_page}» is no name of a host.")
     except recipients.BlockedStopPage as fault:
-        _wrong(f"The list blocks the stop page's host «{fault}», or a name above it.")
+        wrong(f"The list blocks the stop page's host «{fault}», or a name above it.")
     told = ", ".join(found.notify) or "nobody", ", ".join(found.resolvers) or "none"
     out.print(
         f"«{found.name}»: told of changes: {told[0]}; probed: {told[1]}; stop page: "
@@ -153,7 +149,7 @@ def secret(key_name: Key) -> None:
     try:
         _show(recipients.new_secrets(_recipient(key_name), by=typist(), at=timezone.now()))
     except recipients.Closed as fault:
-        _wrong(f"«{fault}» is closed.")
+        wrong(f"«{fault}» is closed.")
 
 
 @recipient_app.command("close")
@@ -167,7 +163,7 @@ def close(
     try:
         change(found, by=typist(), at=timezone.now())
     except recipients.BlockedStopPage as fault:
-        _wrong(f"The list blocks the stop page's host «{fault}», or a name above it.")
+        wrong(f"The list blocks the stop page's host «{fault}», or a name above it.")
     out.print(f"«{found.name}» is {'open' if reopen else 'closed'}.", markup=False)
 
 
@@ -182,9 +178,9 @@ def trace(
             source.seek(0)
             found = trace_leak(opened(source), sha256=digest, by=typist(), at=timezone.now())
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as fault:
-        _wrong(f"{file} cannot be read: {fault}.")
+        wrong(f"{file} cannot be read: {fault}.")
     except TooMuch:
-        _wrong(f"{file} holds more than {MOST_UNPACKED // 1024**3} GiB; give it in parts.")
+        wrong(f"{file} holds more than {MOST_UNPACKED // 1024**3} GiB; give it in parts.")
     _tell(found)
     if not found.found:
         raise typer.Exit(1)

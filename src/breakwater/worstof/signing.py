@@ -10,8 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 _KEY_BYTES = 32
@@ -89,12 +88,3 @@ def fingerprint(key: bytes) -> str:
     """A public key in 32 characters, groups of four, for reading it out on the telephone."""
     text = hashlib.sha256(key).hexdigest()[:32]
     return " ".join(text[place : place + 4] for place in range(0, 32, 4))
-
-
-def verify(data: bytes, signature: bytes, key: bytes) -> bool:
-    """Whether `key` (32 bytes, public) signed these bytes."""
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, data)
-    except (InvalidSignature, ValueError):
-        return False
-    return True

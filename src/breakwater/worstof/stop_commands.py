@@ -1,7 +1,7 @@
 """`breakwater worstof stop-page`: the page that blocked visitors see, as files or as a server."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -10,14 +10,10 @@ from breakwater.worstof import stop_bundle
 from breakwater.worstof.primary.configuration import BadAddress, split
 from breakwater.worstof.queries.stop_texts import stop_texts
 from breakwater.worstof.rules.stop_texts import BadStopTexts
+from breakwater.worstof.wrong_use import wrong
 
 app = typer.Typer()
 out = Console(highlight=False, soft_wrap=True)
-
-
-def _wrong(text: str) -> NoReturn:
-    out.print(text, markup=False)
-    raise typer.Exit(2)
 
 
 @app.command("stop-page")
@@ -37,11 +33,11 @@ def stop_page(
     try:
         stop_texts()
     except BadStopTexts as problem:
-        _wrong(f"worstof/stop-page.toml: {problem}")
+        wrong(f"worstof/stop-page.toml: {problem}")
     if not appeal.startswith(("https://", "http://")):
-        _wrong("The address for appeals begins with https://")
+        wrong("The address for appeals begins with https://")
     if bool(output) == bool(serve):
-        _wrong("Say where the page goes: --output FOLDER, or --serve ADDR:PORT.")
+        wrong("Say where the page goes: --output FOLDER, or --serve ADDR:PORT.")
     if output:
         files = stop_bundle.write_bundle(output, appeal=appeal)
         out.print(f"{len(files)} files in {output}", markup=False)
@@ -51,6 +47,6 @@ def stop_page(
     try:
         place = split(serve)
     except BadAddress:
-        _wrong(f"«{serve}» is no address with a port.")
+        wrong(f"«{serve}» is no address with a port.")
     out.print(f"The stop page is served at {serve}, for every host and every path.", markup=False)
     stop_server.serve(*place, appeal=appeal)

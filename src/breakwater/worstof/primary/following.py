@@ -24,10 +24,11 @@ import dns.rdatatype
 import dns.rrset
 import dns.tsig
 
-from breakwater.worstof import signing, tsig
+from breakwater.worstof import tsig
 from breakwater.worstof.primary import zone_file
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.two_files import Files
+from breakwater.worstof.rules import signatures
 from breakwater.worstof.rules.zone_digest import EMPTY, root_of
 from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, read
 
@@ -128,7 +129,7 @@ def check(source: Source, found: Copy) -> None:
         manifest, signature = read(source.zone, found.record)
     except BadManifest as problem:
         raise NotTaken(str(problem)) from problem
-    if not signing.verify(manifest.signed, signature, source.public_key):
+    if not signatures.verify(manifest.signed, signature, source.public_key):
         raise NotTaken("the signature is not the desk's")
     count = sum(map(len, found.names.values()))
     digests = {n: d for n, d in found.digests.items() if d != EMPTY}

@@ -8,8 +8,7 @@ import json
 from dataclasses import dataclass
 from io import BufferedReader
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from breakwater.worstof.rules import signatures
 
 
 class NotSigned(ValueError):
@@ -48,10 +47,8 @@ def read_manifest(text: str, key: bytes) -> Said:
         said = Said(**json.loads(signed))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise BadManifest("this is not what the manifest's address answers") from problem
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
-    except (InvalidSignature, ValueError) as problem:
-        raise NotSigned("the pinned key did not sign the manifest") from problem
+    if not signatures.verify(signed, signature, key):
+        raise NotSigned("the pinned key did not sign the manifest")
     return said
 
 
