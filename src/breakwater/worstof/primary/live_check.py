@@ -6,11 +6,8 @@ and as no zone of ours makes exceptions, a name is blocked by both together as b
 """
 
 import secrets
-import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import dns.exception
 import dns.message
@@ -20,12 +17,11 @@ import dns.update
 
 from breakwater.worstof import tsig
 from breakwater.worstof.actions.publishing import Unsure
-from breakwater.worstof.primary import configuration, zone_file
+from breakwater.worstof.primary import asking, configuration, zone_file
 from breakwater.worstof.primary.configuration import STAGE, TRIED, Place
 from breakwater.worstof.queries.known_names import never_block, well_known
 from breakwater.worstof.rules.turns import turn
 
-_AT_ONCE = 8
 _IN_ONE_UPDATE = 200  # names; a message has at most 64 KiB
 _MOST = 500  # names asked each time; a longer file is asked from check to check
 _MARKED = "192.0.2.1"
@@ -83,15 +79,8 @@ class Stage:
         return ""
 
     def rcodes(self, names: Sequence[str]) -> list[int]:
-        """What the stage answers to each of them."""
-        parts = [names[start::_AT_ONCE] for start in range(_AT_ONCE)]
-        with ThreadPoolExecutor(_AT_ONCE) as several:
-            found = list(several.map(self._one_by_one, parts))
-        return [found[n % _AT_ONCE][n // _AT_ONCE] for n in range(len(names))]
-
-    def _one_by_one(self, names: Sequence[str]) -> list[int]:
-        with closing(_Asking(self.place)) as asking:
-            return [asking.rcode(name) for name in names]
+        """What the stage answers to each of them; SERVFAIL where it does not answer."""
+        return asking.codes((self.place.near, self.place.port), tsig.own_key(STAGE), names)
 
     def open_rcode(self, name: str) -> int:
         """What the resolver behind the stage answers, which knows no list."""
@@ -103,7 +92,7 @@ class Stage:
             return int(dns.rcode.SERVFAIL)
 
     def rcode(self, name: str) -> int:
-        return self._one_by_one([name])[0]
+        return self.rcodes([name])[0]
 
     def give(self, zone: str, names: Sequence[str]) -> None:
         """Block names in one of the stage's zones.
@@ -163,31 +152,6 @@ class Stage:
                 return
             time.sleep(0.02)
         raise Unsure("The live check did not take the names in time. Nothing is published.")
-
-
-class _Asking:
-    """Questions to the stage on one connection; after one without an answer, on a new one."""
-
-    def __init__(self, place: Place) -> None:
-        self.place, self.key = place, tsig.own_key(STAGE)
-        self.connection: socket.socket | None = None
-
-    def rcode(self, name: str) -> int:
-        query = dns.message.make_query(f"{name}.", "A")
-        query.use_tsig(self.key)
-        try:
-            if self.connection is None:
-                self.connection = socket.create_connection((self.place.near, self.place.port), 5)
-                self.connection.setblocking(False)
-            return int(dns.query.tcp(query, "", 5, sock=self.connection).rcode())
-        except (OSError, EOFError, dns.exception.DNSException):
-            self.close()
-            return int(dns.rcode.SERVFAIL)
-
-    def close(self) -> None:
-        if self.connection:
-            self.connection.close()
-        self.connection = None
 
 
 def _pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
