@@ -114,6 +114,23 @@ def test_a_configuration_that_bind_refuses_changes_nothing_and_is_told(desk: Des
     wait_for(lambda: desk.do(PROBLEM) == [("",)], 20)
 
 
+def test_a_view_that_takes_no_changes_keeps_nobody_else_waiting(desk: Desk) -> None:
+    desk.decide("two.example")
+    both = {"one.example", "two.example"}
+    wait_for(lambda: gets(desk, "isp") == gets(desk, "other") == both, 20)
+    # Nothing can be written where BIND keeps the changes of the first of the two views.
+    journal = desk.folder / "worstof" / "primary" / "isp.zone.jnl"
+    journal.unlink()
+    journal.mkdir()
+    desk.decide("three.example")
+    wait_for(lambda: gets(desk, "other") == both | {"three.example"}, 20)
+    assert gets(desk, "isp") == both
+    wait_for(lambda: "PrimaryFailed" in str(desk.do(PROBLEM)), 20)
+    journal.rmdir()
+    wait_for(lambda: gets(desk, "isp") == both | {"three.example"}, 60)
+    wait_for(lambda: desk.do(PROBLEM) == [("",)], 20)
+
+
 def test_names_that_were_not_signed_stop_nobody_from_having_the_last_good_zone(desk: Desk) -> None:
     number, every = desk.do("SELECT number, every FROM worstof_zonedigests")[0]
     assert isinstance(every, bytes)

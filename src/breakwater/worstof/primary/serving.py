@@ -15,7 +15,7 @@ from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions import last_defence, living, publishing, sealing
 from breakwater.worstof.models import Publication, PublisherState, Recipient
-from breakwater.worstof.primary import views, zone_file
+from breakwater.worstof.primary import bringing, views, zone_file
 from breakwater.worstof.primary.configuration import (
     BadAddress,
     Place,
@@ -169,12 +169,9 @@ class Serving:
         self.problem = ""
         late = [r for r in self.recipients.values() if self._is_late(r, publication)]
         untried = self._untried(late, publication)
-        for recipient in late:
-            if recipient not in untried:
-                self._bring(recipient, publication)
+        self._bring([r for r in late if r not in untried], publication)
         if untried and self.staging and self._is_harmless(self.staging, publication, at):
-            for recipient in untried:
-                self._bring(recipient, publication)
+            self._bring(untried, publication)
         sent = timezone.now() if late and not self.problem else None
         self._keep(publication, sent)
 
@@ -189,31 +186,11 @@ class Serving:
     def _is_late(self, recipient: Recipient, publication: Publication) -> bool:
         return self.held[recipient.key_name].serial != publication.serial
 
-    def _bring(self, recipient: Recipient, publication: Publication) -> None:
-        held = self.held[recipient.key_name]
-        if held.serial > publication.serial:
-            self.problem = (
-                f"The primary has serial {held.serial}, the desk {publication.serial}: the database "
-                "was restored from an older copy. The last good zone stays."
-            )
-            return
-        manifest = views.wanted(recipient, publication, zone.bucket_digests(), self.place.zone)
-        by_changes = bool(held.root) and not zone.is_accepted_since(held.serial)
-        names = zone.changed_since(held.serial) if by_changes else []
-        if by_changes and views.fits(names):
-            is_all = recipient.scope != Recipient.Scope.INTERNATIONAL
-            present = {n for n, national in zone.kept(names).items() if is_all or not national}
-            present |= set(recipient.canaries)
-            views.update(self.place, recipient.key_name, names, present, manifest)
-        elif zone.is_whole():
-            views.rewrite(self.bind, recipient, manifest)
-        else:
-            self.problem = (
-                "The names kept are not those of the last publication. The last good zone stays."
-            )
-            return
-        self.held[recipient.key_name] = views.Held(manifest.serial, manifest.root)
-        views.tell_at_once(self.place, recipient)
+    def _bring(self, recipients: list[Recipient], publication: Publication) -> None:
+        published = views.Published(publication)
+        self.problem = (
+            bringing.bring(self.place, self.bind, recipients, self.held, published) or self.problem
+        )
 
     def _is_harmless(self, staging: Staging, publication: Publication, at: datetime) -> bool:
         """Try a zone that was published without the live check, before this start or by others."""
@@ -294,6 +271,7 @@ class Serving:
     def _write_new_files(self, recipients: dict[str, Recipient]) -> None:
         """Write the zones of views that have none yet, before BIND reads its configuration."""
         publication = zone.last()
+        published = views.Published(publication) if publication else None
         new = {
             name: r for name, r in recipients.items() if not zone_path(self.place, name).exists()
         }
@@ -303,10 +281,10 @@ class Serving:
             is_tried = publication and (
                 not self.staging or self.staging.checked == publication.serial
             )
-            if publication is None or not (is_good and is_tried):
+            if published is None or not (is_good and is_tried):
                 write_whole(path, zone_file.lines(self.place.zone, 0, ["empty"], ()))
                 continue
-            manifest = views.wanted(recipient, publication, zone.bucket_digests(), self.place.zone)
+            manifest = views.wanted(recipient, published, self.place.zone)
             write_whole(path, views.whole(recipient, manifest))
 
     def _learn(self) -> None:
@@ -324,10 +302,10 @@ class Serving:
             raise PrimaryFailed("the primary does not answer")
         if publication is None:
             return
-        digests, is_other = zone.bucket_digests(), False
+        published, is_other = views.Published(publication), False
         for name, recipient in self.recipients.items():
             held = self.held[name]
-            manifest = views.wanted(recipient, publication, digests, self.place.zone)
+            manifest = views.wanted(recipient, published, self.place.zone)
             if (held.serial, held.root) != (manifest.serial, manifest.root):
                 # Scope and canaries may have changed with the names: it has to be written whole.
                 self.held[name] = views.Held(held.serial, "")

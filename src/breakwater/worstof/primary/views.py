@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import dns.exception
 import dns.flags
@@ -41,9 +42,23 @@ class Held:
     root: str
 
 
-def wanted(
-    recipient: Recipient, publication: Publication, kept: zone.Digests, name: str
-) -> ZoneManifest:
+class Published:
+    """A publication and its names; what the manifests of all views tell of them is read once."""
+
+    def __init__(self, publication: Publication) -> None:
+        self.publication = publication
+
+    @cached_property
+    def digests(self) -> zone.Digests:
+        return zone.bucket_digests()
+
+    @cached_property
+    def international(self) -> int:
+        """How many of the names are not national."""
+        return zone.names_for(Recipient(scope=Recipient.Scope.INTERNATIONAL)).count()
+
+
+def wanted(recipient: Recipient, published: Published, name: str) -> ZoneManifest:
     """What a recipient's zone must be at this publication, its canaries with it."""
     is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
     digests: dict[int, bytes] = {}
@@ -55,9 +70,8 @@ def wanted(
         added = {canary for canary in canaries if bucket_of(canary) == number} - own
         digests[number] = bucket_digest(own | added)
         extra += len(added)
-    count = publication.names
-    if is_international:
-        count = zone.names_for(recipient).count()
+    publication, kept = published.publication, published.digests
+    count = published.international if is_international else publication.names
     whole = packed(digests, kept.international if is_international else kept.every)
     at = publication.at.isoformat(timespec="seconds")
     return ZoneManifest(name, publication.serial, at, count + extra, root_of_packed(whole))
