@@ -20,7 +20,9 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.tsig
 
-AT_ONCE = 64  # questions on the way; a resolver has patience with as many
+# Questions on the way. The primary passes each one on from a port that it draws; of two that drew the
+# same one loses its answer, and is asked again after 1.2 s.
+AT_ONCE = 8
 PATIENCE = 5.0  # seconds without any answer
 _FUDGE = 300  # seconds that the clocks of the two sides may differ by
 _MAC = 32  # octets

@@ -49,7 +49,12 @@ class Staging:
         if publication and self.staged != publication.serial:
             self._put_whole(publication)
         self._tried.update(adds)
-        return self.stage.check(adds)
+        problem = self.stage.check(adds)
+        if problem and self._gone:
+            self._take_out_gone()
+            self._tried.update(adds)
+            problem = self.stage.check(adds)
+        return problem
 
     def look(self, publication: Publication) -> str:
         """Try all that is published; as `Stage.look`.
@@ -60,6 +65,9 @@ class Staging:
         if self.staged != publication.serial:
             self._put_whole(publication)
         problem = self.stage.look()
+        if problem and self._gone:
+            self._take_out_gone()
+            problem = self.stage.look()
         if not problem:
             self.checked = publication.serial
         return problem
@@ -72,25 +80,32 @@ class Staging:
         before = zone.before(made)
         if self.staged != (before.serial if before else 0):
             return
-        names = self._tried.union(zone.changed_since(made.serial - 1))
-        self._gone |= names - zone.kept(sorted(names)).keys()
+        names = self._tried | self._gone | set(zone.changed_since(made.serial - 1))
+        self._gone = names - zone.kept(sorted(names)).keys()
         if self.checked == self.staged:
             self.checked = made.serial
         self.staged = made.serial
 
     def settle(self) -> None:
-        """Bring the zones behind the check to what is published, once the recipients have it."""
+        """Bring the zones behind the check to what is published, once the recipients have it.
+
+        BIND reads the copy through after each change of it, and takes no name to try until then.
+        So this waits until there is much to change. A name that left and still stands there blocks
+        too much, never too little: before a problem is told, all of them are taken out.
+        """
         try:
-            if self._gone:
-                self._take_out(sorted(self._gone))
+            if len(self._gone) > MOST_TRIED:
+                self._take_out_gone()
             if len(self._tried) > MOST_TRIED:
                 self._move()
         except Unsure:
             self.staged = -1  # the next check writes the copy anew
 
-    def _take_out(self, names: Sequence[str]) -> None:
+    def _take_out_gone(self) -> None:
+        names = sorted(self._gone)
         self.stage.take_out(TRIED, names)
         self.stage.take_out(self.place.zone, names)
+        self.stage.wait_for_mark(self.place.zone)
         self._tried.difference_update(names)
         self._gone.clear()
 
