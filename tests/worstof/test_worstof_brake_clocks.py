@@ -225,5 +225,5 @@ def test_a_day_of_time_lived_begins_after_the_last_publication_before_it(
         serials.append(made.serial)
         machine.passed += timedelta(hours=12)
     now = living.live_on(machine.steady)
-    assert zone.before_lived(now - DAY.span.total_seconds()) == serials[2]
-    assert zone.before_lived(-1) == serials[0] - 1
+    day = now - DAY.span.total_seconds()
+    assert zone.before_lived([day, -1]) == [serials[2], serials[0] - 1]

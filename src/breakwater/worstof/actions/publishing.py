@@ -8,7 +8,6 @@ last good zone stays, and `PublisherState.problem` says why.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db import transaction
 
@@ -17,7 +16,7 @@ from breakwater.people.models import User
 from breakwater.storage import bulk
 from breakwater.worstof.actions import brake, last_defence, living, sealing
 from breakwater.worstof.actions.living import Steady
-from breakwater.worstof.actions.sealing import PUBLISHER
+from breakwater.worstof.actions.sealing import PUBLISHER, Now
 from breakwater.worstof.models import (
     Publication,
     PublisherState,
@@ -46,13 +45,6 @@ class Checked:
 
 # Names in the zone before and after some changes, and whether each is national.
 Outcome = tuple[dict[str, bool], dict[str, bool]]
-
-
-class Now(NamedTuple):
-    """The moment of a publication on the desk's clock, and on one that nobody sets, if it is read."""
-
-    at: datetime
-    lived: float | None = None  # seconds, see `rules.steady`
 
 
 class OtherNames(Exception):
@@ -146,8 +138,9 @@ def accept_copy(
             raise OtherNames
         detail = {"reason": reason, "serial": serial, "removed": removed}
         record("worstof.zone.accepted", actor=by, at=at, detail=detail)
-        made = sealing.sign_state(serial, kept, sealing.sizes(), (0, removed), at)
-        Publication.objects.filter(pk=made.pk).update(is_accepted=True, lived=lived)
+        moved = (0, removed)
+        made = sealing.sign_state(serial, kept, sealing.sizes(), moved, Now(at, lived))
+        Publication.objects.filter(pk=made.pk).update(is_accepted=True)
     sealing.write_mark(made.serial)
     tell("", at=at)
 
@@ -171,7 +164,7 @@ def republish(*, at: datetime) -> Publication:
         kept = sealing.check_copy(found)
         size = (found.names, found.size) if found else (0, 0)
         serial = max(sealing.known_serial(), found.serial if found else 0) + 1
-        made = sealing.sign_state(serial, kept, size, (0, 0), at)
+        made = sealing.sign_state(serial, kept, size, (0, 0), Now(at))
     sealing.write_mark(made.serial)
     return made
 
@@ -191,9 +184,7 @@ def _publish(now: Now, checked: Checked | None) -> Publication | None:
     before, after = outcome if len(changes) == len(decided) else _outcome(changes)
     names = [name for name in {c.name for c in changes} if before.get(name) != after.get(name)]
     serial = max(sealing.known_serial(), found.serial if found else 0) + 1
-    made = sealing.write_names(names, before, after, found, kept, serial, at) if names else None
-    if made:
-        Publication.objects.filter(pk=made.pk).update(lived=now.lived)
+    made = sealing.write_names(names, before, after, found, kept, serial, now) if names else None
     published = made or found
     _mark(changes, before, after, published.serial if published else None, at)
     return made
@@ -227,7 +218,7 @@ def _past_the_brake(
         return changes
     if signed:
         outcome = _outcome(unsigned)
-    starts = [(window, start) for window in WINDOWS for start in _starts(window, now)]
+    starts = _starts(now)
     moved = zone.effects_after({start for _, start in starts})
     for window, start in starts:
         if unsigned:
@@ -238,19 +229,22 @@ def _past_the_brake(
     return [change for change in changes if change.pk in free]
 
 
-def _starts(window: Window, now: Now) -> list[int]:
-    """The serials after which the window may have begun: what is too much after any is held.
+def _starts(now: Now) -> list[tuple[Window, int]]:
+    """The serials after which each window may have begun: what is too much after any is held.
 
     By the desk's clock, which somebody may have set; and by the time lived, which begins it no later
     than it truly did. On the same machine start that is its true beginning, but for the seconds that a
     publication takes. After another start it is earlier: what entered, left and entered again
     across it is then counted as entered once, and what went by while the machine was off as no time.
     """
-    starts = {zone.before_window(now.at - window.span, now=now.at)}
+    spans = [window.span for window in WINDOWS]
+    starts = set(zip(WINDOWS, zone.before_windows(spans, now.at), strict=True))
     if now.lived is not None:
-        begun = zone.before_lived(now.lived - window.span.total_seconds())
-        starts |= set() if begun is None else {begun}
-    return sorted(starts)
+        begun = zone.before_lived([now.lived - span.total_seconds() for span in spans])
+        starts |= {
+            (w, serial) for w, serial in zip(WINDOWS, begun, strict=True) if serial is not None
+        }
+    return sorted(starts, key=lambda start: (WINDOWS.index(start[0]), start[1]))
 
 
 def _past_window(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -63,6 +64,13 @@ def folder() -> Path:
     return path
 
 
+class Now(NamedTuple):
+    """The moment of a publication on the desk's clock, and on one that nobody sets, if it is read."""
+
+    at: datetime
+    lived: float | None = None  # seconds, see `rules.steady`
+
+
 def check_copy(found: Publication | None) -> zone.Digests:
     """The digests kept, if the database is the one that was signed last, and whole."""
     mark = read_mark()
@@ -89,7 +97,7 @@ def write_names(
     found: Publication | None,
     kept: zone.Digests,
     serial: int,
-    at: datetime,
+    now: Now,
 ) -> Publication:
     """Have these names in the zone as they are after the changes, and sign what it then is.
 
@@ -118,7 +126,7 @@ def write_names(
     count = (found.names if found else 0) + len(added) - len(removed)
     size = found.size if found else 0
     size += sum(len(n) + 1 for n in added) - sum(len(n) + 1 for n in removed)
-    return sign_state(serial, kept, (count, size), (len(added), len(removed)), at)
+    return sign_state(serial, kept, (count, size), (len(added), len(removed)), now)
 
 
 def _check_buckets(buckets: Mapping[int, Mapping[str, bool]], kept: zone.Digests) -> None:
@@ -180,14 +188,14 @@ def sizes() -> tuple[int, int]:
 
 
 def sign_state(
-    serial: int, kept: zone.Digests, size: tuple[int, int], moved: tuple[int, int], at: datetime
+    serial: int, kept: zone.Digests, size: tuple[int, int], moved: tuple[int, int], now: Now
 ) -> Publication:
     """Sign the names kept under a serial; `size` and `moved` are as in the manifest.
 
     Raises:
         BadKey: the key file is damaged or readable by others.
     """
-    root = root_of_packed(kept.every)
+    at, root = now.at, root_of_packed(kept.every)
     manifest = {
         "version": 1,
         "serial": serial,
@@ -210,7 +218,7 @@ def sign_state(
     record("worstof.zone.published", actor=PUBLISHER, at=at, target=target, detail=detail)
     return Publication.objects.create(
         serial=serial, at=at, names=size[0], size=size[1], added=moved[0], removed=moved[1],
-        sha256=root, manifest=text, signature=signing.sign(text.encode()).hex(),
+        sha256=root, manifest=text, signature=signing.sign(text.encode()).hex(), lived=now.lived,
     )  # fmt: skip
 
 

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
-from typing import NamedTuple, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from breakwater.storage import bulk
@@ -111,29 +112,37 @@ class Effect(NamedTuple):
     international: int
 
 
-def before_window(when: datetime, *, now: datetime) -> int:
-    """Serial of the last publication before the window from `when` to `now`; 0 if there is none.
+_BEFORE = """(SELECT max(serial) FROM worstof_publication WHERE at <= %s AND serial < coalesce(
+(SELECT min(serial) FROM worstof_publication WHERE at > %s AND at <= %s), %s))"""
+_BEFORE_LIVED = """coalesce((SELECT serial FROM worstof_publication WHERE lived <= %s
+ORDER BY lived DESC, serial DESC LIMIT 1), (SELECT serial - 1 FROM worstof_publication
+WHERE lived IS NOT NULL ORDER BY lived, serial LIMIT 1))"""
+_NO_SERIAL = 2**63 - 1  # no publication has a higher one
 
-    From the first publication after `when` all are in it, whatever times the later ones have, so
-    those of a clock set back only make it longer.
+
+def before_windows(spans: Sequence[timedelta], now: datetime) -> list[int]:
+    """Serial of the last publication before the windows of these lengths until now; 0 if none.
+
+    From the first publication in a window all are in it, whatever times the later ones have, so
+    those of a clock set back only make it longer. All windows in one statement: they are asked for
+    with every name that is published.
     """
-    within = Publication.objects.filter(at__gt=when, at__lte=now).values_list("serial", flat=True)
-    first = min(within, default=None)
-    earlier = Publication.objects.filter(at__lte=when)
-    if first is not None:
-        earlier = earlier.filter(serial__lt=first)
-    return earlier.order_by("-serial").values_list("serial", flat=True).first() or 0
+    at = connection.ops.adapt_datetimefield_value
+    begins = [at(now - span) for span in spans]
+    given = [value for begun in begins for value in (begun, begun, at(now), _NO_SERIAL)]
+    return [serial or 0 for serial in _numbers(_BEFORE, len(spans), given)]
 
 
-def before_lived(since: float) -> int | None:
+def before_lived(since: Sequence[float]) -> list[int | None]:
     """The same for all that was published since so many seconds were lived; None: nobody counted."""
-    counted = Publication.objects.exclude(lived=None)
-    serials = counted.order_by("lived", "serial").values_list("serial", flat=True)
-    before = serials.filter(lived__lte=since).last()
-    if before is not None:
-        return before
-    first = serials.first()
-    return first - 1 if first is not None else None
+    return _numbers(_BEFORE_LIVED, len(since), since)
+
+
+def _numbers(query: str, count: int, given: Sequence[Any]) -> list[int | None]:
+    """One number of each of so many queries, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join([query] * count)}", given)
+        return list(cursor.fetchone())
 
 
 def effects_after(serials: Collection[int]) -> dict[int, dict[str, Effect]]:
