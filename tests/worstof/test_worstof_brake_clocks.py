@@ -224,6 +224,9 @@ def test_a_day_of_time_lived_begins_after_the_last_publication_before_it(
         assert made
         serials.append(made.serial)
         machine.passed += timedelta(hours=12)
-    now = living.live_on(machine.steady)
-    day = now - DAY.span.total_seconds()
-    assert zone.before_lived([day, -1]) == [serials[2], serials[0] - 1]
+    lived_now = living.live_on(machine.steady)
+    spans, ago = [DAY.span, timedelta(days=9)], timedelta(days=400)
+    # By a clock that stands where nothing was published, only the time lived tells.
+    found = zone.window_starts(spans, machine.now() - ago, lived_now)
+    assert found == [{0, serials[2]}, {0, serials[0] - 1}]
+    assert zone.window_starts(spans, machine.now()) == [{serials[2]}, {0}]

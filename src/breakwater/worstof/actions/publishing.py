@@ -237,14 +237,9 @@ def _starts(now: Now) -> list[tuple[Window, int]]:
     publication takes. After another start it is earlier: what entered, left and entered again
     across it is then counted as entered once, and what went by while the machine was off as no time.
     """
-    spans = [window.span for window in WINDOWS]
-    starts = set(zip(WINDOWS, zone.before_windows(spans, now.at), strict=True))
-    if now.lived is not None:
-        begun = zone.before_lived([now.lived - span.total_seconds() for span in spans])
-        starts |= {
-            (w, serial) for w, serial in zip(WINDOWS, begun, strict=True) if serial is not None
-        }
-    return sorted(starts, key=lambda start: (WINDOWS.index(start[0]), start[1]))
+    starts = zone.window_starts([window.span for window in WINDOWS], now.at, now.lived)
+    by_window = zip(WINDOWS, starts, strict=True)
+    return [(window, serial) for window, serials in by_window for serial in sorted(serials)]
 
 
 def _past_window(

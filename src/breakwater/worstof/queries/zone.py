@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet
 
 from breakwater.storage import bulk
 from breakwater.worstof.models import (
-    BlockList,
     Entry,
     HeldChange,
     Publication,
@@ -92,10 +91,10 @@ def countries_of(entries: Collection[int | None]) -> dict[int | None, str]:
     each while its statistics said that there are none yet.
     """
     numbers = [pk for pk in entries if pk is not None]
-    lists = dict(bulk.fetch_by_ids(Entry, ["id", "block_list"], numbers))
-    countries = dict(bulk.fetch_by_ids(BlockList, ["id", "country"], set(lists.values())))
     found: dict[int | None, str] = dict.fromkeys(entries, "")
-    found.update((pk, countries[on]) for pk, on in lists.items())
+    for piece in pieces(numbers):
+        rows = Entry.objects.filter(pk__in=piece)
+        found.update(rows.values_list("pk", "block_list__country"))
     return found
 
 
@@ -120,29 +119,32 @@ WHERE lived IS NOT NULL ORDER BY lived, serial LIMIT 1))"""
 _NO_SERIAL = 2**63 - 1  # no publication has a higher one
 
 
-def before_windows(spans: Sequence[timedelta], now: datetime) -> list[int]:
-    """Serial of the last publication before the windows of these lengths until now; 0 if none.
+def window_starts(
+    spans: Sequence[timedelta], now: datetime, lived: float | None = None
+) -> list[set[int]]:
+    """For each window of these lengths until now, the serials after which it may have begun.
 
-    From the first publication in a window all are in it, whatever times the later ones have, so
-    those of a clock set back only make it longer. All windows in one statement: they are asked for
-    with every name that is published.
+    By the desk's clock: that of the last publication before it; 0 if there is none. From the first
+    publication in a window all are in it, whatever times the later ones have, so those of a clock
+    set back only make it longer. And by the seconds lived, where somebody counted them.
+
+    One statement: it is asked with every name that is published.
     """
     at = connection.ops.adapt_datetimefield_value
-    begins = [at(now - span) for span in spans]
-    given = [value for begun in begins for value in (begun, begun, at(now), _NO_SERIAL)]
-    return [serial or 0 for serial in _numbers(_BEFORE, len(spans), given)]
-
-
-def before_lived(since: Sequence[float]) -> list[int | None]:
-    """The same for all that was published since so many seconds were lived; None: nobody counted."""
-    return _numbers(_BEFORE_LIVED, len(since), since)
-
-
-def _numbers(query: str, count: int, given: Sequence[Any]) -> list[int | None]:
-    """One number of each of so many queries, in one statement."""
+    given: list[Any] = []
+    for begun in (at(now - span) for span in spans):
+        given += (begun, begun, at(now), _NO_SERIAL)
+    asked = [_BEFORE] * len(spans)
+    if lived is not None:
+        asked += [_BEFORE_LIVED] * len(spans)
+        given += (lived - span.total_seconds() for span in spans)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join([query] * count)}", given)
-        return list(cursor.fetchone())
+        cursor.execute(f"SELECT {', '.join(asked)}", given)
+        found = cursor.fetchone()
+    starts = [{serial or 0} for serial in found[: len(spans)]]
+    for start, serial in zip(starts, found[len(spans) :], strict=False):
+        start |= set() if serial is None else {serial}
+    return starts
 
 
 def effects_after(serials: Collection[int]) -> dict[int, dict[str, Effect]]:
