@@ -152,6 +152,23 @@ def test_a_listed_name_stands_before_the_check_until_it_leaves_the_list(
     wait_for(lambda: served.do(COUNT) == [(others + 1,)], 90)
 
 
+def test_a_published_name_that_is_added_once_more_beside_a_bad_one_stays_before_the_check(
+    desk: tuple[Desk, Resolvers],
+) -> None:
+    served, _ = desk
+    never = served.folder / "worstof" / "never-block.txt"
+    never.write_text("good.example\n")
+    served.decide("network.example")
+    wait_for(lambda: served.do(COUNT) == [(1,)], 90)
+    never.write_text("good.example\nshop.example\n")
+    held = "SELECT sum(added) FROM worstof_heldchange WHERE reason = 'probe'"
+    served.decide("network.example", "worse.example")
+    wait_for(lambda: served.do(held) == [(2,)], 90)
+    served.decide("bad.example")
+    wait_for(lambda: served.do(held) == [(3,)], 90)
+    assert served.do(COUNT) == [(1,)]
+
+
 def test_additions_go_on_after_a_primary_was_killed(desk: tuple[Desk, Resolvers]) -> None:
     served, _ = desk
     served.add_recipient("isp", [])

@@ -98,26 +98,22 @@ def codes(
 ) -> list[int]:
     """The code with which each of these names, at most 65,536, is answered.
 
-    SERVFAIL for those without one when none came for `patience` seconds. Who closes the connection
-    is asked for the others on a new one, once.
+    SERVFAIL for those that wait for one when none came for `patience` seconds; the others are asked
+    all the same. Who closes the connection is asked for what is left on a new one, once.
 
     Raises:
         dns.exception.DNSException: one of them is no domain name.
     """
     found: dict[int, int] = {}
-    for _ in range(2):
-        left = [number for number in range(len(names)) if number not in found]
+    closed = 0
+    while closed < 2 and (left := [n for n in range(len(names)) if n not in found]):
         try:
-            if left:
-                asked = [(number, names[number]) for number in left]
-                with socket.create_connection(where, patience) as line:
-                    # Else the kernel keeps the next questions back until the first are acknowledged.
-                    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    _ask(line, Questions(key), asked, found)
-        except TimeoutError:
-            break
+            with socket.create_connection(where, patience) as line:
+                # Else the kernel keeps the next questions back until the first are acknowledged.
+                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _ask(line, Questions(key), [(number, names[number]) for number in left], found)
         except (OSError, EOFError, BadAnswer):
-            continue
+            closed += 1
     return [found.get(number, int(dns.rcode.SERVFAIL)) for number in range(len(names))]
 
 
@@ -127,17 +123,20 @@ def _ask(
     names: Sequence[tuple[int, str]],
     found: dict[int, int],
 ) -> None:
-    """Put the code of each answer into `found`, by the number of its question."""
+    """Put the code of each answer into `found`, by the number of its question, until none comes."""
     left, waiting = iter(names), dict[int, bytes]()
     with line.makefile("rb") as answers:
         while True:
-            if len(waiting) <= AT_ONCE // 2:
-                more = list(itertools.islice(left, AT_ONCE - len(waiting)))
-                line.sendall(b"".join(_written(questions, more, waiting)))
+            more = list(itertools.islice(left, AT_ONCE - len(waiting)))
+            line.sendall(b"".join(_written(questions, more, waiting)))
             if not waiting:
                 return
             _acknowledge_at_once(line)
-            answer = _read(answers)
+            try:
+                answer = _read(answers)
+            except TimeoutError:
+                found.update(dict.fromkeys(waiting, int(dns.rcode.SERVFAIL)))
+                return
             number = _number(answer)
             if number not in waiting:
                 raise BadAnswer("nobody asked for it")

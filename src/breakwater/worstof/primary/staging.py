@@ -48,12 +48,13 @@ class Staging:
         publication = zone.last()
         if publication and self.staged != publication.serial:
             self._put_whole(publication)
-        self._tried.update(adds)
-        problem = self.stage.check(adds)
-        if problem and self._gone:
-            self._take_out_gone()
-            self._tried.update(adds)
-            problem = self.stage.check(adds)
+        # What is published stands there already, and stays when the others are taken out again.
+        new = sorted(set(adds) - zone.kept(adds).keys())
+        self._tried.update(new)
+        problem = self.stage.check(new)
+        if problem and (left := self._left_over(new)):
+            self._take_out(left)
+            problem = self.stage.check(new)
         return problem
 
     def look(self, publication: Publication) -> str:
@@ -65,8 +66,8 @@ class Staging:
         if self.staged != publication.serial:
             self._put_whole(publication)
         problem = self.stage.look()
-        if problem and self._gone:
-            self._take_out_gone()
+        if problem and (left := self._left_over()):
+            self._take_out(left)
             problem = self.stage.look()
         if not problem:
             self.checked = publication.serial
@@ -95,19 +96,25 @@ class Staging:
         """
         try:
             if len(self._gone) > MOST_TRIED:
-                self._take_out_gone()
+                self._take_out(self._gone)
             if len(self._tried) > MOST_TRIED:
                 self._move()
         except Unsure:
             self.staged = -1  # the next check writes the copy anew
 
-    def _take_out_gone(self) -> None:
-        names = sorted(self._gone)
+    def _left_over(self, adds: Sequence[str] = ()) -> set[str]:
+        """Names that stand before the check, but for `adds`, and are not published: some left, some
+        were tried and then held by the brake."""
+        names = (self._gone | self._tried).difference(adds)
+        return names - zone.kept(sorted(names)).keys()
+
+    def _take_out(self, left: set[str]) -> None:
+        names = sorted(left)
         self.stage.take_out(TRIED, names)
         self.stage.take_out(self.place.zone, names)
         self.stage.wait_for_mark(self.place.zone)
         self._tried.difference_update(names)
-        self._gone.clear()
+        self._gone.difference_update(names)
 
     def _move(self) -> None:
         names = sorted(self._tried)
