@@ -143,13 +143,16 @@ def _run(paths: list[str], out: Path | None, format: str, wanted: Wanted, engine
     with ExitStack() as stack:
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         stack.callback(signal.signal, signal.SIGTERM, before)
-        file: BinaryIO = sys.stdout.buffer if out is None else stack.enter_context(out.open("xb"))
-        output = hash_output.FORMATS[format](file)
-        stack.callback(output.close)
-        walk = Listing(paths, skipped=os.fstat(file.fileno()) if out else None)
         told = _Told(sum(1 for _ in Listing(paths)) if err.is_terminal else 0)
-        stack.callback(told.end, walk)
         try:
+            # Who stops it as soon as the file is there is told so, too.
+            file: BinaryIO = (
+                sys.stdout.buffer if out is None else stack.enter_context(out.open("xb"))
+            )
+            output = hash_output.FORMATS[format](file)
+            stack.callback(output.close)
+            walk = Listing(paths, skipped=os.fstat(file.fileno()) if out else None)
+            stack.callback(told.end, walk)
             for found in hashed(walk, wanted, engine):
                 output.write(found)
                 told.add(found)
