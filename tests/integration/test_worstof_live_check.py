@@ -152,6 +152,25 @@ def test_a_listed_name_stands_before_the_check_until_it_leaves_the_list(
     wait_for(lambda: served.do(COUNT) == [(others + 1,)], 90)
 
 
+@pytest.mark.parametrize("is_removed", [True, False], ids=["left the list", "listed"])
+def test_a_name_below_hides_nothing_that_the_name_above_would_block(
+    desk: tuple[Desk, Resolvers], is_removed: bool
+) -> None:
+    served, _ = desk
+    # Beside it in one zone, the wildcard of network.example leaves edge.network.example open, of
+    # which shop.example is an alias.
+    served.decide("x.edge.network.example")
+    wait_for(lambda: served.do(COUNT) == [(1,)], 90)
+    if is_removed:
+        served.decide("x.edge.network.example", adds=False)
+        wait_for(lambda: served.do(COUNT) == [(0,)], 90)
+    served.decide("network.example")
+    held = "SELECT reason, added FROM worstof_heldchange"
+    wait_for(lambda: served.do(held) == [("probe", 1)], 90)
+    served.decide("bad.example")
+    wait_for(lambda: served.do(COUNT) == [(1 if is_removed else 2,)], 90)
+
+
 def test_a_published_name_that_is_added_once_more_beside_a_bad_one_stays_before_the_check(
     desk: tuple[Desk, Resolvers],
 ) -> None:

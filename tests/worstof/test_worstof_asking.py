@@ -103,12 +103,15 @@ def server(answering: Answering) -> Iterator[tuple[str, int]]:
     with socket.create_server(("127.0.0.1", 0)) as door:
 
         def serve() -> None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # the door was shut
                 while True:
-                    line, _ = door.accept()
-                    with line, line.makefile("rb") as coming:
-                        for answer in answering(questions_in(coming)):
-                            line.sendall(struct.pack("!H", len(answer)) + answer)
+                    answer_on(door.accept()[0])
+
+        def answer_on(line: socket.socket) -> None:
+            # Who asks may go at the first answer that it does not like.
+            with contextlib.suppress(OSError), line, line.makefile("rb") as coming:
+                for answer in answering(questions_in(coming)):
+                    line.sendall(struct.pack("!H", len(answer)) + answer)
 
         threading.Thread(target=serve, daemon=True).start()
         yield door.getsockname()
@@ -180,7 +183,11 @@ def test_a_connection_that_was_closed_is_opened_once_more_for_the_names_left() -
             yield answered(question, code_of(question))
 
     with server(ends_after_100) as where:
-        assert codes(where, KEY, NAMES) == CODES[:200] + [2] * 100
+        found = codes(where, KEY, NAMES)
+    # The last answers before the end of a connection may be lost with it.
+    assert all(got in (None, code) for got, code in zip(found, CODES, strict=True))
+    assert 100 < sum(got is not None for got in found) <= 200
+    assert found[-100:] == [None] * 100
     assert connections == 2
 
 
@@ -201,11 +208,11 @@ def test_answers_that_nobody_signed_count_as_none() -> None:
             yield answered(question, 0, OTHER)
 
     with server(unsigned) as where:
-        assert codes(where, KEY, NAMES[:5]) == [2] * 5
+        assert codes(where, KEY, NAMES[:5]) == [None] * 5
 
 
 def test_nobody_at_the_door_is_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         where = door.getsockname()
-    assert codes(where, KEY, NAMES[:3]) == [2] * 3
+    assert codes(where, KEY, NAMES[:3]) == [None] * 3
     assert codes(where, KEY, []) == []

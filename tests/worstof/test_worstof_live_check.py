@@ -22,10 +22,10 @@ class Listening(live_check.Stage):
     def __init__(self, folder: Path) -> None:
         super().__init__(Place(folder, "127.0.0.1", 1, 2, "wol.invalid", "127.0.0.1:53"))
         self.asked: list[str] = []
-        self.answers: dict[str, int] = {}
+        self.answers: dict[str, int | None] = {}
         self.without: dict[str, int] = {}  # what the resolver answers without the list
 
-    def rcodes(self, names: Sequence[str]) -> list[int]:
+    def rcodes(self, names: Sequence[str]) -> list[int | None]:
         self.asked += names
         return [self.answers.get(name, int(dns.rcode.NOERROR)) for name in names]
 
@@ -86,3 +86,12 @@ def test_a_name_without_an_answer_stops_publication_until_it_has_one(stage: List
         stage.look()
     stage.answers.clear()
     assert stage.look() == ""
+
+
+def test_a_check_that_is_not_answered_stops_publication_also_without_a_file(
+    stage: Listening,
+) -> None:
+    (Path(settings.CONFIG.data_dir) / "worstof" / "never-block.txt").unlink()
+    stage.answers["ocsp.digicert.com"] = None
+    with pytest.raises(Unsure):
+        stage.look()

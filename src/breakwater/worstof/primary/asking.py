@@ -95,11 +95,12 @@ def _number(message: bytes) -> int:
 
 def codes(
     where: tuple[str, int], key: dns.tsig.Key, names: Sequence[str], patience: float = PATIENCE
-) -> list[int]:
+) -> list[int | None]:
     """The code with which each of these names, at most 65,536, is answered.
 
     SERVFAIL for those that wait for one when none came for `patience` seconds; the others are asked
-    all the same. Who closes the connection is asked for what is left on a new one, once.
+    all the same. Who closes the connection is asked for what is left on a new one, once; None for
+    what even then nobody answered.
 
     Raises:
         dns.exception.DNSException: one of them is no domain name.
@@ -114,7 +115,7 @@ def codes(
                 _ask(line, Questions(key), [(number, names[number]) for number in left], found)
         except (OSError, EOFError, BadAnswer):
             closed += 1
-    return [found.get(number, int(dns.rcode.SERVFAIL)) for number in range(len(names))]
+    return [found.get(number) for number in range(len(names))]
 
 
 def _ask(

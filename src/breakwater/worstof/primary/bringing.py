@@ -12,11 +12,14 @@ from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary import views
 from breakwater.worstof.primary.configuration import Place
 from breakwater.worstof.primary.server import Bind, ZoneRefused
-from breakwater.worstof.primary.views import Held, Published
+from breakwater.worstof.primary.views import Held, PrimaryFailed, Published
 from breakwater.worstof.queries import zone
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
+from breakwater.worstof.signing import BadKey
+from breakwater.worstof.tsig import BadKeyName
 
 _AT_ONCE = 16
+_FAILURES = (PrimaryFailed, ZoneRefused, OSError, BadKey, BadKeyName)
 _OTHER_NAMES = "The names kept are not those of the last publication. The last good zone stays."
 
 
@@ -36,33 +39,27 @@ def bring(
     recipients: Sequence[Recipient],
     held: dict[str, Held],
     published: Published,
-) -> str:
-    """Bring their views to what is published; say why one stays at what it has, "" if none does.
+) -> dict[str, str]:
+    """Bring their views to what is published; by key name, why a view stays at what it has.
 
     `held` tells what each view has, and is kept true.
 
     Raises:
-        PrimaryFailed, ZoneRefused, OSError, django.db.Error: of one of them; the others have
-            what is published.
+        django.db.Error: the database failed; views that were brought are in `held`.
     """
     serial = published.publication.serial
-    ahead = [r for r in recipients if held[r.key_name].serial > serial]
-    changes, whole = _changes(
-        [r for r in recipients if r not in ahead], held, published, place.zone
-    )
-    failures = _send(place, changes, held)
-    problem = "" if not whole or zone.is_whole() else _OTHER_NAMES
-    if not problem:
-        failures += _write_whole(bind, place, whole, held, published)
-    if failures:
-        raise failures[0]
-    if ahead:
-        most = max(held[r.key_name].serial for r in ahead)
-        problem = (
-            f"The primary has serial {most}, the desk {serial}: the database was restored from an "
-            "older copy. The last good zone stays."
-        )
-    return problem
+    stays = {
+        r.key_name: f"The primary has serial {held[r.key_name].serial}, the desk {serial}: the "
+        "database was restored from an older copy. The last good zone stays."
+        for r in recipients
+        if held[r.key_name].serial > serial
+    }
+    behind = [r for r in recipients if r.key_name not in stays]
+    changes, whole = _changes(behind, held, published, place.zone)
+    stays |= _send(place, changes, held)
+    if whole and not zone.is_whole():
+        return stays | dict.fromkeys((r.key_name for r in whole), _OTHER_NAMES)
+    return stays | _write_whole(bind, place, whole, held, published)
 
 
 def _changes(
@@ -70,9 +67,9 @@ def _changes(
 ) -> tuple[list[Change], list[Recipient]]:
     """What is to be sent to whom, and those whose view has to be written whole."""
     changes, whole = [], []
-    since = {held[r.key_name].serial: Since(held[r.key_name].serial) for r in recipients}
-    for recipient in recipients:
-        has = held[recipient.key_name]
+    known = [held[r.key_name] for r in recipients]
+    since = {serial: Since(serial) for serial in {has.serial for has in known if has.root}}
+    for recipient, has in zip(recipients, known, strict=True):
         if not has.root or not since[has.serial].fits:
             whole.append(recipient)
             continue
@@ -98,27 +95,25 @@ class Since:
         return kept | set(recipient.canaries)
 
 
-def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> list[Exception]:
-    """Send each change, and tell the recipient at once. What failed, for whom it did."""
+def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> dict[str, str]:
+    """Send each change, and tell the recipient at once; why it failed, for whom it did."""
 
-    def send(change: Change) -> None:
-        recipient = change.recipient
-        views.update(place, recipient.key_name, change.names, change.present, change.manifest)
-        views.tell_at_once(place, recipient)
+    def send(change: Change) -> str:
+        key_name = change.recipient.key_name
+        try:
+            views.update(place, key_name, change.names, change.present, change.manifest)
+            held[key_name] = _held(change.manifest)
+            views.tell_at_once(place, change.recipient)
+        except _FAILURES as problem:
+            return _said(key_name, problem)
+        return ""
 
     if not changes:
-        return []
-    with ThreadPoolExecutor(_AT_ONCE) as several:
-        sent = [(change, several.submit(send, change)) for change in changes]
-    failures: list[Exception] = []
-    for change, future in sent:
-        try:
-            future.result()
-        except Exception as problem:  # noqa: BLE001 – the first is raised once the others have theirs
-            failures.append(problem)
-        else:
-            held[change.recipient.key_name] = _held(change.manifest)
-    return failures
+        return {}
+    with ThreadPoolExecutor(min(_AT_ONCE, len(changes))) as several:
+        told = several.map(send, changes)
+        keys = (change.recipient.key_name for change in changes)
+        return {key: why for key, why in zip(keys, told, strict=True) if why}
 
 
 def _write_whole(
@@ -127,19 +122,23 @@ def _write_whole(
     recipients: Sequence[Recipient],
     held: dict[str, Held],
     published: Published,
-) -> list[Exception]:
-    """Put the whole zone under each of these views. What failed, for whom it did."""
-    failures: list[Exception] = []
+) -> dict[str, str]:
+    """Put the whole zone under each of these views; why it failed, for whom it did."""
+    stays = {}
     for recipient in recipients:
-        manifest = views.wanted(recipient, published, place.zone)
+        key_name = recipient.key_name
         try:
+            manifest = views.wanted(recipient, published, place.zone)
             views.rewrite(bind, recipient, manifest)
-        except (ZoneRefused, OSError) as problem:
-            failures.append(problem)
-            continue
-        held[recipient.key_name] = _held(manifest)
-        views.tell_at_once(place, recipient)
-    return failures
+            held[key_name] = _held(manifest)
+            views.tell_at_once(place, recipient)
+        except _FAILURES as problem:
+            stays[key_name] = _said(key_name, problem)
+    return stays
+
+
+def _said(key_name: str, problem: Exception) -> str:
+    return f"{key_name}: {type(problem).__name__}: {problem}"
 
 
 def _held(manifest: ZoneManifest) -> Held:

@@ -18,7 +18,7 @@ import dns.update
 from breakwater.worstof import tsig
 from breakwater.worstof.actions.publishing import Unsure
 from breakwater.worstof.primary import asking, configuration, zone_file
-from breakwater.worstof.primary.configuration import STAGE, TRIED, Place
+from breakwater.worstof.primary.configuration import STAGE, Place
 from breakwater.worstof.queries.known_names import never_block, well_known
 from breakwater.worstof.rules.turns import turn
 
@@ -41,22 +41,6 @@ class Stage:
         self._failed: frozenset[str] = frozenset()
         self._marks: dict[str, str] = {}  # the last one given to a zone
 
-    def check(self, adds: Sequence[str]) -> str:
-        """Say which names no longer resolve with these names added; "" if all do.
-
-        Raises:
-            Unsure: the stage or the resolver behind it does not answer as it should.
-        """
-        problem = "not tried to the end"
-        try:
-            self.give(TRIED, adds)
-            self.wait_for_mark(TRIED)
-            problem = self.look()
-        finally:
-            if problem:
-                self.take_out(TRIED, adds)
-        return problem
-
     def look(self) -> str:
         """Ask for names that must never be blocked, as the stage stands.
 
@@ -67,6 +51,7 @@ class Stage:
         asked = list(dict.fromkeys((*names, *well_known())))
         answers = dict(zip(asked, self.rcodes(asked), strict=True))
         self._failed = frozenset(n for n in names if answers[n] != dns.rcode.NOERROR)
+        silent = None in answers.values()
         gone = [name for name in asked if answers[name] == dns.rcode.NXDOMAIN]
         operators = set(names)
         others = [name for name in gone if name not in operators]
@@ -74,12 +59,14 @@ class Stage:
         blocked = [n for n in gone if open_ones.get(n, dns.rcode.NOERROR) == dns.rcode.NOERROR]
         if blocked:
             return f"{len(blocked)} of {len(asked)} names that must never be blocked do not resolve"
+        if silent:
+            raise Unsure("The live check does not answer. Nothing is published.")
         if self._failed:
             raise Unsure("The resolver for the live check does not resolve. Nothing is published.")
         return ""
 
-    def rcodes(self, names: Sequence[str]) -> list[int]:
-        """What the stage answers to each of them; SERVFAIL where it does not answer."""
+    def rcodes(self, names: Sequence[str]) -> list[int | None]:
+        """What the stage answers to each of them, as `asking.codes`."""
         return asking.codes((self.place.near, self.place.port), tsig.own_key(STAGE), names)
 
     def open_rcode(self, name: str) -> int:
@@ -91,7 +78,7 @@ class Stage:
         except (OSError, EOFError, dns.exception.DNSException):
             return int(dns.rcode.SERVFAIL)
 
-    def rcode(self, name: str) -> int:
+    def rcode(self, name: str) -> int | None:
         return self.rcodes([name])[0]
 
     def give(self, zone: str, names: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import Error, close_old_connections
 from django.utils import timezone
@@ -51,6 +52,13 @@ class AlreadyServed(Exception):
     """Another `worstof serve` runs on this folder."""
 
 
+class Stay(NamedTuple):
+    """Why a view is not at the last publication, and until when it is left alone."""
+
+    why: str
+    until: float  # on the machine's steady clock, seconds
+
+
 class Serving:
     """The loop. Everything it knows it can learn again: from the database and from the views."""
 
@@ -64,7 +72,8 @@ class Serving:
         self.looked_at: datetime | None = None
         self.beaten: datetime | None = None
         self.logs = Logs(place.folder)
-        self.problem = ""  # why views are not at the last publication
+        self.stays: dict[str, Stay] = {}  # views that could not be brought, by key name
+        self.problem = ""  # what is told of them
         self.refused = ""  # why recipients do not get what was granted
 
     def run(self, stop: threading.Event) -> None:
@@ -137,13 +146,13 @@ class Serving:
             log.error("publishing failed: %s: %s", type(problem).__name__, problem)  # noqa: TRY400 – a full disk is no bug
             self._keep_problem(f"{type(problem).__name__}: {problem}")
             return False
-        return not self.problem
+        return True
 
     def turn(self, at: datetime) -> None:
         self._beat(at)
         if not self.bind.is_alive():
             log.warning("BIND ended; starting it again")
-            self.held = {}
+            self.held, self.stays = {}, {}
             self._start_bind()
             PublisherState.objects.update_or_create(pk=1, defaults={"ended_at": at})
         if self.looked_at is None or abs(at - self.looked_at) >= LOOK_AT_RECIPIENTS:
@@ -162,18 +171,34 @@ class Serving:
             self.staging.settle()
 
     def bring_up(self, at: datetime) -> None:
-        """Bring every view to the last publication; one that is there already costs nothing."""
+        """Bring every view to the last publication; one that is there already costs nothing.
+
+        One that could not be brought is tried again after a rest, for which nobody else waits.
+        """
         publication = zone.last()
         if publication is None:
             return
-        self.problem = ""
         late = [r for r in self.recipients.values() if self._is_late(r, publication)]
-        untried = self._untried(late, publication)
-        self._bring([r for r in late if r not in untried], publication)
-        if untried and self.staging and self._is_harmless(self.staging, publication, at):
-            self._bring(untried, publication)
+        keys = {r.key_name for r in late}
+        self.stays = {key: stay for key, stay in self.stays.items() if key in keys}
+        due = [r for r in late if self._is_due(r)]
+        untried = self._untried(due, publication)
+        stays = self._bring([r for r in due if r not in untried], publication)
+        if untried and self.staging:
+            why = self._is_harmful(self.staging, publication, at)
+            stays |= {r.key_name: why for r in untried} if why else {}
+            stays |= self._bring(untried, publication) if not why else {}
+        until = time.monotonic() + REST
+        for recipient in due:
+            self.stays.pop(recipient.key_name, None)
+        self.stays |= {key: Stay(why, until) for key, why in stays.items()}
+        self.problem = " ".join(sorted({stay.why for stay in self.stays.values()}))
         sent = timezone.now() if late and not self.problem else None
         self._keep(publication, sent)
+
+    def _is_due(self, recipient: Recipient) -> bool:
+        stay = self.stays.get(recipient.key_name)
+        return stay is None or stay.until <= time.monotonic()
 
     def _untried(self, late: list[Recipient], publication: Publication) -> list[Recipient]:
         """Those who would get names that the live check did not try; to lose names needs none."""
@@ -186,23 +211,25 @@ class Serving:
     def _is_late(self, recipient: Recipient, publication: Publication) -> bool:
         return self.held[recipient.key_name].serial != publication.serial
 
-    def _bring(self, recipients: list[Recipient], publication: Publication) -> None:
+    def _bring(self, recipients: list[Recipient], publication: Publication) -> dict[str, str]:
         published = views.Published(publication)
-        self.problem = (
-            bringing.bring(self.place, self.bind, recipients, self.held, published) or self.problem
-        )
+        stays = bringing.bring(self.place, self.bind, recipients, self.held, published)
+        for why in stays.values():
+            log.error("a view stays at what it has: %s", why)
+        return stays
 
-    def _is_harmless(self, staging: Staging, publication: Publication, at: datetime) -> bool:
-        """Try a zone that was published without the live check, before this start or by others."""
+    def _is_harmful(self, staging: Staging, publication: Publication, at: datetime) -> str:
+        """Try a zone that was published without the live check, before this start or by others.
+
+        Say why it cannot go out; "" if it can.
+        """
         try:
             problem = staging.look(publication)
         except publishing.Unsure as unsure:
-            self.problem = str(unsure)
-            return False
+            return str(unsure)
         found = PublisherState.Probe.BAD if problem else PublisherState.Probe.GOOD
         publishing.keep_probe(found, at=at)
-        self.problem = problem or self.problem
-        return not problem
+        return problem
 
     def _keep(self, publication: Publication, sent: datetime | None) -> None:
         now: dict[str, object] = {}

@@ -11,6 +11,7 @@ from breakwater.worstof.primary.configuration import STAGE, TRIED, Place, tried_
 from breakwater.worstof.primary.live_check import Stage
 from breakwater.worstof.primary.server import Bind, ZoneRefused
 from breakwater.worstof.queries import zone
+from breakwater.worstof.rules.site_names import topmost
 
 MOST_TRIED = 500  # names; more are moved to the copy of what is published
 
@@ -20,10 +21,11 @@ class Staging:
 
     def __init__(self, place: Place, bind: Bind) -> None:
         self.place, self.bind, self.stage = place, bind, Stage(place)
-        self.staged = -1  # serial whose names stand before the check
+        self.staged = -1  # serial whose names stand before the check; -1: nobody knows
         self.checked = -1  # serial whose names it found harmless
-        self._tried: set[str] = set()  # names that stand in the zone of what is tried
-        self._gone: set[str] = set()  # names that left the list and still stand in one of them
+        self._tried: set[str] = set()  # published names that the copy has not
+        self._standing: set[str] = set()  # what stands in the zone of what is tried
+        self._gone: set[str] = set()  # names that left the list and still stand in the copy
 
     def prepare(self) -> None:
         """Write the copy anew before BIND starts: nothing of it is worth a journal."""
@@ -32,29 +34,25 @@ class Staging:
         self._write_new(zone_path(self.place, STAGE), self._lines(publication, mark))
         self._write_new(tried_path(self.place), live_check.lines(TRIED, 0, (), mark))
         self.staged = publication.serial if publication else 0
-        self._tried.clear()
-        self._gone.clear()
+        self._forget()
 
     def _write_new(self, path: Path, lines: Iterator[str]) -> None:
         path.with_name(path.name + ".jnl").unlink(missing_ok=True)
         write_whole(path, lines)
 
     def check(self, adds: Sequence[str]) -> str:
-        """Try these names beside all that are published; as `Stage.check`.
+        """Say which names no longer resolve with these names added; "" if all do.
 
         Raises:
             Unsure: the stage or the resolver behind it does not answer as it should.
         """
-        publication = zone.last()
-        if publication and self.staged != publication.serial:
-            self._put_whole(publication)
-        # What is published stands there already, and stays when the others are taken out again.
-        new = sorted(set(adds) - zone.kept(adds).keys())
-        self._tried.update(new)
-        problem = self.stage.check(new)
-        if problem and (left := self._left_over(new)):
-            self._take_out(left)
-            problem = self.stage.check(new)
+        self._follow_or_put_whole(zone.last())
+        problem = "not tried to the end"
+        try:
+            problem = self._look_with(self._tried.union(adds))
+        finally:
+            if problem:
+                self._stand(self._tried)
         return problem
 
     def look(self, publication: Publication) -> str:
@@ -63,15 +61,45 @@ class Staging:
         Raises:
             Unsure: as above.
         """
-        if self.staged != publication.serial:
-            self._put_whole(publication)
-        problem = self.stage.look()
-        if problem and (left := self._left_over()):
-            self._take_out(left)
-            problem = self.stage.look()
+        self._follow_or_put_whole(publication)
+        problem = self._look_with(self._tried)
         if not problem:
             self.checked = publication.serial
         return problem
+
+    def _follow_or_put_whole(self, publication: Publication | None) -> None:
+        if self.staged != (publication.serial if publication else 0):
+            self._put_whole(publication)
+        self._tried = set(zone.kept(sorted(self._tried)))
+
+    def _look_with(self, names: set[str]) -> str:
+        """Look with these names beside the copy.
+
+        BIND reads the copy through after each change of it, and takes no name to try until then.
+        So names that left stay in it: they can only make the check too strict, and are taken out
+        before it tells of a problem.
+        """
+        self._stand(names)
+        self.stage.wait_for_mark(TRIED)
+        problem = self.stage.look()
+        if problem and self._gone:
+            self._take_out_gone()
+            problem = self.stage.look()
+        return problem
+
+    def _stand(self, names: set[str]) -> None:
+        """Have these names in the zone of what is tried, and no other ones.
+
+        None stands there below another one: beside a.b.example, the wildcard of example matches
+        nothing else below b.example (RFC 4592), and what example blocks would not be seen.
+        """
+        wanted = topmost(names)
+        serial, self.staged = self.staged, -1  # until it is done
+        self.stage.take_out(TRIED, sorted(self._standing - wanted))
+        new = wanted - self._standing
+        self._standing |= wanted
+        self.stage.give(TRIED, sorted(new))
+        self._standing, self.staged = wanted, serial
 
     def follow(self, made: Publication) -> None:
         """Take note of what was published after a check, without writing the copy anew.
@@ -81,49 +109,32 @@ class Staging:
         before = zone.before(made)
         if self.staged != (before.serial if before else 0):
             return
-        names = self._tried | self._gone | set(zone.changed_since(made.serial - 1))
-        self._gone = names - zone.kept(sorted(names)).keys()
+        changed = set(zone.changed_since(made.serial - 1))
+        came = zone.kept(sorted(changed)).keys()
+        self._gone = (self._gone | changed) - came
+        self._tried = self._tried - changed | came
         if self.checked == self.staged:
             self.checked = made.serial
         self.staged = made.serial
 
     def settle(self) -> None:
-        """Bring the zones behind the check to what is published, once the recipients have it.
-
-        BIND reads the copy through after each change of it, and takes no name to try until then.
-        So this waits until there is much to change. A name that left and still stands there blocks
-        too much, never too little: before a problem is told, all of them are taken out.
-        """
+        """Bring the copy to what is published, once the recipients have it and there is much."""
+        if self.staged < 0 or max(len(self._gone), len(self._tried)) <= MOST_TRIED:
+            return
         try:
-            if len(self._gone) > MOST_TRIED:
-                self._take_out(self._gone)
-            if len(self._tried) > MOST_TRIED:
-                self._move()
+            self.stage.give(self.place.zone, sorted(self._tried))
+            self._take_out_gone()
+            self._tried.clear()
+            self._stand(self._tried)
         except Unsure:
             self.staged = -1  # the next check writes the copy anew
 
-    def _left_over(self, adds: Sequence[str] = ()) -> set[str]:
-        """Names that stand before the check, but for `adds`, and are not published: some left, some
-        were tried and then held by the brake."""
-        names = (self._gone | self._tried).difference(adds)
-        return names - zone.kept(sorted(names)).keys()
-
-    def _take_out(self, left: set[str]) -> None:
-        names = sorted(left)
-        self.stage.take_out(TRIED, names)
-        self.stage.take_out(self.place.zone, names)
+    def _take_out_gone(self) -> None:
+        self.stage.take_out(self.place.zone, sorted(self._gone))
         self.stage.wait_for_mark(self.place.zone)
-        self._tried.difference_update(names)
-        self._gone.difference_update(names)
+        self._gone.clear()
 
-    def _move(self) -> None:
-        names = sorted(self._tried)
-        self.stage.give(self.place.zone, sorted(zone.kept(names)))
-        self.stage.wait_for_mark(self.place.zone)
-        self.stage.take_out(TRIED, names)
-        self._tried.clear()
-
-    def _put_whole(self, publication: Publication) -> None:
+    def _put_whole(self, publication: Publication | None) -> None:
         mark = live_check.new_mark()
         self.staged = -1
         try:
@@ -131,10 +142,14 @@ class Staging:
         except ZoneRefused as problem:
             raise Unsure("The live check takes no names. Nothing is published.") from problem
         self.stage.wait_for(mark)
-        self.stage.take_out(TRIED, sorted(self._tried))
+        self.stage.take_out(TRIED, sorted(self._standing))
         self.stage.wait_for_mark(TRIED)
-        self.staged = publication.serial
+        self.staged = publication.serial if publication else 0
+        self._forget()
+
+    def _forget(self) -> None:
         self._tried.clear()
+        self._standing.clear()
         self._gone.clear()
 
     def _lines(self, publication: Publication | None, mark: str) -> Iterator[str]:
