@@ -97,6 +97,29 @@ def test_a_cached_name_is_blocked_after_the_decision_and_open_after_its_removal(
     everywhere(resolvers, "www.bad.example", blocked=False)
 
 
+def test_between_two_listed_names_everything_is_blocked_until_the_upper_one_leaves(
+    servers: tuple[Desk, Resolvers],
+) -> None:
+    desk, resolvers = servers
+    amid = ("pages.host.example", "good.pages.host.example", "x.good.pages.host.example")
+    desk.decide("bad.pages.host.example")
+    everywhere(resolvers, "www.bad.pages.host.example", blocked=True)
+    for name in amid:
+        everywhere(resolvers, name, blocked=False)
+    desk.decide("host.example")
+    for name in amid:
+        everywhere(resolvers, name, blocked=True)
+    desk.decide("host.example", adds=False)
+    for name in amid:
+        everywhere(resolvers, name, blocked=False)
+    everywhere(resolvers, "bad.pages.host.example", blocked=True)
+    desk.decide("pages.host.example")
+    everywhere(resolvers, "good.pages.host.example", blocked=True)
+    desk.decide("bad.pages.host.example", "pages.host.example", adds=False)
+    for name in (*amid, "bad.pages.host.example"):
+        everywhere(resolvers, name, blocked=False)
+
+
 def test_the_desk_keeps_which_publication_each_provider_took_last(
     servers: tuple[Desk, Resolvers],
 ) -> None:

@@ -131,6 +131,22 @@ def test_a_view_that_takes_no_changes_keeps_nobody_else_waiting(desk: Desk) -> N
     wait_for(lambda: desk.do(PROBLEM) == [("",)], 20)
 
 
+def test_a_view_that_is_written_whole_and_one_that_is_changed_block_the_same_between_two_names(
+    desk: Desk,
+) -> None:
+    names = {"one.example", "host.example", "bad.pages.host.example"}
+    desk.decide("bad.pages.host.example")
+    desk.decide("host.example")
+    wait_for(lambda: gets(desk, "isp") == names, 90)
+    desk.add_recipient("late", [])
+    wait_for(lambda: gets(desk, "late") == names, 90)
+    key = bytes.fromhex(desk.public_key())
+    for key_name in ("isp", "late"):
+        signed = tsig.key(key_name, secret_of(desk, key_name))
+        copy = take(Source("127.0.0.1", desk.port, ZONE, signed, key), Copy())
+        assert (set(copy.every()), copy.between) == (names, {"pages.host.example"})
+
+
 def test_names_that_were_not_signed_stop_nobody_from_having_the_last_good_zone(desk: Desk) -> None:
     number, every = desk.do("SELECT number, every FROM worstof_zonedigests")[0]
     assert isinstance(every, bytes)

@@ -52,7 +52,7 @@ class Primary:
         self.serial += 1
         (self.names.add if adds else self.names.discard)(name)
         manifest = manifest_of(self.serial, self.names)
-        views.update(self.place, "isp", [name], {name} if adds else set(), manifest)
+        views.update(self.place, "isp", [name], {name} if adds else (), (), manifest)
 
     def sent(self) -> str:
         return (self.place.folder / "transfers.log").read_text()

@@ -6,7 +6,8 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import dns.name
@@ -15,8 +16,11 @@ import dns.rdataclass
 import dns.rdatatype
 import pytest
 from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from breakwater.formats.block_list import nesting
 from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import primary_commands, signing, tsig
 from breakwater.worstof.primary import following, snippets, zone_file
@@ -92,6 +96,49 @@ def test_a_whole_zone_and_then_differences_are_read(source: Source) -> None:
     assert (second.serial, names_of(second)) == (3, {"b.example", "d.example"})
     assert names_of(first) == {"a.example", "b.example"}
     assert second.digests == second.digests | digests_of(["b.example", "d.example"])
+
+
+def zone_of(names: Iterable[str]) -> set[str]:
+    """The owners in a view with these names."""
+    every = set(names)
+    marked = nesting.between(every)
+    both = {owner for name in every | marked for owner in (name, f"*.{name}")}
+    return both | {f"{zone_file.BETWEEN}.{name}" for name in marked}
+
+
+NAMES = st.sets(
+    st.lists(st.sampled_from("ab"), min_size=1, max_size=4).map(lambda x: ".".join([*x, "test"]))
+)
+
+
+@given(st.lists(NAMES, min_size=2, max_size=4))
+def test_what_stands_between_two_listed_names_is_never_taken_for_a_listed_one(
+    states: list[set[str]],
+) -> None:
+    """As BIND tells it: a record that is in the zone before and after is in no difference."""
+    key = Source("127.0.0.1", 53, "wol.invalid", tsig.key("isp", SECRET))
+    zones = [zone_of(names) for names in states]
+    last = len(zones)
+    whole = [soa(1), *(rr(o, "CNAME", ".") for o in sorted(zones[0])), soa(1)]
+    held = following._read(key, Copy(), iter(whole))
+    assert (names_of(held), held.between) == (states[0], nesting.between(states[0]))
+    differences = [soa(last)]
+    for serial, (old, new) in enumerate(pairwise(zones), 1):
+        differences += [soa(serial), *(rr(o, "CNAME", ".") for o in sorted(old - new))]
+        differences += [soa(serial + 1), *(rr(o, "CNAME", ".") for o in sorted(new - old))]
+    found = following._read(key, held, iter([*differences, soa(last)]))
+    assert (names_of(found), found.between) == (states[-1], nesting.between(states[-1]))
+    assert found.digests == found.digests | digests_of(states[-1])
+
+
+def test_a_zone_with_a_name_between_none_is_refused(source: Source) -> None:
+    names = ["host.test", "bad.pages.host.test"]
+    good = Copy(7).changed(set(names), set())
+    good.record, good.between = record(7, names), frozenset({"pages.host.test"})
+    check(source, good)
+    good.between = frozenset({"pages.other.test"})
+    with pytest.raises(NotTaken, match="below no listed one"):
+        check(source, good)
 
 
 def test_nothing_new_gives_the_copy_that_is_held(source: Source) -> None:

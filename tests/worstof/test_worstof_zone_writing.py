@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from breakwater.formats.block_list import FORMS, Header, forms
+from breakwater.formats.block_list.nesting import between
 from breakwater.formats.domain_name import ZONE_ROOM, BadName, read_name
 from breakwater.worstof.primary import two_files, zone_file
 from breakwater.worstof.primary.copy import Copy
@@ -65,7 +66,7 @@ def two_each(names: Iterable[str], target: str = ".") -> dict[str, str]:
 @settings(deadline=None, max_examples=50)
 @given(NAMES, ZONES, SERIALS, st.sampled_from([1, 3, 10_000]))
 @example([LONGEST], "z" * ZONE_ROOM, 2**32 - 1, 1)
-def test_a_zone_file_that_is_handed_out_holds_the_names_given_twice_each(
+def test_a_zone_file_that_is_handed_out_holds_the_names_given_and_those_between_twice_each(
     names: list[str], zone: str, serial: int, batch: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -73,7 +74,7 @@ def test_a_zone_file_that_is_handed_out_holds_the_names_given_twice_each(
         pieces = FORMS["rpz"].write(iter(names), Header(serial, AT, zone, "Of\ntests; a title"))
         text = b"".join(pieces).decode("ascii")
     told, targets, _ = read(text, zone)
-    assert (told, targets) == (serial, two_each(names))
+    assert (told, targets) == (serial, two_each([*names, *between(names)]))
 
 
 @settings(deadline=None, max_examples=50)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakwater.formats.domain_name import read_name
-from breakwater.worstof.rules.guards import parents, read_suffixes
-from breakwater.worstof.rules.site_names import site_of, topmost
+from breakwater.worstof.rules.guards import read_suffixes
+from breakwater.worstof.rules.site_names import site_of
 
 SUFFIXES = read_suffixes(["example", "co.uk", "github.io", "*.ck", "!www.ck"])
 LABELS = st.sampled_from(["www", "wwwbad", "bad", "co", "uk", "github", "io", "ck", "test"])
@@ -42,13 +42,3 @@ def test_no_site_is_a_suffix_that_its_text_was_not(text):
     found = site_of(read_name(text), SUFFIXES).name
     assert text in (found, f"www.{found}")
     assert found == text or not SUFFIXES.is_suffix(found)
-
-
-@given(st.sets(st.lists(LABELS, min_size=1, max_size=4).map(".".join)))
-def test_names_below_others_are_left_out_and_all_stay_covered(names: set[str]) -> None:
-    top = topmost(names)
-    assert top <= names
-    for name in names:
-        covering = top & {name, *parents(name)}
-        assert len(covering) == 1
-        assert (name in top) == (covering == {name})

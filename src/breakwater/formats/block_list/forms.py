@@ -11,6 +11,7 @@ from itertools import islice
 
 from breakwater.formats.block_list import misp, stix
 from breakwater.formats.block_list.header import Header
+from breakwater.formats.block_list.nesting import between, topmost
 from breakwater.formats.domain_name import ZONE_ROOM, read_name
 
 _BATCH = 10_000
@@ -57,6 +58,8 @@ def stamp(at: datetime) -> str:
 def write_rpz(names: Iterable[str], header: Header) -> Iterator[bytes]:
     """A neutral policy zone: NXDOMAIN for a name and for all below it, two records a name.
 
+    Names between two listed ones stand at the end, see `nesting`.
+
     `CNAME .` is the one action that BIND, Unbound, PowerDNS and Knot Resolver all follow; a
     provider puts its own stop page into its resolver's settings.
 
@@ -76,7 +79,9 @@ def write_rpz(names: Iterable[str], header: Header) -> Iterator[bytes]:
         f"@ SOA localhost. hostmaster.{zone}. {header.serial} 60 30 2419200 60\n"
         "@ NS localhost.\n"
     ).encode("ascii")
-    yield from _lines(names, "{0} CNAME .\n*.{0} CNAME .\n")
+    listed = list(names)
+    yield from _lines(listed, "{0} CNAME .\n*.{0} CNAME .\n")
+    yield from _lines(sorted(between(listed)), "{0} CNAME .\n*.{0} CNAME .\n")
 
 
 def write_hosts(names: Iterable[str], header: Header) -> Iterator[bytes]:
@@ -100,16 +105,8 @@ def write_dnsmasq(names: Iterable[str], header: Header) -> Iterator[bytes]:
 def write_squid(names: Iterable[str], header: Header) -> Iterator[bytes]:
     """For `acl … dstdomain "file"`. Names below another one are left out: Squid takes both for an
     error, and the upper one covers them."""
-    kept = frozenset(names)
     yield _remark(header)
-    yield from _lines((name for name in sorted(kept) if not _is_below(name, kept)), ".{0}\n")
-
-
-def _is_below(name: str, names: frozenset[str]) -> bool:
-    while name := name.partition(".")[2]:
-        if name in names:
-            return True
-    return False
+    yield from _lines(sorted(topmost(list(names))), ".{0}\n")
 
 
 def write_csv(names: Iterable[str], header: Header) -> Iterator[bytes]:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from breakwater.custody.actions import Deed, record, record_many
+from breakwater.formats.block_list.nesting import parents
 from breakwater.worstof.actions import told
 from breakwater.worstof.models import Entry, HeldChange, Step, ZoneChange, ZoneName
 from breakwater.worstof.queries import hands, judged, known_names, zone
 from breakwater.worstof.rules.brake import SIGNATURES
-from breakwater.worstof.rules.guards import Guard, form_fault, guards_for, parents
+from breakwater.worstof.rules.guards import Guard, form_fault, guards_for
 from breakwater.worstof.rules.operator_names import OperatorNames
 
 NEVER_BLOCK = "never-block"

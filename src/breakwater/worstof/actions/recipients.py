@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from breakwater.custody.actions import record
+from breakwater.formats.block_list.nesting import parents
 from breakwater.formats.domain_name import read_name
 from breakwater.people.models import Agency, User
 from breakwater.worstof import tsig
@@ -22,7 +23,6 @@ from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.queries.canaries import stands_against
 from breakwater.worstof.rules import canaries
 from breakwater.worstof.rules.addresses import read_address
-from breakwater.worstof.rules.guards import parents
 
 # Transfers by DNS beside the files of `formats.block_list.FORMS`, TAXII and the feed for MISP.
 DNS, TAXII = "dns", "taxii"

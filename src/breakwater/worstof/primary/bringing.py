@@ -4,7 +4,7 @@ A primary takes 20 to 40 ms to keep one view's change; a country has dozens of p
 for the provider before it, and nobody whose view can take changes for one that is written whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from breakwater.worstof.primary.configuration import Place
 from breakwater.worstof.primary.server import Bind, ZoneRefused
 from breakwater.worstof.primary.views import Held, PrimaryFailed, Published
 from breakwater.worstof.queries import zone
+from breakwater.worstof.queries.between import Around
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
 from breakwater.worstof.signing import BadKey
 from breakwater.worstof.tsig import BadKeyName
@@ -29,7 +30,8 @@ class Change:
 
     recipient: Recipient
     names: Sequence[str]
-    present: set[str]
+    present: Collection[str]
+    between_listed: Collection[str]
     manifest: ZoneManifest
 
 
@@ -73,9 +75,8 @@ def _changes(
         if not has.root or not since[has.serial].fits:
             whole.append(recipient)
             continue
-        present = since[has.serial].present(recipient)
         manifest = views.wanted(recipient, published, name)
-        changes.append(Change(recipient, since[has.serial].names, present, manifest))
+        changes.append(since[has.serial].change(recipient, manifest))
     return changes, whole
 
 
@@ -84,15 +85,18 @@ class Since:
 
     def __init__(self, serial: int) -> None:
         is_accepted = zone.is_accepted_since(serial)
-        self.names = [] if is_accepted else zone.changed_since(serial)
-        self.fits = not is_accepted and views.fits(self.names)
-        self._kept = zone.kept(self.names) if self.fits else {}
+        self._names = [] if is_accepted else zone.changed_since(serial)
+        self.fits = not is_accepted and views.fits(self._names)
+        self._around = Around(self._names if self.fits else [])
+        self.fits = self.fits and views.fits([*self._names, *self._around.touched])
 
-    def present(self, recipient: Recipient) -> set[str]:
-        """Those of the names that the recipient has afterwards, and its canaries."""
-        is_all = recipient.scope != Recipient.Scope.INTERNATIONAL
-        kept = {name for name, is_national in self._kept.items() if is_all or not is_national}
-        return kept | set(recipient.canaries)
+    def change(self, recipient: Recipient, manifest: ZoneManifest) -> Change:
+        """What brings the recipient's view, canaries and all, to what the manifest says of it."""
+        is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
+        listed = self._around.listed(is_international=is_international) | set(recipient.canaries)
+        names = self._around.touched - listed | set(self._names)
+        between = self._around.between(is_international=is_international)
+        return Change(recipient, sorted(names), listed, between & names, manifest)
 
 
 def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> dict[str, str]:
@@ -101,7 +105,14 @@ def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> dic
     def send(change: Change) -> str:
         key_name = change.recipient.key_name
         try:
-            views.update(place, key_name, change.names, change.present, change.manifest)
+            views.update(
+                place,
+                key_name,
+                change.names,
+                change.present,
+                change.between_listed,
+                change.manifest,
+            )
             held[key_name] = _held(change.manifest)
             views.tell_at_once(place, change.recipient)
         except _FAILURES as problem:

@@ -15,6 +15,7 @@ class Copy:
     names: dict[int, set[str]] = field(default_factory=dict)
     digests: dict[int, bytes] = field(default_factory=dict)
     record: tuple[str, ...] = ()
+    between: frozenset[str] = frozenset()  # names between two listed ones, see `nesting`
     # Each bucket as it stands in the file, so that a change of one name writes one anew.
     texts: dict[int, str] = field(default_factory=dict)
 
@@ -32,7 +33,7 @@ class Copy:
             (names[number].add if is_new else names[number].discard)(name)
         digests.update({number: bucket_digest(names[number]) for number in touched})
         texts.update({number: zone_file.records(sorted(names[number])) for number in touched})
-        return Copy(self.serial, names, digests, self.record, texts)
+        return Copy(self.serial, names, digests, self.record, self.between, texts)
 
     def every(self) -> Iterator[str]:
         for number in sorted(self.names):

@@ -24,6 +24,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.tsig
 
+from breakwater.formats.block_list.nesting import parents
 from breakwater.worstof import tsig
 from breakwater.worstof.primary import zone_file
 from breakwater.worstof.primary.copy import Copy
@@ -114,9 +115,27 @@ def _read(source: Source, held: Copy, rrs: Iterator[tuple[dns.name.Name, object,
     if soas == 1 or (held.serial and serial <= held.serial):
         return held if serial >= held.serial else Copy(serial)
     base = Copy() if whole else held
-    found = base.changed(adds, removes)
-    found.serial, found.record = serial, record
+    came, left, between = _apart(adds, removes, base.between)
+    found = base.changed(came, left)
+    found.serial, found.record, found.between = serial, record, between
     return found
+
+
+def _apart(
+    adds: set[str], removes: set[str], held: frozenset[str]
+) -> tuple[set[str], set[str], frozenset[str]]:
+    """Listed names that came and that left, and all that stand between two (`zone_file.marked`).
+
+    A name that begins or ceases to stand between two, and is listed before or after, keeps its
+    records: only its mark comes or goes.
+    """
+    mark = f"{zone_file.BETWEEN}."
+    marked = {text.removeprefix(mark) for text in adds if text.startswith(mark)}
+    freed = {text.removeprefix(mark) for text in removes if text.startswith(mark)}
+    between = (held | marked) - freed
+    left = {text for text in removes if not text.startswith(mark)}
+    came = {text for text in adds if not text.startswith(mark)} | freed
+    return came - between - left, left | marked, between
 
 
 def check(source: Source, found: Copy) -> None:
@@ -135,6 +154,8 @@ def check(source: Source, found: Copy) -> None:
     digests = {n: d for n, d in found.digests.items() if d != EMPTY}
     if (manifest.serial, manifest.names, manifest.root) != (found.serial, count, root_of(digests)):
         raise NotTaken("the names are not those that the desk signed")
+    if not all(any(map(found.lists, parents(name))) for name in found.between):
+        raise NotTaken("a name that is not signed stands below no listed one")
 
 
 class Following:

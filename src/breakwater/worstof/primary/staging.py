@@ -1,8 +1,10 @@
 """Which names stand before the live check, and up to which publication it found them harmless."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
+from breakwater.formats.block_list.nesting import topmost
 from breakwater.storage.whole_file import write_whole
 from breakwater.worstof.actions.publishing import Unsure
 from breakwater.worstof.models import Publication, Recipient
@@ -10,8 +12,8 @@ from breakwater.worstof.primary import live_check
 from breakwater.worstof.primary.configuration import STAGE, TRIED, Place, tried_path, zone_path
 from breakwater.worstof.primary.live_check import Stage
 from breakwater.worstof.primary.server import Bind, ZoneRefused
-from breakwater.worstof.queries import zone
-from breakwater.worstof.rules.site_names import topmost
+from breakwater.worstof.queries import between, zone
+from breakwater.worstof.queries.between import Around
 
 MOST_TRIED = 500  # names; more are moved to the copy of what is published
 
@@ -83,7 +85,7 @@ class Staging:
         self.stage.wait_for_mark(TRIED)
         problem = self.stage.look()
         if problem and self._gone:
-            self._take_out_gone()
+            self._bring_copy(set())
             problem = self.stage.look()
         return problem
 
@@ -122,15 +124,19 @@ class Staging:
         if self.staged < 0 or max(len(self._gone), len(self._tried)) <= MOST_TRIED:
             return
         try:
-            self.stage.give(self.place.zone, sorted(self._tried))
-            self._take_out_gone()
+            self._bring_copy(self._tried)
             self._tried.clear()
             self._stand(self._tried)
         except Unsure:
             self.staged = -1  # the next check writes the copy anew
 
-    def _take_out_gone(self) -> None:
-        self.stage.take_out(self.place.zone, sorted(self._gone))
+    def _bring_copy(self, came: set[str]) -> None:
+        """Have these names in the copy, and those that left no more."""
+        around = Around(came | self._gone)
+        between = around.between(is_international=False)
+        stays = around.listed(is_international=False) | between
+        self.stage.take_out(self.place.zone, sorted((self._gone | around.touched) - stays))
+        self.stage.give(self.place.zone, sorted(came | between))
         self.stage.wait_for_mark(self.place.zone)
         self._gone.clear()
 
@@ -155,4 +161,5 @@ class Staging:
     def _lines(self, publication: Publication | None, mark: str) -> Iterator[str]:
         names = zone.names_for(Recipient()).values_list("name", flat=True).iterator()
         serial = publication.serial if publication else 0
-        return live_check.lines(self.place.zone, serial, names, mark)
+        amid = sorted(between.of_all(is_international=False))
+        return live_check.lines(self.place.zone, serial, chain(names, amid), mark)

@@ -112,7 +112,8 @@ class Files:
         self.late = late
 
     def _write_whole(self, found: Copy, now: float) -> None:
-        write_whole(self.path, [*_head(self.zone, found), *found.texts.values()])
+        between = zone_file.records(sorted(found.between))
+        write_whole(self.path, [*_head(self.zone, found), *found.texts.values(), between])
         self.whole, self.written_at = found, now
 
 

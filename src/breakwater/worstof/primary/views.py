@@ -1,7 +1,7 @@
 """Brings one view of the primary to the state that the desk published: by RFC 2136, or whole."""
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,11 +21,11 @@ from breakwater.worstof.models import Publication, Recipient
 from breakwater.worstof.primary import configuration, zone_file
 from breakwater.worstof.primary.configuration import Place
 from breakwater.worstof.primary.server import Bind
-from breakwater.worstof.queries import zone
+from breakwater.worstof.queries import between, zone
 from breakwater.worstof.rules.zone_digest import bucket_digest, bucket_of, packed, root_of_packed
 from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, ZoneManifest, read
 
-# Octets of names in one message, which holds 65,535: each name stands in it four times.
+# Octets of names in one message, which holds 65,535: each name stands in it five times.
 _ROOM = 40_000
 _SECONDS = 10.0
 
@@ -116,27 +116,30 @@ def whole(recipient: Recipient, manifest: ZoneManifest) -> Iterator[str]:
     yield from zone_file.lines(
         manifest.zone, manifest.serial, strings, names.iterator(chunk_size=5000)
     )
+    is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
+    yield from zone_file.marked(sorted(between.of_all(is_international=is_international)))
     listed = zone.kept(sorted(set(recipient.canaries)))
     for canary in sorted(set(recipient.canaries)):
-        if canary not in listed or (
-            recipient.scope == Recipient.Scope.INTERNATIONAL and listed[canary]
-        ):
+        if canary not in listed or (is_international and listed[canary]):
             yield f"{canary} CNAME .\n*.{canary} CNAME .\n"
 
 
 def fits(names: Sequence[str]) -> bool:
     """Whether these changes go into one message, which the primary takes whole or not at all."""
-    return sum(4 * len(name) + 80 for name in names) < _ROOM
+    return sum(5 * len(name) + 100 for name in names) < _ROOM
 
 
 def update(
     place: Place,
     key_name: str,
     names: Sequence[str],
-    present: set[str],
+    present: Collection[str],
+    between_listed: Collection[str],
     manifest: ZoneManifest,
 ) -> None:
     """Change these names in a view, with the serial and the signed record, in one message.
+
+    Those between two listed ones are blocked like those `present`, and marked.
 
     Raises:
         PrimaryFailed: nothing was changed.
@@ -145,8 +148,12 @@ def update(
     for name in names:
         for owner in (name, f"*.{name}"):
             message.delete(owner)
-            if name in present:
+            if name in present or name in between_listed:
                 message.add(owner, zone_file.TTL, "CNAME", ".")
+        mark = f"{zone_file.BETWEEN}.{name}"
+        message.delete(mark)
+        if name in between_listed:
+            message.add(mark, zone_file.TTL, "CNAME", ".")
     strings = manifest.strings(signing.sign(manifest.signed))
     message.replace(OWNER, zone_file.TTL, "TXT", zone_file.txt(strings))
     message.add("@", zone_file.TTL, "SOA", zone_file.soa(manifest.serial))

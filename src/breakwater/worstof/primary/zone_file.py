@@ -14,6 +14,8 @@ TTL = 60
 EXPIRE = 2_592_000
 TIMERS = f"10 5 {EXPIRE} 60"
 BLOCK = "."
+# Before a name between two listed ones, to tell it from those: no listed name has such a label.
+BETWEEN = "-"
 EXCEPTION = "rpz-passthru."
 
 
@@ -30,6 +32,12 @@ def lines(zone: str, serial: int, manifest: Iterable[str], names: Iterable[str])
     yield f"{OWNER} TXT {txt(manifest)}\n"
     for name in names:
         yield records((name,))
+
+
+def marked(names: Iterable[str]) -> Iterable[str]:
+    """What stands in a view for names between two listed ones (`nesting`), which are not signed."""
+    for name in names:
+        yield records((name,)) + f"{BETWEEN}.{name} CNAME {BLOCK}\n"
 
 
 def serial_in(text: str, zone: str) -> int:

@@ -11,13 +11,13 @@ from typing import Any
 import publicsuffixlist
 from django.conf import settings
 
+from breakwater.formats.block_list.nesting import parents
 from breakwater.formats.domain_name import DomainName, read_name
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.rules.guards import (
     Guard,
     Known,
     guards_for,
-    parents,
     read_largest,
     read_named,
     read_suffixes,

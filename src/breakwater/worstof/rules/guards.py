@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from breakwater.formats.block_list import Refusals
+from breakwater.formats.block_list.nesting import parents
 from breakwater.formats.domain_name import BadName, read_name
 
 GROUPS = ("shared_host", "url_shortener", "cdn", "infrastructure")
@@ -131,12 +132,6 @@ def came_since(
         for guard in now
         if guard not in known and (guard.refuses or (guard.key, guard.match) not in signed)
     ]
-
-
-def parents(name: str) -> Iterator[str]:
-    """Every name above one, the nearest first."""
-    while name := name.partition(".")[2]:
-        yield name
 
 
 def form_fault(name: str) -> str:

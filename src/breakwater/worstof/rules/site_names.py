@@ -4,10 +4,8 @@ A block covers all names below the listed one. If only `www.x.example` were list
 would stay open one label above, and two authorities could judge it under two names.
 """
 
-from collections.abc import Collection
-
 from breakwater.formats.domain_name import DomainName
-from breakwater.worstof.rules.guards import Suffixes, parents
+from breakwater.worstof.rules.guards import Suffixes
 
 _WWW = "www."
 
@@ -18,9 +16,3 @@ def site_of(name: DomainName, suffixes: Suffixes) -> DomainName:
     if rest == name.name or suffixes.is_suffix(rest):
         return name
     return DomainName(rest, name.shown.removeprefix(_WWW))
-
-
-def topmost(names: Collection[str]) -> set[str]:
-    """Those of the names that stand below no other one of them."""
-    every = set(names)
-    return {name for name in every if every.isdisjoint(parents(name))}
