@@ -4,24 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakwater.formats.block_list.nesting import above, between, parents, topmost
+from tests.policy_zone import matches, two_each
 
 NAMES = st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(
     lambda x: ".".join([*x, "test"])
 )
 SETS = st.sets(NAMES, max_size=8)
-
-
-def matches(owners: set[str], asked: str) -> bool:
-    """Whether a policy zone with these owners has a record for a name (RFC 4592 3.3, 4.4)."""
-    exists = owners | {upper for owner in owners for upper in parents(owner)}
-    if asked in exists:
-        return asked in owners
-    closest = next((upper for upper in parents(asked) if upper in exists), "")
-    return f"*.{closest}" in owners
-
-
-def two_each(names: set[str]) -> set[str]:
-    return names | {f"*.{name}" for name in names}
 
 
 def test_the_wildcard_of_a_listed_name_ends_where_another_listed_name_begins() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from benchmarks.resolvers import Desk, program, wait_for
 from breakwater.worstof import tsig
-from breakwater.worstof.primary.configuration import Place
+from breakwater.worstof.primary import zone_file
+from breakwater.worstof.primary.configuration import Place, zone_path
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import NotTaken, Source, take
 from breakwater.worstof.primary.server import Bind
@@ -145,6 +146,39 @@ def test_a_view_that_is_written_whole_and_one_that_is_changed_block_the_same_bet
         signed = tsig.key(key_name, secret_of(desk, key_name))
         copy = take(Source("127.0.0.1", desk.port, ZONE, signed, key), Copy())
         assert (set(copy.every()), copy.between) == (names, {"pages.host.example"})
+
+
+def test_a_view_of_an_earlier_version_gets_a_new_serial_and_what_it_lacks(desk: Desk) -> None:
+    def copy() -> Copy:
+        key = tsig.key("isp", secret_of(desk, "isp"))
+        return take(Source("127.0.0.1", desk.port, ZONE, key), Copy())
+
+    desk.decide("host.example", "bad.pages.host.example")
+    wait_for(lambda: "host.example" in gets(desk, "isp"), 90)
+    before = copy()
+    desk.stop()
+    path = zone_path(bind_of(desk).place, "isp")
+    Path(f"{path}.jnl").unlink(missing_ok=True)
+    record = [text.replace("v=2", "v=1") for text in before.record]
+    path.write_text("".join(zone_file.lines(ZONE, before.serial, record, before.every())))
+    desk.start()
+    wait_for(lambda: gets(desk, "isp") == set(before.every()) and copy().between, 90)
+    assert copy().serial > before.serial
+    assert copy().record[0].startswith("v=2")
+
+
+def test_two_decisions_reach_others_at_once_beside_a_view_that_takes_none(desk: Desk) -> None:
+    journal = desk.folder / "worstof" / "primary" / "isp.zone.jnl"
+    desk.decide("two.example")
+    wait_for(lambda: "two.example" in gets(desk, "isp"), 20)
+    journal.unlink()
+    journal.mkdir()
+    for name in ("three.example", "four.example", "five.example"):
+        desk.decide(name)
+        wait_for(lambda name=name: name in gets(desk, "other"), 20)
+    wait_for(lambda: str(desk.do(PROBLEM)[0][0]).startswith("isp: PrimaryFailed: "), 20)
+    journal.rmdir()
+    wait_for(lambda: gets(desk, "isp") == gets(desk, "other"), 60)
 
 
 def test_names_that_were_not_signed_stop_nobody_from_having_the_last_good_zone(desk: Desk) -> None:

@@ -173,6 +173,18 @@ def test_names_behind_those_without_an_answer_are_asked_all_the_same() -> None:
         assert codes(where, KEY, NAMES, 0.3) == [2] * 20 + CODES[20:]
 
 
+def test_where_nobody_answers_at_all_the_rest_is_not_asked_for_ever() -> None:
+    def silent(questions: Iterator[bytes]) -> Iterator[bytes]:
+        for _question in questions:
+            pass
+        yield from ()
+
+    with server(silent) as where:
+        found = codes(where, KEY, NAMES, 0.1)
+    assert found[:8] == [2] * 8
+    assert found[-100:] == [None] * 100
+
+
 def test_a_connection_that_was_closed_is_opened_once_more_for_the_names_left() -> None:
     connections = 0
 

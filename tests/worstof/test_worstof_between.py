@@ -43,10 +43,16 @@ def test_what_stood_between_before_becomes_what_stands_between_now(is_internatio
         held = between(in_scope(before, is_international))
         listed = in_scope(after, is_international)
         touched = around.touched | names
-        now = (held - touched) | around.between(is_international=is_international) & touched
+        found = around.after(is_international=is_international)
+        now = (held - touched) | found.between
         assert now == between(listed) == of_all(is_international=is_international)
-        assert around.listed(is_international=is_international) >= touched & listed
-        assert around.listed(is_international=is_international) <= listed
+        assert found == (touched & listed, between(listed) & touched)
+
+
+def test_a_change_below_a_host_with_many_names_touches_those_above_it_alone() -> None:
+    keep({"host.example": False} | {f"x.customer-{n}.host.example": False for n in range(300)})
+    assert Around(["x.customer-7.host.example"]).touched == {"customer-7.host.example"}
+    assert len(Around(["host.example"]).touched) == 300
 
 
 def test_a_name_of_two_labels_touches_nothing_else() -> None:

@@ -75,7 +75,7 @@ def canary_domains() -> tuple[str, ...]:
     for domain in found.names:
         if key := stands_against(f"canary.{domain}"):
             raise BadCanaryDomains(f"{domain}: {key}")
-        if _is_in_use([domain]):
+        if _is_in_use([domain, *parents(domain)]):
             raise BadCanaryDomains(f"{domain}: listed")
     return found.names or canaries.RESERVED
 

@@ -99,15 +99,19 @@ def codes(
     """The code with which each of these names, at most 65,536, is answered.
 
     SERVFAIL for those that wait for one when none came for `patience` seconds; the others are asked
-    all the same. Who closes the connection is asked for what is left on a new one, once; None for
-    what even then nobody answered.
+    all the same, until four times as long has passed. Who closes the connection is asked for what is
+    left on a new one, once. None for what nobody answered then.
 
     Raises:
         dns.exception.DNSException: one of them is no domain name.
     """
     found: dict[int, int] = {}
-    closed = 0
-    while closed < 2 and (left := [n for n in range(len(names)) if n not in found]):
+    closed, until = 0, time.monotonic() + 4 * patience
+    while (
+        closed < 2
+        and time.monotonic() < until
+        and (left := [n for n in range(len(names)) if n not in found])
+    ):
         try:
             with socket.create_connection(where, patience) as line:
                 # Else the kernel keeps the next questions back until the first are acknowledged.

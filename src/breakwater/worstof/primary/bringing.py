@@ -21,7 +21,7 @@ from breakwater.worstof.tsig import BadKeyName
 
 _AT_ONCE = 16
 _FAILURES = (PrimaryFailed, ZoneRefused, OSError, BadKey, BadKeyName)
-_OTHER_NAMES = "The names kept are not those of the last publication. The last good zone stays."
+_OTHER_NAMES = "the names kept are not those of the last publication. The last good zone stays."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def bring(
     """
     serial = published.publication.serial
     stays = {
-        r.key_name: f"The primary has serial {held[r.key_name].serial}, the desk {serial}: the "
+        r.key_name: f"the primary has serial {held[r.key_name].serial}, the desk {serial}: the "
         "database was restored from an older copy. The last good zone stays."
         for r in recipients
         if held[r.key_name].serial > serial
@@ -93,10 +93,9 @@ class Since:
     def change(self, recipient: Recipient, manifest: ZoneManifest) -> Change:
         """What brings the recipient's view, canaries and all, to what the manifest says of it."""
         is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
-        listed = self._around.listed(is_international=is_international) | set(recipient.canaries)
+        listed, between = self._around.after(is_international=is_international)
         names = self._around.touched - listed | set(self._names)
-        between = self._around.between(is_international=is_international)
-        return Change(recipient, sorted(names), listed, between & names, manifest)
+        return Change(recipient, sorted(names), {*listed, *recipient.canaries}, between, manifest)
 
 
 def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> dict[str, str]:
@@ -116,7 +115,7 @@ def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> dic
             held[key_name] = _held(change.manifest)
             views.tell_at_once(place, change.recipient)
         except _FAILURES as problem:
-            return _said(key_name, problem)
+            return _said(problem)
         return ""
 
     if not changes:
@@ -144,12 +143,12 @@ def _write_whole(
             held[key_name] = _held(manifest)
             views.tell_at_once(place, recipient)
         except _FAILURES as problem:
-            stays[key_name] = _said(key_name, problem)
+            stays[key_name] = _said(problem)
     return stays
 
 
-def _said(key_name: str, problem: Exception) -> str:
-    return f"{key_name}: {type(problem).__name__}: {problem}"
+def _said(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"
 
 
 def _held(manifest: ZoneManifest) -> Held:

@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -39,6 +40,8 @@ BEAT = timedelta(seconds=10)
 ALIVE = timedelta(seconds=60)
 Shape = list[tuple[object, ...]]
 REST = 2.0  # seconds after a failure
+LONGEST_REST = 30.0  # seconds for a view that fails again and again
+_TOLD = 3  # key names in one sentence
 DNS = "dns"  # of Recipient.forms
 
 
@@ -56,6 +59,8 @@ class Stay(NamedTuple):
     """Why a view is not at the last publication, and until when it is left alone."""
 
     why: str
+    serial: int  # that it could not be brought to
+    rest: float  # seconds
     until: float  # on the machine's steady clock, seconds
 
 
@@ -173,7 +178,8 @@ class Serving:
     def bring_up(self, at: datetime) -> None:
         """Bring every view to the last publication; one that is there already costs nothing.
 
-        One that could not be brought is tried again after a rest, for which nobody else waits.
+        One that could not be brought is tried again after a rest, for which nobody else waits, and
+        with the next publication, after all others have it. Each rest is twice as long.
         """
         publication = zone.last()
         if publication is None:
@@ -181,24 +187,34 @@ class Serving:
         late = [r for r in self.recipients.values() if self._is_late(r, publication)]
         keys = {r.key_name for r in late}
         self.stays = {key: stay for key, stay in self.stays.items() if key in keys}
-        due = [r for r in late if self._is_due(r)]
+        due = [r for r in late if self._is_due(r, publication)]
         untried = self._untried(due, publication)
         stays = self._bring([r for r in due if r not in untried], publication)
         if untried and self.staging:
             why = self._is_harmful(self.staging, publication, at)
             stays |= {r.key_name: why for r in untried} if why else {}
             stays |= self._bring(untried, publication) if not why else {}
-        until = time.monotonic() + REST
         for recipient in due:
-            self.stays.pop(recipient.key_name, None)
-        self.stays |= {key: Stay(why, until) for key, why in stays.items()}
-        self.problem = " ".join(sorted({stay.why for stay in self.stays.values()}))
+            self._rest(recipient.key_name, stays.get(recipient.key_name, ""), publication)
+        self.problem = _told(self.stays)
         sent = timezone.now() if late and not self.problem else None
         self._keep(publication, sent)
 
-    def _is_due(self, recipient: Recipient) -> bool:
+    def _is_due(self, recipient: Recipient, publication: Publication) -> bool:
         stay = self.stays.get(recipient.key_name)
-        return stay is None or stay.until <= time.monotonic()
+        return stay is None or stay.serial != publication.serial or stay.until <= time.monotonic()
+
+    def _rest(self, key_name: str, why: str, publication: Publication) -> None:
+        """Leave a view alone that could not be brought; without a reason, it was."""
+        before = self.stays.pop(key_name, None)
+        if not why:
+            return
+        if before is None or before.why != why:
+            log.error("%s stays at what it has: %s", key_name, why)
+        is_again = before is not None and before.serial == publication.serial
+        rest = min(2 * before.rest, LONGEST_REST) if before and is_again else REST
+        until = time.monotonic() + rest
+        self.stays[key_name] = Stay(why, publication.serial, rest, until)
 
     def _untried(self, late: list[Recipient], publication: Publication) -> list[Recipient]:
         """Those who would get names that the live check did not try; to lose names needs none."""
@@ -213,10 +229,7 @@ class Serving:
 
     def _bring(self, recipients: list[Recipient], publication: Publication) -> dict[str, str]:
         published = views.Published(publication)
-        stays = bringing.bring(self.place, self.bind, recipients, self.held, published)
-        for why in stays.values():
-            log.error("a view stays at what it has: %s", why)
-        return stays
+        return bringing.bring(self.place, self.bind, recipients, self.held, published)
 
     def _is_harmful(self, staging: Staging, publication: Publication, at: datetime) -> str:
         """Try a zone that was published without the live check, before this start or by others.
@@ -351,6 +364,18 @@ class Serving:
 
 def _views(recipients: dict[str, Recipient]) -> list[View]:
     return [View(r.key_name, tuple(r.notify)) for r in recipients.values()]
+
+
+def _told(stays: Mapping[str, Stay]) -> str:
+    """Whose views stay at what they have, and why; "" if none does."""
+    by_reason: dict[str, list[str]] = {}
+    for key_name, stay in sorted(stays.items()):
+        by_reason.setdefault(stay.why, []).append(key_name)
+    return " ".join(
+        f"{', '.join(names[:_TOLD])}{f' and {len(names) - _TOLD} more' if names[_TOLD:] else ''}: "
+        f"{why}"
+        for why, names in by_reason.items()
+    )
 
 
 def _shape(recipients: dict[str, Recipient]) -> Shape:

@@ -1,6 +1,7 @@
 """Which names stand before the live check, and up to which publication it found them harmless."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -123,22 +124,21 @@ class Staging:
         """Bring the copy to what is published, once the recipients have it and there is much."""
         if self.staged < 0 or max(len(self._gone), len(self._tried)) <= MOST_TRIED:
             return
-        try:
+        with suppress(Unsure):  # the next check writes the copy anew
             self._bring_copy(self._tried)
             self._tried.clear()
             self._stand(self._tried)
-        except Unsure:
-            self.staged = -1  # the next check writes the copy anew
 
     def _bring_copy(self, came: set[str]) -> None:
         """Have these names in the copy, and those that left no more."""
+        serial, self.staged = self.staged, -1  # until it is done
         around = Around(came | self._gone)
-        between = around.between(is_international=False)
-        stays = around.listed(is_international=False) | between
-        self.stage.take_out(self.place.zone, sorted((self._gone | around.touched) - stays))
-        self.stage.give(self.place.zone, sorted(came | between))
+        listed, amid = around.after(is_international=False)
+        self.stage.take_out(self.place.zone, sorted((self._gone | around.touched) - listed - amid))
+        self.stage.give(self.place.zone, sorted(came | amid))
         self.stage.wait_for_mark(self.place.zone)
         self._gone.clear()
+        self.staged = serial
 
     def _put_whole(self, publication: Publication | None) -> None:
         mark = live_check.new_mark()

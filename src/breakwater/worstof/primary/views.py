@@ -25,7 +25,8 @@ from breakwater.worstof.queries import between, zone
 from breakwater.worstof.rules.zone_digest import bucket_digest, bucket_of, packed, root_of_packed
 from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, ZoneManifest, read
 
-# Octets of names in one message, which holds 65,535: each name stands in it five times.
+# Octets of names in one message, which holds 65,535: a name that is
+# listed stands in it five times, one between two listed ones six.
 _ROOM = 40_000
 _SECONDS = 10.0
 
@@ -91,8 +92,8 @@ def held(place: Place, key_name: str) -> Held:
     strings = [text.decode("ascii", "replace") for text in answer.answer[0][0].strings]
     try:
         manifest, _ = read(place.zone, strings)
-    except BadManifest:
-        return Held(0, "")
+    except BadManifest:  # of an earlier version, or there is no zone yet
+        return Held(apex.answer[0][0].serial, "")
     return Held(apex.answer[0][0].serial, manifest.root)
 
 

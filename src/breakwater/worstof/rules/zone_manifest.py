@@ -1,7 +1,7 @@
 """The signed record that travels inside the zone, so that whoever gets the zone can check it whole.
 
 It stands at `_breakwater` below the zone's name as one TXT record:
-"v=1 serial=… at=… names=…" "root=…" "signature=…".
+"v=2 serial=… at=… names=…" "root=…" "signature=…". Version 1 had no names between two listed ones.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 OWNER = "_breakwater"
 _TEXT = re.compile(
-    r"v=1 serial=(\d{1,10}) at=([0-9T:+.-]{10,40}) names=(\d{1,10}) "
+    r"v=2 serial=(\d{1,10}) at=([0-9T:+.-]{10,40}) names=(\d{1,10}) "
     r"root=([0-9a-f]{64}) signature=([0-9a-f]{128})"
 )
 
@@ -41,7 +41,7 @@ class ZoneManifest:
 
     def strings(self, signature: bytes) -> tuple[str, str, str]:
         """The character strings of the TXT record, none longer than 255 octets."""
-        first = f"v=1 serial={self.serial} at={self.at} names={self.names}"
+        first = f"v=2 serial={self.serial} at={self.at} names={self.names}"
         return first, f"root={self.root}", f"signature={signature.hex()}"
 
 
