@@ -32,11 +32,13 @@ def topmost(names: Collection[str]) -> set[str]:
 def between(names: Collection[str]) -> set[str]:
     """The names above one and below another one of these that are none of them."""
     deep = [name for name in names if name.count(".") >= _FEWEST_DOTS]
-    listed = above(deep).intersection(names) if deep else set()
+    listed = set(names) if deep else set()
     found: set[str] = set()
     for name in deep:
-        chain = list(parents(name))
-        while chain and chain[-1] not in listed:
-            chain.pop()
-        found.update(chain)
+        # Few names of a long list stand below another one: only for those is a list made.
+        if not listed.isdisjoint(parents(name)):
+            chain = list(parents(name))
+            while chain[-1] not in listed:
+                chain.pop()
+            found.update(chain)
     return found - listed
