@@ -43,16 +43,25 @@ class Primary:
         self.bind, self.told = Bind(self.place), free_port()
         self.serial, self.names = 1, {"first.example"}
         self.bind.configure([View("isp", (f"127.0.0.1:{self.told}",))])
-        manifest = manifest_of(1, self.names)
+        write_whole(configuration.zone_path(self.place, "isp"), self.lines())
+
+    def lines(self) -> Iterator[str]:
+        manifest = manifest_of(self.serial, self.names)
         strings = manifest.strings(signing.sign(manifest.signed))
-        path = configuration.zone_path(self.place, "isp")
-        write_whole(path, zone_file.lines(ZONE, 1, strings, self.names))
+        yield from zone_file.lines(ZONE, self.serial, strings, self.names)
+
+    def write_whole(self, name: str) -> None:
+        self.serial += 1
+        self.names.add(name)
+        self.bind.replace_zone("isp", self.lines())
 
     def decide(self, name: str, *, adds: bool = True) -> None:
         self.serial += 1
         (self.names.add if adds else self.names.discard)(name)
         manifest = manifest_of(self.serial, self.names)
-        views.update(self.place, "isp", [name], {name} if adds else (), (), manifest)
+        views.update(
+            self.place, "isp", self.serial - 1, [name], {name} if adds else (), (), manifest
+        )
 
     def sent(self) -> str:
         return (self.place.folder / "transfers.log").read_text()
@@ -127,6 +136,33 @@ def test_a_provider_that_was_off_for_a_week_catches_up(
     assert ("AXFR-style IXFR" in primary.sent()[before:]) == (journal == "cut")
     found = take(source, held)  # what `follow` holds for Knot: checked against what was signed
     assert (found.serial, set(found.every())) == (primary.serial, primary.names)
+
+
+@pytest.mark.parametrize("journal", ["whole"], indirect=True)
+def test_a_zone_that_is_written_whole_replaces_one_with_changes_that_bind_has_not_kept(
+    primary: Primary,
+) -> None:
+    primary.names |= {f"n{n}.example" for n in range(20_000)}
+    for turn in range(5):
+        if turn:
+            primary.decide(f"change-{turn}.example")
+        primary.write_whole(f"whole-{turn}.example")
+        wait_for(lambda: views.held(primary.place, "isp").serial == primary.serial, 20)
+        assert (
+            views.held(primary.place, "isp").root == manifest_of(primary.serial, primary.names).root
+        )
+
+
+@pytest.mark.parametrize("journal", ["whole"], indirect=True)
+def test_a_change_is_taken_only_by_a_view_of_the_serial_that_it_is_built_on(
+    primary: Primary,
+) -> None:
+    primary.decide("two.example")
+    before = views.held(primary.place, "isp")
+    primary.serial += 1
+    with pytest.raises(views.OtherSerial):
+        primary.decide("four.example")
+    assert views.held(primary.place, "isp") == before
 
 
 def journal_of(primary: Primary) -> Path:

@@ -12,7 +12,7 @@ from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary import views
 from breakwater.worstof.primary.configuration import Place
 from breakwater.worstof.primary.server import Bind, ZoneRefused
-from breakwater.worstof.primary.views import Held, PrimaryFailed, Published
+from breakwater.worstof.primary.views import Held, OtherSerial, PrimaryFailed, Published
 from breakwater.worstof.queries import zone
 from breakwater.worstof.queries.between import Around
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
@@ -29,6 +29,7 @@ class Change:
     """What one message does to a recipient's view."""
 
     recipient: Recipient
+    serial: int  # on which it is built
     names: Sequence[str]
     present: Collection[str]
     between_listed: Collection[str]
@@ -85,6 +86,7 @@ class Since:
 
     def __init__(self, serial: int) -> None:
         is_accepted = zone.is_accepted_since(serial)
+        self._serial = serial
         self._names = [] if is_accepted else zone.changed_since(serial)
         self.fits = not is_accepted and views.fits(self._names)
         self._around = Around(self._names if self.fits else [])
@@ -95,7 +97,14 @@ class Since:
         is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
         listed, between = self._around.after(is_international=is_international)
         names = self._around.touched - listed | set(self._names)
-        return Change(recipient, sorted(names), {*listed, *recipient.canaries}, between, manifest)
+        return Change(
+            recipient,
+            self._serial,
+            sorted(names),
+            {*listed, *recipient.canaries},
+            between,
+            manifest,
+        )
 
 
 def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> dict[str, str]:
@@ -105,15 +114,14 @@ def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> dic
         key_name = change.recipient.key_name
         try:
             views.update(
-                place,
-                key_name,
-                change.names,
-                change.present,
-                change.between_listed,
+                place, key_name, change.serial, change.names, change.present, change.between_listed,
                 change.manifest,
-            )
+            )  # fmt: skip
             held[key_name] = _held(change.manifest)
             views.tell_at_once(place, change.recipient)
+        except OtherSerial as problem:
+            held[key_name] = Held(0, "")  # has to be written whole
+            return _said(problem)
         except _FAILURES as problem:
             return _said(problem)
         return ""

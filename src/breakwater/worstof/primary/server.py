@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 import signal
 import socket
@@ -13,11 +14,12 @@ from pathlib import Path
 
 from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import tsig
-from breakwater.worstof.primary import configuration
+from breakwater.worstof.primary import configuration, zone_file
 from breakwater.worstof.primary.configuration import Place, View
 
 log = logging.getLogger(__name__)
 PATIENCE = 5.0  # seconds until a BIND that shall end is killed; its journals outlive that
+KEEPING = 60.0  # seconds in which BIND writes a frozen zone of any length into its file
 
 
 class NoBind(Exception):
@@ -193,10 +195,13 @@ class Bind:
             return False  # it ended meanwhile
 
     def rndc(self, *words: str) -> bool:
+        return self._ask(*words).returncode == 0
+
+    def _ask(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         command = [program("rndc"), "-s", "127.0.0.1", "-p", str(self.place.control_port)]
         key = ["-k", str(self._file("rndc.key"))]
         words = (*command, *key, *words)
-        return subprocess.run(words, capture_output=True, check=False).returncode == 0  # noqa: S603 – our own words
+        return subprocess.run(words, capture_output=True, check=False)  # noqa: S603 – our own words
 
     def replace_zone(self, key_name: str, pieces: Iterable[str]) -> None:
         """Put a whole new file under a view; what changed goes out as a difference.
@@ -212,6 +217,8 @@ class Bind:
         if not frozen and not self.rndc("status"):
             raise ZoneRefused("BIND does not answer")
         try:
+            if frozen:
+                self._wait_until_kept(path, where)
             write_whole(path, pieces)
             if not frozen:
                 Path(f"{path}.jnl").unlink(missing_ok=True)
@@ -219,6 +226,23 @@ class Bind:
             is_taken = self.rndc("thaw" if frozen else "reload", *where)
         if not is_taken:
             raise ZoneRefused(f"BIND does not take the zone of {key_name}; see named.log")
+
+    def _wait_until_kept(self, path: Path, where: tuple[str, str, str]) -> None:
+        """Wait until BIND has written what a frozen zone holds into its file.
+
+        `rndc freeze` only asks for it. A file that was put there before is overwritten with the zone
+        that it should replace, and BIND reads that one again.
+
+        Raises:
+            ZoneRefused: it does not in time.
+        """
+        found = re.search(rb"^serial: (\d+)$", self._ask("zonestatus", *where).stdout, re.MULTILINE)
+        until = time.monotonic() + KEEPING
+        while found and time.monotonic() < until:
+            if zone_file.serial_of(path) == int(found[1]):
+                return
+            time.sleep(0.02)
+        raise ZoneRefused(f"BIND does not write the zone of {where[2]} into its file")
 
     def _file(self, name: str) -> Path:
         return self.place.folder / name

@@ -35,6 +35,10 @@ class PrimaryFailed(Exception):
     """The primary did not answer, or refused; what it served before stays."""
 
 
+class OtherSerial(PrimaryFailed):
+    """A view is not at the serial on which a change was to be built; it stays as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a view says it holds; serial 0 if it has no zone."""
@@ -133,19 +137,22 @@ def fits(names: Sequence[str]) -> bool:
 def update(
     place: Place,
     key_name: str,
+    serial: int,
     names: Sequence[str],
     present: Collection[str],
     between_listed: Collection[str],
     manifest: ZoneManifest,
 ) -> None:
-    """Change these names in a view, with the serial and the signed record, in one message.
+    """Change these names in a view of this serial, with a new one and the signed record, in one message.
 
     Those between two listed ones are blocked like those `present`, and marked.
 
     Raises:
+        OtherSerial: the view has another one (RFC 2136 2.4.2); nothing was changed.
         PrimaryFailed: nothing was changed.
     """
     message = dns.update.UpdateMessage(f"{place.zone}.")
+    message.present("@", "SOA", zone_file.soa(serial))
     for name in names:
         for owner in (name, f"*.{name}"):
             message.delete(owner)
@@ -159,6 +166,8 @@ def update(
     message.replace(OWNER, zone_file.TTL, "TXT", zone_file.txt(strings))
     message.add("@", zone_file.TTL, "SOA", zone_file.soa(manifest.serial))
     answer = _ask(place, message, key_name)
+    if answer.rcode() == dns.rcode.NXRRSET:
+        raise OtherSerial(f"the primary does not have serial {serial} any more")
     if answer.rcode() != dns.rcode.NOERROR:
         raise PrimaryFailed(f"the primary answered {dns.rcode.to_text(answer.rcode())}")
 

@@ -6,6 +6,7 @@ leaves the stop page to each provider (docs/decisions/one-neutral-zone.md).
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from breakwater.worstof.rules.zone_manifest import OWNER
 
@@ -44,6 +45,17 @@ def serial_in(text: str, zone: str) -> int:
     """The serial in what `lines` wrote of a zone; 0 in any other text."""
     head = rf"\$ORIGIN {re.escape(zone)}\.\n\$TTL \d+\n@ SOA \S+ \S+ (\d{{1,10}}) "
     found = re.match(head, text, re.ASCII)
+    return int(found[1]) if found else 0
+
+
+def serial_of(path: Path) -> int:
+    """The serial in a zone's file, as `lines` or BIND wrote it; 0 in any other one.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        found = re.search(rb"\sSOA\s+\S+\s+\S+\s+\(?\s*(\d{1,10})\s", file.read(1024))
     return int(found[1]) if found else 0
 
 
