@@ -153,6 +153,25 @@ def test_an_older_serial_is_refused(source: Source, monkeypatch: pytest.MonkeyPa
         following.take(source, Copy(serial=7))
 
 
+def test_differences_that_do_not_give_what_was_signed_are_made_good_by_the_whole_zone(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a.example", "lost.example", "new.example"]
+    signed = rr(OWNER, "TXT", zone_file.txt(record(9, names)))
+    differences = [soa(9), soa(7), soa(9), signed, *listed("new.example"), soa(9)]
+    whole = [soa(9), signed, *(line for name in names for line in listed(name)), soa(9)]
+    monkeypatch.setattr(
+        following,
+        "_transfer",
+        lambda _source, serial, _query: iter(differences if serial else whole),
+    )
+    held = Copy(7).changed({"a.example"}, set())
+    assert names_of(following.take(source, held)) == set(names)
+    whole.pop(2)
+    with pytest.raises(NotTaken, match="not those that the desk signed"):
+        following.take(source, held)
+
+
 @pytest.mark.parametrize("small", [False, True])
 def test_an_older_zone_is_refused_also_after_a_new_start(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool
