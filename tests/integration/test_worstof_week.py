@@ -59,9 +59,8 @@ class Primary:
         self.serial += 1
         (self.names.add if adds else self.names.discard)(name)
         manifest = manifest_of(self.serial, self.names)
-        views.update(
-            self.place, "isp", self.serial - 1, [name], {name} if adds else (), (), manifest
-        )
+        change = views.Change(self.serial - 1, {name}, {name} if adds else (), (), manifest)
+        views.update(self.place, "isp", change)
 
     def sent(self) -> str:
         return (self.place.folder / "transfers.log").read_text()

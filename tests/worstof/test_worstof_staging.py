@@ -164,8 +164,8 @@ def test_a_view_that_is_brought_now_and_then_holds_what_a_new_one_would(
         change = since.change(Recipient(scope=scope, key_name="isp"), manifest)
         for name in change.names:
             owners -= {*two_each([name]), f"{BETWEEN}.{name}"}
-            owners |= two_each({name} & {*change.present, *change.between_listed})
-            owners |= {f"{BETWEEN}.{name}"} if name in change.between_listed else set()
+            owners |= two_each({name} & {*change.listed, *change.between})
+            owners |= {f"{BETWEEN}.{name}"} if name in change.between else set()
         has = zone.last().serial  # type: ignore[union-attr]
         names = desk.lists(scope)
         amid = between(names)

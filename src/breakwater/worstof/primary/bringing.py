@@ -4,15 +4,14 @@ A primary takes 20 to 40 ms to keep one view's change; a country has dozens of p
 for the provider before it, and nobody whose view can take changes for one that is written whole.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary import views
 from breakwater.worstof.primary.configuration import Place
 from breakwater.worstof.primary.server import Bind, ZoneRefused
-from breakwater.worstof.primary.views import Held, OtherSerial, PrimaryFailed, Published
+from breakwater.worstof.primary.views import Change, Held, OtherSerial, PrimaryFailed, Published
 from breakwater.worstof.queries import zone
 from breakwater.worstof.queries.between import Around
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
@@ -22,18 +21,6 @@ from breakwater.worstof.tsig import BadKeyName
 _AT_ONCE = 16
 _FAILURES = (PrimaryFailed, ZoneRefused, OSError, BadKey, BadKeyName)
 _OTHER_NAMES = "the names kept are not those of the last publication. The last good zone stays."
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one message does to a recipient's view."""
-
-    recipient: Recipient
-    serial: int  # on which it is built
-    names: Sequence[str]
-    present: Collection[str]
-    between_listed: Collection[str]
-    manifest: ZoneManifest
 
 
 def bring(
@@ -67,7 +54,7 @@ def bring(
 
 def _changes(
     recipients: Sequence[Recipient], held: dict[str, Held], published: Published, name: str
-) -> tuple[list[Change], list[Recipient]]:
+) -> tuple[list[tuple[Recipient, Change]], list[Recipient]]:
     """What is to be sent to whom, and those whose view has to be written whole."""
     changes, whole = [], []
     known = [held[r.key_name] for r in recipients]
@@ -77,7 +64,7 @@ def _changes(
             whole.append(recipient)
             continue
         manifest = views.wanted(recipient, published, name)
-        changes.append(since[has.serial].change(recipient, manifest))
+        changes.append((recipient, since[has.serial].change(recipient, manifest)))
     return changes, whole
 
 
@@ -97,30 +84,22 @@ class Since:
         is_international = recipient.scope == Recipient.Scope.INTERNATIONAL
         listed, between = self._around.after(is_international=is_international)
         names = self._around.touched - listed | set(self._names)
-        return Change(
-            recipient,
-            self._serial,
-            sorted(names),
-            {*listed, *recipient.canaries},
-            between,
-            manifest,
-        )
+        known = {*listed, *recipient.canaries}
+        return Change(self._serial, names, known, between, manifest)
 
 
-def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> dict[str, str]:
+def _send(
+    place: Place, changes: Sequence[tuple[Recipient, Change]], held: dict[str, Held]
+) -> dict[str, str]:
     """Send each change, and tell the recipient at once; why it failed, for whom it did."""
 
-    def send(change: Change) -> str:
-        key_name = change.recipient.key_name
+    def send(recipient: Recipient, change: Change) -> str:
         try:
-            views.update(
-                place, key_name, change.serial, change.names, change.present, change.between_listed,
-                change.manifest,
-            )  # fmt: skip
-            held[key_name] = _held(change.manifest)
-            views.tell_at_once(place, change.recipient)
+            views.update(place, recipient.key_name, change)
+            held[recipient.key_name] = _held(change.manifest)
+            views.tell_at_once(place, recipient)
         except OtherSerial as problem:
-            held[key_name] = Held(0, "")  # has to be written whole
+            held[recipient.key_name] = Held(0, "")  # has to be written whole
             return _said(problem)
         except _FAILURES as problem:
             return _said(problem)
@@ -129,8 +108,8 @@ def _send(place: Place, changes: Sequence[Change], held: dict[str, Held]) -> dic
     if not changes:
         return {}
     with ThreadPoolExecutor(min(_AT_ONCE, len(changes))) as several:
-        told = several.map(send, changes)
-        keys = (change.recipient.key_name for change in changes)
+        told = several.map(send, *zip(*changes, strict=True))
+        keys = (recipient.key_name for recipient, _ in changes)
         return {key: why for key, why in zip(keys, told, strict=True) if why}
 
 

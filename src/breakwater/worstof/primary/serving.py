@@ -78,7 +78,6 @@ class Serving:
         self.beaten: datetime | None = None
         self.logs = Logs(place.folder)
         self.stays: dict[str, Stay] = {}  # views that could not be brought, by key name
-        self.problem = ""  # what is told of them
         self.refused = ""  # why recipients do not get what was granted
 
     def run(self, stop: threading.Event) -> None:
@@ -196,8 +195,7 @@ class Serving:
             stays |= self._bring(untried, publication) if not why else {}
         for recipient in due:
             self._rest(recipient.key_name, stays.get(recipient.key_name, ""), publication)
-        self.problem = _told(self.stays)
-        sent = timezone.now() if late and not self.problem else None
+        sent = timezone.now() if late and not self.stays else None
         self._keep(publication, sent)
 
     def _is_due(self, recipient: Recipient, publication: Publication) -> bool:
@@ -246,7 +244,7 @@ class Serving:
 
     def _keep(self, publication: Publication, sent: datetime | None) -> None:
         now: dict[str, object] = {}
-        problem = (self.problem or self.refused)[:500]
+        problem = (_told(self.stays) or self.refused)[:500]
         if publication.problem != problem:
             now["problem"] = problem
         if sent and publication.sent_at is None:

@@ -49,7 +49,7 @@ class Staging:
         Raises:
             Unsure: the stage or the resolver behind it does not answer as it should.
         """
-        self._follow_or_put_whole(zone.last())
+        self._catch_up(zone.last())
         problem = "not tried to the end"
         try:
             problem = self._look_with(self._tried.union(adds))
@@ -64,16 +64,15 @@ class Staging:
         Raises:
             Unsure: as above.
         """
-        self._follow_or_put_whole(publication)
+        self._catch_up(publication)
         problem = self._look_with(self._tried)
         if not problem:
             self.checked = publication.serial
         return problem
 
-    def _follow_or_put_whole(self, publication: Publication | None) -> None:
+    def _catch_up(self, publication: Publication | None) -> None:
         if self.staged != (publication.serial if publication else 0):
             self._put_whole(publication)
-        self._tried = set(zone.kept(sorted(self._tried)))
 
     def _look_with(self, names: set[str]) -> str:
         """Look with these names beside the copy.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from breakwater.formats.block_list.nesting import parents
 from breakwater.storage.whole_file import write_whole
 from breakwater.worstof.primary import zone_file
 from breakwater.worstof.primary.copy import Copy, difference
@@ -66,7 +67,7 @@ class Files:
             beside = Late()
         if is_much:
             # What the small file blocks already goes on there until the large one was read.
-            came = {n for n in came if not beside.blocked.isdisjoint(_with_above(n))}
+            came = {n for n in came if not beside.blocked.isdisjoint((n, *parents(n)))}
             left = set()
         self._write_recent(found, _late(found, beside.blocked | came, beside.open | left))
         if is_first or is_much:
@@ -130,20 +131,12 @@ def _late(found: Copy, blocked: Collection[str], left: Collection[str]) -> Late:
         fewest = min(name.count(".") for name in gone)
         every = (name for names in found.names.values() for name in names)
         below = (name for name in every if name.count(".") > fewest)
-        kept.update(name for name in below if not gone.isdisjoint(_with_above(name)))
+        kept.update(name for name in below if not gone.isdisjoint((name, *parents(name))))
     return Late(frozenset(kept), frozenset(gone))
 
 
 def _blocks(found: Copy, name: str) -> bool:
-    return any(map(found.lists, _with_above(name)))
-
-
-def _with_above(name: str) -> list[str]:
-    """A name and all names above it, longest first."""
-    found = [name]
-    while name := name.partition(".")[2]:
-        found.append(name)
-    return found
+    return any(map(found.lists, (name, *parents(name))))
 
 
 def _head(zone: str, found: Copy) -> list[str]:

@@ -25,8 +25,8 @@ from breakwater.worstof.queries import between, zone
 from breakwater.worstof.rules.zone_digest import bucket_digest, bucket_of, packed, root_of_packed
 from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, ZoneManifest, read
 
-# Octets of names in one message, which holds 65,535: a name that is
-# listed stands in it five times, one between two listed ones six.
+# Octets of names in one message, which holds 65,535: a listed name stands in it five times, one
+# between two listed ones six times.
 _ROOM = 40_000
 _SECONDS = 10.0
 
@@ -134,40 +134,45 @@ def fits(names: Sequence[str]) -> bool:
     return sum(5 * len(name) + 100 for name in names) < _ROOM
 
 
-def update(
-    place: Place,
-    key_name: str,
-    serial: int,
-    names: Sequence[str],
-    present: Collection[str],
-    between_listed: Collection[str],
-    manifest: ZoneManifest,
-) -> None:
-    """Change these names in a view of this serial, with a new one and the signed record, in one message.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one message does to a view of this serial: these names become what they are here.
 
-    Those between two listed ones are blocked like those `present`, and marked.
+    Those between two listed ones are blocked like those listed, and marked; the others are open.
+    """
+
+    serial: int  # on which it is built
+    names: Collection[str]
+    listed: Collection[str]
+    between: Collection[str]
+    manifest: ZoneManifest  # of the view afterwards
+
+
+def update(place: Place, key_name: str, change: Change) -> None:
+    """Make a change in a view, with its new serial and the signed record, in one message.
 
     Raises:
-        OtherSerial: the view has another one (RFC 2136 2.4.2); nothing was changed.
+        OtherSerial: the view has another serial (RFC 2136 2.4.2); nothing was changed.
         PrimaryFailed: nothing was changed.
     """
     message = dns.update.UpdateMessage(f"{place.zone}.")
-    message.present("@", "SOA", zone_file.soa(serial))
-    for name in names:
+    message.present("@", "SOA", zone_file.soa(change.serial))
+    for name in sorted(change.names):
         for owner in (name, f"*.{name}"):
             message.delete(owner)
-            if name in present or name in between_listed:
+            if name in change.listed or name in change.between:
                 message.add(owner, zone_file.TTL, "CNAME", ".")
         mark = f"{zone_file.BETWEEN}.{name}"
         message.delete(mark)
-        if name in between_listed:
+        if name in change.between:
             message.add(mark, zone_file.TTL, "CNAME", ".")
+    manifest = change.manifest
     strings = manifest.strings(signing.sign(manifest.signed))
     message.replace(OWNER, zone_file.TTL, "TXT", zone_file.txt(strings))
     message.add("@", zone_file.TTL, "SOA", zone_file.soa(manifest.serial))
     answer = _ask(place, message, key_name)
     if answer.rcode() == dns.rcode.NXRRSET:
-        raise OtherSerial(f"the primary does not have serial {serial} any more")
+        raise OtherSerial(f"the primary does not have serial {change.serial} any more")
     if answer.rcode() != dns.rcode.NOERROR:
         raise PrimaryFailed(f"the primary answered {dns.rcode.to_text(answer.rcode())}")
 
