@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import dns.exception
@@ -32,7 +32,9 @@ from benchmarks.resolvers import (
     start_all,
     wait_for,
 )
+from breakwater.storage.whole_file import write_whole
 from breakwater.worstof import tsig
+from breakwater.worstof.primary import zone_file
 
 MISSING = [name for name in NEEDED if program(name) is None]
 pytestmark = [
@@ -256,6 +258,30 @@ def test_a_resolver_that_was_off_catches_up(servers: tuple[Desk, Resolvers]) -> 
         resolvers.again(name)
     everywhere(resolvers, "week-0.example", blocked=True)
     everywhere(resolvers, "week-9.example", blocked=False)
+
+
+def test_knot_reads_again_what_changed_between_its_reading_and_its_watching(
+    servers: tuple[Desk, Resolvers], tmp_path: Path
+) -> None:
+    desk, _ = servers
+    alone = Resolvers(tmp_path)
+    large, recent = (alone.place("knot") / f"wol.invalid{x}.rpz" for x in ("", ".recent"))
+
+    def write(path: Path, serial: int, names: Iterable[str]) -> None:
+        write_whole(path, zone_file.lines("wol.invalid", serial, ["none"], names))
+
+    write(recent, 1, ())
+    write(large, 1, (f"n{n}.example" for n in range(100_000)))
+    try:
+        alone.start_upstream()
+        alone.start_knot(desk)
+        maps = Path(f"/proc/{alone.processes['knot'].pid}/maps")
+        wait_for(lambda: str(large) in maps.read_text(), 30, 0.001)
+        write(large, 2, ("late.example",))
+        wait_for(lambda: alone.blocks("knot", "late.example"), 30)
+        assert alone.resolves("knot", "n7.example", 5)
+    finally:
+        alone.stop()
 
 
 def _is_waiting(desk: Desk) -> bool:

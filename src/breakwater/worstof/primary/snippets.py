@@ -157,10 +157,11 @@ def knot(wish: Wish) -> str:
     """Knot Resolver 5.6, which reads the file that `breakwater worstof follow` writes.
 
     The `true` of ANSWER keeps other types, HTTPS among them, from the real servers; the `true` of
-    policy.rpz watches the file, which needs lua-cqueues. Names enter and leave through a small file,
-    because Knot answers nobody while it reads the large one. An exception there ends this rule
-    alone: policy.PASS would end all rules after it, such as those that forward. Without an IPv6
-    address of the stop page there is no AAAA, and browsers take the A.
+    policy.rpz watches the file, which needs lua-cqueues. It begins to watch only after it has read:
+    a file that changed meanwhile, as its serial and signed record tell, is read again. Names enter
+    and leave through a small file, because Knot answers nobody while it reads the large one. An
+    exception there ends this rule alone: policy.PASS would end all rules after it, such as those
+    that forward. Without an IPv6 address of the stop page there is no AAAA, and browsers take the A.
     """
     folder = _folder(wish, "knot")
     answers = "".join(
@@ -172,8 +173,21 @@ def knot(wish: Wish) -> str:
 modules = {{ 'policy' }}
 local stop = policy.ANSWER({{
 {answers}}}, true)
-local recent = policy.rpz(stop, '{folder}/{wish.zone}.recent.rpz', true)
-local whole = policy.rpz(stop, '{folder}/{wish.zone}.rpz', true)
+local function head(path)
+    local file = assert(io.open(path))
+    local text = file:read(1024)
+    file:close()
+    return text
+end
+local function watched(path)
+    local before, rules
+    repeat
+        before, rules = head(path), policy.rpz(stop, path, true)
+    until head(path) == before
+    return rules
+end
+local recent = watched('{folder}/{wish.zone}.recent.rpz')
+local whole = watched('{folder}/{wish.zone}.rpz')
 policy.add(function(req, query)
     local found = recent(req, query) or whole(req, query)
     if found ~= policy.PASS then return found end
