@@ -11,7 +11,7 @@ help: ## what can be made
 
 setup: $(STAMP) ## the environment, from the lock file with hashes
 
-CORE := setup.py $(wildcard src/breakwater/matching/core/*)
+CORE := setup.py $(wildcard src/breakwater/*/core/*)
 
 $(STAMP): requirements-dev.lock pyproject.toml $(CORE) $(wildcard src/breakwater/locale/*/LC_MESSAGES/django.po)
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)

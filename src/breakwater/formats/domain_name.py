@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from idna import IDNAError, check_bidi, check_initial_combiner, uts46_remap, valid_contextj
 
-from breakwater.formats import punycode
+from breakwater.formats import _core
 from breakwater.formats.record import FormatError
 
 LONGEST_LABEL = 63
@@ -203,7 +203,7 @@ def _what_is_wrong(label: str) -> Problem:
 
 
 def _punycode(label: str) -> str:
-    return "xn--" + punycode.encode(label)
+    return "xn--" + _core.punycode(label)
 
 
 def _check_u_label(label: str) -> None:
@@ -227,6 +227,32 @@ class _Plain(dict[str, bool]):
 
 
 _plain = _Plain()
+
+
+def sure_letter(letter: str) -> str:
+    """The one letter outside ASCII that this one becomes, whatever it stands beside.
+
+    "" if that depends on its neighbours, and for all that is no letter. A label of such letters, of
+    ASCII letters, digits and single hyphens has no other fault than its length.
+    """
+    try:
+        found = _mapping[ord(letter)]
+    except IDNAError:
+        return ""
+    is_one = len(found) == 1 and not found.isascii()
+    are_letters = (
+        is_one and unicodedata.category(letter)[0] == unicodedata.category(found)[0] == "L"
+    )
+    return found if are_letters and _plain[found] and not _joins(found) else ""
+
+
+def _joins(letter: str) -> bool:
+    """Whether NFC may change the letter: alone, or after another one, as it does Hangul's parts.
+
+    All others that join the one before are marks, which the test of `sure_letter` looks at.
+    """
+    is_part = "\u1161" <= letter <= "\u1175" or "\u11a8" <= letter <= "\u11c2"
+    return is_part or not unicodedata.is_normalized("NFC", letter)
 
 
 def _check_context(label: str) -> None:

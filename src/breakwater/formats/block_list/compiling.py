@@ -2,25 +2,26 @@
 
 The limit is that every byte is read once and every kept name written twice (`name`, `*.name`):
 some 25 MB in and 90 MB out for a million lines, a tenth of a second at the speed of memory. What
-costs is Python's work for each line, so one compiled expression goes over a megabyte of lines at
-once, and only lines that it could not make sure of are read one by one.
+costs is Python's work for each line, so the compiled core keeps the names that it can make sure of,
+and only the other lines are read one by one (docs/decisions/sure-lines.md).
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from breakwater.formats.block_list.lines import LINES, BadRule, RuleProblem, read_line
-from breakwater.formats.block_list.refusals import CLEAR, OWNED, Refusals, Sieve
-from breakwater.formats.domain_name import LONGEST_LABEL, BadName, DomainName, read_name
+from breakwater.formats.block_list import nesting
+from breakwater.formats.block_list.lines import BadRule, RuleProblem, read_line
+from breakwater.formats.block_list.refusals import Refusals, Sieve
+from breakwater.formats.domain_name import BadName, DomainName
 
 Progress = Callable[[int], None]
 _BLOCK = 1 << 20
 _LONGEST_LINE = 10_000  # letters; a letter has at most four bytes
 _TEXT_SHOWN = 200
-_MEMORY = 100_000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Fault(NamedTuple):
@@ -113,7 +114,7 @@ def compile_sources(
             progress(done)
     result.duplicates = reader.good - len(reader.names)
     result.names = sorted(reader.names)
-    result.covered = _covered(reader.names)
+    result.covered = len(nesting.below(reader.names))
     return result
 
 
@@ -130,12 +131,12 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
         yield rest
 
 
-def _read(line: str, *, is_name: bool = False) -> tuple[list[DomainName], str]:
+def _read(line: str) -> tuple[list[DomainName], str]:
     """The names of a line, and the key of the problem of a line that cannot be read."""
     if len(line) > _LONGEST_LINE:
         return [], RuleProblem.LONG_LINE
     try:
-        return [read_name(line)] if is_name else read_line(line), ""
+        return read_line(line), ""
     except (BadName, BadRule) as refused:
         return [], refused.problem
 
@@ -144,16 +145,13 @@ def _shown(line: str) -> str:
     return line.strip()[:_TEXT_SHOWN]
 
 
-Row = tuple[str, str, str, str, str]
-
-
 class _Reader:
     """Takes blocks of lines one after the other and counts."""
 
     def __init__(self, result: Compiled, refusals: Refusals, faults_kept: int) -> None:
         self.result = result
         self.names: set[str] = set()
-        self.sieve = Sieve(refusals)
+        self.sieve = Sieve(refusals, self.names)
         self.faults_kept = faults_kept
         self.good = 0
         self.begin("")
@@ -163,81 +161,29 @@ class _Reader:
         self.source, self.before = source, self.result.lines
 
     def take(self, block: bytes) -> None:
-        text = block.decode("utf-8", "replace").removeprefix("\ufeff")
-        rows: list[Row] = LINES.findall(text)
-        again = self._keep_the_sure(rows)
-        for at in again:
-            _, _, name, _, other = rows[at]
-            self._look_at(*_read(other or name, is_name=not other), text, at)
-        self.result.lines += len(rows)
-
-    def _keep_the_sure(self, rows: Sequence[Row]) -> list[int]:
-        """Keep the names against which nothing can be; places of what must be looked at again."""
-        above, named = self.sieve.above, self.sieve.refusals.named
-        kept, again, comments = [], [], 0
-        for at, (_, _, name, rest, other) in enumerate(rows):
-            if not name:
-                if other:
-                    again.append(at)
-                else:
-                    comments += 1
-                continue
-            if len(name) <= LONGEST_LABEL and name.isascii():
-                look = above[rest]
-                name = name.lower()
-                # `is_mistyped`, written out: a call for each line would take a tenth of all the time.
-                if (
-                    (look == CLEAR or (look == OWNED and name[1] != "." and name[:3] != "www"))
-                    and name not in named
-                    and "xn--" not in name
-                ):
-                    kept.append(name)
-                    continue
-            again.append(at)
-        self._keep(kept)
+        lines, comments, kept, others = self.sieve.sure.take(block.removeprefix(_BYTE_ORDER_MARK))
+        self.good += kept
         self.result.comments += comments
-        return again
+        for at, line in others:
+            self._look_at(at, line.decode("utf-8", "replace"))
+        self.result.lines += lines
 
-    def _keep(self, names: Sequence[str]) -> None:
-        self.good += len(names)
-        self.names.update(names)
-
-    def _look_at(self, domains: list[DomainName], problem: str, text: str, at: int) -> None:
+    def _look_at(self, at: int, line: str) -> None:
         """Keep what a line asks for, or note why not."""
+        domains, problem = _read(line)
         self.result.comments += not domains and not problem
         problems = [problem] if problem else []
         for domain in domains:
             if reason := self.sieve.reason(domain):
                 problems.append(reason)
             else:
-                self._keep([domain.name])
+                self.good += 1
+                self.names.add(domain.name)
         for problem in problems:
-            self._note(problem, text, at)
+            self._note(problem, at, line)
 
-    def _note(self, problem: str, text: str, at: int) -> None:
+    def _note(self, problem: str, at: int, line: str) -> None:
         self.result.problems[problem] += 1
         if len(self.result.faults) < self.faults_kept:
-            line = text.split("\n", at + 1)[at]
             number = self.result.lines - self.before + at + 1
             self.result.faults.append(Fault(number, _shown(line), problem, self.source))
-
-
-class _Covered(dict[str, bool]):
-    """Whether a name or one above it is of a set, remembered for a while."""
-
-    def __init__(self, names: set[str]) -> None:
-        super().__init__()
-        self.names = names
-
-    def __missing__(self, name: str) -> bool:
-        if len(self) > _MEMORY:
-            self.clear()
-        _, dot, rest = name.partition(".")
-        self[name] = found = name in self.names or (bool(dot) and self[rest])
-        return found
-
-
-def _covered(names: set[str]) -> int:
-    """How many names stand below another one."""
-    covered = _Covered(names)
-    return sum(map(covered.__getitem__, (name[name.index(".") + 1 :] for name in names)))

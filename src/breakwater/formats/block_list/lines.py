@@ -33,18 +33,6 @@ class BadRule(FormatError):
         self.problem = problem
 
 
-_LABEL = r"\w++(?:-++\w++)*+"
-LINES = re.compile(
-    r"^(?:[ \t]*+(?:(?:0\.0\.0\.0|127\.0\.0\.1|::1?)[ \t]++(?!(?i:localhost\.))"
-    r"|(\|\|)|([Hh][Tt][Tt][Pp][Ss]?://)|\*?\.)?+"
-    rf"({_LABEL}\.((?:{_LABEL}\.(?=\w))*+[^\W0-9_]{{2,63}}+))\.?+"
-    r"(?(1)\^?+|(?(2)(?::[0-9]{0,5})?+(?:[/?#].*+)?+))(?:[ \t]+#.*+)?[ \t\r]*+$"
-    r"|[ \t]*+[#!;].{0,9000}+$|(.*+))",
-    re.MULTILINE,
-)
-"""Every line of a text, and of most lines of most lists the name (group 3) and what stands above it
-(group 4). Group 5 is any other line; a comment has neither. No group looks at the lengths of labels
-and names, at letters outside ASCII, at A-labels, nor at what is `NOT_IN_DNS`."""
 # The lines that every system's own hosts file begins with.
 _OWN_HOSTS = frozenset(
     ("localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost",

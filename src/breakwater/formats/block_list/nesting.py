@@ -8,8 +8,7 @@ PowerDNS and Knot Resolver neither. With records for b.example the zone means th
 
 from collections.abc import Collection, Iterator
 
-# A name between two listed ones has a label above it, one below it, and neither is a whole domain.
-_FEWEST_DOTS = 3
+from breakwater.formats import _core
 
 
 def parents(name: str) -> Iterator[str]:
@@ -23,22 +22,24 @@ def above(names: Collection[str]) -> set[str]:
     return {upper for name in names for upper in parents(name) if "." in upper}
 
 
+def below(names: set[str]) -> list[str]:
+    """Those of the names that stand below another one of them, in no order."""
+    return _core.below(names)
+
+
 def topmost(names: Collection[str]) -> set[str]:
     """Those of the names that stand below no other one of them."""
     every = set(names)
-    return {name for name in every if every.isdisjoint(parents(name))}
+    return every.difference(below(every))
 
 
 def between(names: Collection[str]) -> set[str]:
     """The names above one and below another one of these that are none of them."""
-    deep = [name for name in names if name.count(".") >= _FEWEST_DOTS]
-    listed = set(names) if deep else set()
+    listed = set(names)
     found: set[str] = set()
-    for name in deep:
-        # Few names of a long list stand below another one: only for those is a list made.
-        if not listed.isdisjoint(parents(name)):
-            chain = list(parents(name))
-            while chain[-1] not in listed:
-                chain.pop()
-            found.update(chain)
+    for name in below(listed):
+        chain = list(parents(name))
+        while chain[-1] not in listed:
+            chain.pop()
+        found.update(chain)
     return found - listed

@@ -2,16 +2,22 @@
 
 The guards ask about every name above one and cost some ten microseconds a name. Most names of a
 list share what stands above them (`example`, `co.uk`, a host with many pages), so that is looked at
-once, and the guards are asked only about a name that could be against them.
+once, and the guards are asked only about a name that they could be against.
 """
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from breakwater.formats.domain_name import NOT_IN_DNS, DomainName
+from breakwater.formats._core import SureNames
+from breakwater.formats.domain_name import (
+    LONGEST,
+    LONGEST_LABEL,
+    NOT_IN_DNS,
+    DomainName,
+    sure_letter,
+)
 
-_MEMORY = 100_000
 _JUDGED = 10_000
 
 
@@ -40,53 +46,22 @@ class Refusals:
     odd: Callable[[str], bool] = _never
 
 
-CLEAR, OWNED, ASKED = 0, 1, 2
-"""Below a name nothing is against others; below it owners begin; the guards are to be asked."""
-
-
-class Above(dict[str, int]):
-    """What a name means for the ones below it, remembered for a while; in any case of letters."""
-
-    def __init__(self, refusals: Refusals) -> None:
-        super().__init__()
-        self.named, self.above = refusals.named, refusals.above | NOT_IN_DNS
-
-    def __missing__(self, name: str) -> int:
-        if len(self) > _MEMORY:
-            self.clear()
-        self[name] = found = self._look_at(name.lower())
-        return found
-
-    def _look_at(self, name: str) -> int:
-        label, dot, rest = name.partition(".")
-        above = self[rest] if dot else CLEAR
-        if above == ASKED or name in self.above or (above == OWNED and is_mistyped(label)):
-            return ASKED
-        return OWNED if not dot or name in self.named else CLEAR
-
-
-def is_mistyped(label: str) -> bool:
-    """Whether an owner's own label looks as if more had been meant."""
-    return len(label) == 1 or label.startswith("www")
-
-
 class Sieve:
-    """Asks the guards about those names only that they could be against."""
+    """Asks the guards about those names only that they could be against.
 
-    def __init__(self, refusals: Refusals) -> None:
-        self.refusals = refusals
-        self.above = Above(refusals)
+    `sure` takes lines and adds to `names` those against which nothing can be.
+    """
+
+    def __init__(self, refusals: Refusals, names: set[str]) -> None:
+        self.odd = refusals.odd
         self.judge = lru_cache(_JUDGED)(refusals.judge)
+        self.sure = SureNames(
+            names, named=refusals.named, asked=refusals.above | NOT_IN_DNS, letter=sure_letter,
+            odd=refusals.odd, longest_label=LONGEST_LABEL, longest=LONGEST,
+        )  # fmt: skip
 
     def reason(self, domain: DomainName) -> str:
         """The key of the reason against a name, "" for none."""
         name, shown = domain
-        label, _, rest = name.partition(".")
-        above = self.above[rest]
-        asked = (
-            above == ASKED
-            or (above == OWNED and is_mistyped(label))
-            or name in self.refusals.named
-            or ("xn--" in name and any(map(self.refusals.odd, shown.split("."))))
-        )
+        asked = self.sure.asks(name) or ("xn--" in name and any(map(self.odd, shown.split("."))))
         return self.judge(name) if asked else ""
