@@ -207,6 +207,27 @@ def test_a_line_without_an_end_is_never_read_as_the_name_it_happens_to_be_cut_at
     assert [(f.line, f.problem) for f in found.faults] == [(1, "long_line")]
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["127.0.0.1" + " " * ((1 << 20) - 13) + "xyz.victim.example", " " * 60_000 + "site.example" + " " * (1 << 20),
+     " " * 20_000, "# x" + " " * 20_000, "https://site.example/" + "a" * 20_000,
+     "site.example #" + "a" * 20_000, "||site.example^" + " " * 20_000],
+    ids=range(7),
+)  # fmt: skip
+def test_a_line_too_long_for_any_list_is_a_fault_whatever_it_is_filled_with(line: str) -> None:
+    found = compiled(f"{line}\ngood.example\n")
+    assert found.names == ["good.example"]
+    assert [(f.line, f.problem) for f in found.faults] == [(1, "long_line")]
+    assert [f.problem for f in Compiled().add(line, Refusals())] == ["long_line"]
+
+
+def test_a_fault_far_down_a_file_has_its_own_line() -> None:
+    lines = [f"name-{n}.example" for n in range(100_000)]  # two blocks and more
+    lines[99_998] = "-bad.example"
+    found = compiled("\n".join(lines))
+    assert [(f.line, f.text) for f in found.faults] == [(99_999, "-bad.example")]
+
+
 def test_one_name_is_added_and_removed_as_compiling_all_again_would() -> None:
     found = compiled("a.example\nc.example\n")
     assert found.add("||B.example^", GUARDED) == []

@@ -10,8 +10,10 @@ but hosts give it to their customers, and a list that cannot hold such a name ca
 
 import ipaddress
 import re
+import sys
 import unicodedata
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -247,12 +249,17 @@ def sure_letter(letter: str) -> str:
 
 
 def _joins(letter: str) -> bool:
-    """Whether NFC may change the letter: alone, or after another one, as it does Hangul's parts.
+    """Whether NFC may change the letter: alone, or after another one."""
+    is_part = "\u1161" <= letter <= "\u1175" or "\u11a8" <= letter <= "\u11c2"  # of Hangul
+    return is_part or letter in _seconds() or not unicodedata.is_normalized("NFC", letter)
 
-    All others that join the one before are marks, which the test of `sure_letter` looks at.
-    """
-    is_part = "\u1161" <= letter <= "\u1175" or "\u11a8" <= letter <= "\u11c2"
-    return is_part or not unicodedata.is_normalized("NFC", letter)
+
+@cache
+def _seconds() -> frozenset[str]:
+    """Whatever stands second where Unicode takes a letter apart: NFC puts no others together."""
+    parts = map(unicodedata.decomposition, map(chr, range(sys.maxunicode + 1)))
+    pairs = (codes.split() for codes in parts if codes and codes[0] != "<")
+    return frozenset(chr(int(pair[1], 16)) for pair in pairs if len(pair) > 1)
 
 
 def _check_context(label: str) -> None:

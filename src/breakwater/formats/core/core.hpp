@@ -9,11 +9,11 @@ namespace breakwater {
 
 namespace py = pybind11;
 
-// ASCII letters as Python's text.
+// ASCII letters as Python's text; others raise UnicodeDecodeError.
 inline py::str text_of(std::string_view letters) {
-    PyObject* made = PyUnicode_New(static_cast<Py_ssize_t>(letters.size()), 127);
+    PyObject* made = PyUnicode_DecodeASCII(letters.data(),
+                                           static_cast<Py_ssize_t>(letters.size()), nullptr);
     if (made == nullptr) throw py::error_already_set();
-    letters.copy(reinterpret_cast<char*>(PyUnicode_1BYTE_DATA(made)), letters.size());
     return py::reinterpret_steal<py::str>(made);
 }
 

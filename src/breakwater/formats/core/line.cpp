@@ -5,7 +5,8 @@
 namespace breakwater {
 namespace {
 
-constexpr std::size_t LONGEST_COMMENT = 9000;  // octets, and so fewer letters than a line may have
+// Octets: fewer than the letters that a line may have, and than what is left of one that was cut.
+constexpr std::size_t LONGEST = 9000;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -111,12 +112,12 @@ void take_page(Rest& rest) {
 
 Line read_line(std::string_view line) {
     constexpr Line nothing{Kind::nothing, {}, true}, other{Kind::other, {}, true};
+    if (line.size() > LONGEST) return other;
     while (!line.empty() && (is_blank(line.back()) || line.back() == '\r')) line.remove_suffix(1);
     Rest rest{line};
     rest.take_blanks();
     if (rest.empty()) return nothing;
-    if (rest.at('#') || rest.at('!') || rest.at(';'))
-        return rest.text.size() <= LONGEST_COMMENT ? nothing : other;
+    if (rest.at('#') || rest.at('!') || rest.at(';')) return nothing;
     bool is_rule = false, is_page = false;
     if (take_hosts_address(rest)) {
         if (rest.begins("localhost.")) return other;

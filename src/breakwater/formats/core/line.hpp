@@ -13,7 +13,7 @@ struct Line {
 };
 
 // Says that a line asks for nothing, or which name it asks to block, where no way to read a list
-// differs. No word is said on lengths, on A-labels and on what octets above ASCII mean.
+// differs. Nothing is said on lengths of labels, on A-labels and on what octets above ASCII mean.
 Line read_line(std::string_view line);
 
 }  // namespace breakwater

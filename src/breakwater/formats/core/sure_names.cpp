@@ -1,5 +1,4 @@
 // Keeps the names against which surely nothing is, and leaves every other line to whoever asks.
-#include <cstdint>
 #include <unordered_map>
 
 #include "core.hpp"
