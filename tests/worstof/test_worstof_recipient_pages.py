@@ -6,6 +6,7 @@ import io
 import json
 import random
 import re
+import subprocess
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from breakwater.reports import import_uploads
 from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions.recipients import create_recipient, recipient_for
 from breakwater.worstof.models import Probe, Publication, Recipient, ZoneName
+from breakwater.worstof.primary import zone_file
 from breakwater.worstof.primary.logs import Logs
 from breakwater.worstof.recipient_commands import app
 
@@ -242,6 +244,22 @@ def test_a_leaked_file_names_the_recipient_whose_copy_it_was(client, recipient):
     )
 
 
+def test_the_file_in_which_a_resolver_keeps_the_zone_names_the_recipient(
+    client, recipient, tmp_path
+):
+    """BIND's secondaries keep it in a form of their own, and that is what lies there to be taken."""
+    zone, raw = tmp_path / "wol.zone", tmp_path / "wol.invalid.db"
+    names = ["bad.example", *recipient.canaries]
+    zone.write_text("".join(zone_file.lines("wol.invalid", 7, ["none"], names)))
+    said = subprocess.run(
+        ["named-compilezone", "-F", "raw", "-o", raw, "wol.invalid", zone], check=False
+    )
+    assert said.returncode == 0
+    answer = client.post(f"{PAGES}trace/", {"file": SimpleUploadedFile(raw.name, raw.read_bytes())})
+    assert "This file was made of the copy of Example Net" in text(answer)
+    assert all(canary in text(answer) for canary in recipient.canaries)
+
+
 def test_a_damaged_file_is_said_to_be_damaged(client, recipient):
     damaged = io.BytesIO(b"\x1f\x8bnot gzip at all").getvalue()
     answer = client.post(f"{PAGES}trace/", {"file": SimpleUploadedFile("x.gz", damaged)})
@@ -361,7 +379,7 @@ def test_a_providers_page_shows_its_last_transfer_and_how_far_it_is_behind(
             serial=serial, at=timezone.now(), names=1, added=1, removed=0, size=0, manifest="{}"
         )
     page = f"{PAGES}{recipient.pk}/"
-    assert "It never took the zone" in text(client.get(page))
+    assert "It never took the list" in text(client.get(page))
     logs = Logs(tmp_path)
     moments = ("2026-11-02T09:00:00.120Z", "2026-11-02T09:31:07.456Z", "2026-11-02T10:00:00.001Z")
     log = tmp_path / "transfers.log"
@@ -380,3 +398,19 @@ def test_a_providers_page_shows_its_last_transfer_and_how_far_it_is_behind(
     recipient.refresh_from_db()
     assert recipient.seen_serial == 7
     assert "It has what was published last" in text(client.get(page))
+    why = "PrimaryFailed: the primary answered SERVFAIL"
+    Recipient.objects.update(stays_because=why)
+    for address in (page, PAGES):
+        assert "does not take the change." in text(client.get(address))
+
+
+def test_a_page_of_a_provider_that_takes_files_says_how_far_they_are_behind(client, recipient, at):
+    for serial in range(1, 8):
+        Publication.objects.create(
+            serial=serial, at=at, names=1, added=1, removed=0, size=0, manifest="{}"
+        )
+    Recipient.objects.update(forms=["hosts"], downloaded_serial=5, downloaded_at=at)
+    page = text(client.get(f"{PAGES}{recipient.pk}/"))
+    assert "2 publications behind" in page
+    assert "serial 5 / 7" in re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+    assert "2 publications behind" in text(client.get(PAGES))

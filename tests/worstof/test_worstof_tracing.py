@@ -6,6 +6,7 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 
+import dns.name
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +59,24 @@ def test_a_name_is_found_in_any_text_around_it(labels: list[str], around: str) -
 def test_a_sentence_that_ends_in_a_name_gives_the_name() -> None:
     assert "bad.example" in set(names_and_digests([b"Look at Bad.Example. 2"]))
     assert "bad.example" in set(names_and_digests([b"*.bad.example.wol.invalid CNAME ."]))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize(
+    "written",
+    ["word.quay.example", "hxxps://word[.]quay[.]example/x", "word(dot)quay(.)EXAMPLE",
+     "https%3A%2F%2Fword%2Equay%2eexample", "word{.}quay{dot}example"],
+)  # fmt: skip
+def test_a_name_is_found_however_its_letters_and_dots_are_written(
+    written: str, encoding: str
+) -> None:
+    assert "word.quay.example" in set(names_and_digests([f"seen: {written}\n".encode(encoding)]))
+
+
+def test_a_name_on_the_wire_is_found() -> None:
+    name = dns.name.from_text("*.word.quay.example.wol.invalid.").to_wire()
+    assert name is not None
+    assert "word.quay.example" in set(names_and_digests([b"\0\0\2\1" + name + b"\0\5"]))
 
 
 @pytest.mark.parametrize("place", range(-30, 2))

@@ -1,4 +1,5 @@
-"""Receives a file that was found somewhere: text or packed text, in memory, up to a limit.
+"""Receives a file that was found somewhere: text, packed text or a zone as BIND keeps it, in memory,
+up to a limit.
 
 It comes from an adversary, and a zip can hold media: nothing of it may touch the disk.
 """
@@ -10,18 +11,20 @@ from django.http import HttpRequest
 from breakwater.hashlists.uploads import is_text
 from breakwater.reports.import_uploads import MemoryOnly
 
+# «raw», in which a secondary keeps its zone, and the journal of what changed.
+_BIND = (b"\0\0\0\2", b";BIND LOG V9")
 _ZIP, _GZIP = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
 
 
 class LeakOnly(MemoryOnly):
-    """Keeps text, zip and gzip as `MemoryOnly` does; says by `is_refused` that it was neither."""
+    """Keeps these as `MemoryOnly` does; says by `is_refused` that it was none of them."""
 
     def __init__(self, request: HttpRequest | None = None) -> None:
         super().__init__(request)
         self.is_refused = False
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if not start and not (raw_data.startswith((*_ZIP, _GZIP)) or is_text(raw_data)):
+        if not start and not (raw_data.startswith((*_ZIP, _GZIP, *_BIND)) or is_text(raw_data)):
             self.is_refused = True
             raise StopUpload(connection_reset=False)
         super().receive_data_chunk(raw_data, start)

@@ -14,6 +14,12 @@ _NAME = re.compile(rb"(?<![a-z0-9_-])%b(?:\.%b){1,126}" % (_LABEL, _LABEL))
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32}(?:[0-9a-f]{8}|[0-9a-f]{32})?(?![0-9a-f])")
 _LAST = re.compile("[a-z][a-z0-9-]+")
 _LONGEST = 253
+# Dots as people write them so that nobody clicks, and as addresses of pages have them.
+_OTHER_DOTS = re.compile(rb"[\[({](?:\.|dot)[\])}]|%2e")
+_ESCAPE = re.compile(rb"%[0-9a-f]{2}")
+# On the wire and in a resolver's own files a label's length stands before it, in place of a dot. Of
+# lengths from 32 on, which are letters as well, nothing is made: no canary has such labels.
+_LENGTHS = bytes.maketrans(bytes(range(1, 32)), b"." * 31)
 # A canary has few labels: it is looked for near both ends.
 _FROM_START, _FROM_END, _BEHIND = 12, 8, 6
 
@@ -26,11 +32,23 @@ def names_and_digests(pieces: Iterable[bytes]) -> Iterator[str]:
     name also comes without its last labels.
     """
     for piece in pieces:
-        low = piece.lower()
-        for found in _NAME.finditer(low):
-            yield from _parts(found.group().decode("ascii").split("."))
-        for digest in _DIGEST.finditer(low):
-            yield digest.group().decode("ascii")
+        for text in _readings(piece.lower()):
+            for found in _NAME.finditer(text):
+                yield from _parts(found.group().decode("ascii").split("."))
+            for digest in _DIGEST.finditer(text):
+                yield digest.group().decode("ascii")
+
+
+def _readings(piece: bytes) -> Iterator[bytes]:
+    """As it stands there; and of what is no plain text, as UTF-16 and as names on the wire."""
+    yield _with_dots(piece)
+    if b"\0" in piece:
+        yield _with_dots(piece.replace(b"\0", b""))
+        yield piece.translate(_LENGTHS)
+
+
+def _with_dots(text: bytes) -> bytes:
+    return _ESCAPE.sub(b" ", _OTHER_DOTS.sub(b".", text))
 
 
 def _parts(labels: list[str]) -> Iterator[str]:
