@@ -572,9 +572,11 @@ def test_a_leaf_is_opened_for_an_auditor_and_verified(grow, tmp_path: Path) -> N
 
 @pytest.mark.django_db  # no server, so nothing has to be committed
 def test_every_leaf_of_a_domain_is_opened(grow, tmp_path: Path) -> None:
-    answer = run("proof", "bad.example")
-    assert len(answer.output.splitlines()) == 12
-    assert run("proof", "other.example").exit_code == 1
+    for written in ("bad.example", "BAD.example.", "https://bad.example/x"):
+        assert len(run("proof", written).output.splitlines()) == 12
+    answer = run("proof", "other.example")
+    assert answer.exit_code == 1
+    assert "The log has no decision on it." in answer.output
     assert run("proof", "12").exit_code == 1
 
 

@@ -170,10 +170,12 @@ def open_leaves(what: str, *, by: str, at: datetime) -> list[dict[str, object]]:
     Raises:
         NotInLog: nothing was found, or no signed head covers it.
     """
-    head = log.last_head()
-    rows = [row for row in log.leaves_of(what) if head and row.index < head.size]
+    head, found = log.last_head(), list(log.leaves_of(what))
+    if not found:
+        raise NotInLog("The log has no decision on it.")
+    rows = [row for row in found if head and row.index < head.size]
     if not rows or head is None:
-        raise NotInLog("No signed head covers such a leaf. Sign one: breakwater worstof sign-head")
+        raise NotInLog("No signed head covers it yet. Sign one: breakwater worstof sign-head")
     with transaction.atomic():
         numbers = [row.index for row in rows]
         record("worstof.log.opened", actor=by, at=at, target=f"leaf {numbers[0]}",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from django.db.models import QuerySet
 
 from breakwater.custody.models import AuditEntry
+from breakwater.formats.domain_name import BadName, read_name
 from breakwater.storage.bulk import fetch_by_ids
 from breakwater.worstof.models import LogHead, LogLeaf, LogNode
 from breakwater.worstof.rules import merkle
@@ -85,9 +86,16 @@ def leaf_hash(index: int) -> bytes:
 
 
 def leaves_of(what: str) -> QuerySet[LogLeaf]:
-    """The leaf of this number, or every leaf that hides a decision on this domain."""
+    """The leaf of this number, or every leaf that hides a decision on this domain.
+
+    Leaves hold names in their normal form; an appeal about what is none is found by its own words.
+    """
     rows = LogLeaf.objects.order_by("index")
     if what.isascii() and what.isdigit():
         return rows.filter(index=int(what)) if len(what) < 19 else rows.none()
+    try:
+        name = read_name(what).name
+    except BadName:
+        name = what.lower()
     # Only an auditor's command asks this, so that no index has to hold names.
-    return rows.filter(decision__contains=f'"name":{json.dumps(what.lower(), ensure_ascii=False)}')
+    return rows.filter(decision__contains=f'"name":{json.dumps(name, ensure_ascii=False)}')
