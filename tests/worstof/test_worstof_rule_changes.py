@@ -66,7 +66,10 @@ def test_another_supervisor_confirms_and_the_log_says_who_proposed_what(
         rule_changes.confirm(change, by=second, at=at)
 
 
-@pytest.mark.parametrize("other", [{"distinct": "agency"}, {"verifications": 2}])
+@pytest.mark.parametrize(
+    "other",
+    [{"distinct": "agency"}, {"verifications": 2}, {"fresh_days": 91}, {"grace_days": 15}],
+)
 def test_a_rule_that_asks_for_less_is_confirmed_from_another_country(
     world_list, supervisor, second, prosecutor, assessor, at, other
 ) -> None:

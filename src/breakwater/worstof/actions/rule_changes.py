@@ -135,8 +135,13 @@ def differences(change: RuleChange) -> dict[str, list[object]]:
 
 
 def asks_for_less(change: RuleChange) -> bool:
+    """Whether fewer or less different authorities are enough, or names stay longer unlooked at."""
     after = Rule(change.terms["verifications"], change.terms["distinct"])
-    return loosens(rule_of(change.block_list), after)
+    is_longer = any(
+        change.terms[days] > getattr(change.block_list, days)
+        for days in ("fresh_days", "grace_days")
+    )
+    return is_longer or loosens(rule_of(change.block_list), after)
 
 
 def may_confirm(by: User, change: RuleChange) -> bool:
