@@ -180,8 +180,8 @@ class Desk:
         told = "[" + ",".join(f'"127.0.0.1:{port}"' for port in notify) + "]"
         self.do(
             "INSERT INTO worstof_recipient (name, scope, forms, key_name, secret_digest, notify, "
-            "resolvers, canaries, stop_page, refusal, created_at) "
-            "VALUES (?, 'national', '[\"dns\"]', ?, '', ?, '[]', ?, '', '', '2026-11-01')",
+            "resolvers, canaries, stop_page, refusal, stays_because, created_at) "
+            "VALUES (?, 'national', '[\"dns\"]', ?, '', ?, '[]', ?, '', '', '', '2026-11-01')",
             key_name, key_name, told, canaries,
         )  # fmt: skip
 

@@ -68,6 +68,10 @@ def breakwater(*words: str) -> list[str]:
 def prepared(folder: Path) -> None:
     command = breakwater("migrate")
     subprocess.run(command, env=environment(folder), check=True, capture_output=True)
+    (folder / "worstof").mkdir(mode=0o700, exist_ok=True)
+    kinds = ("report", "child", "worried")
+    contacts = (f"[[contacts]]\nkind = '{kind}'\ntext.en = '555 0100'\n" for kind in kinds)
+    (folder / "worstof" / "stop-page.toml").write_text(f"law.en = 'Act'\n{''.join(contacts)}")
 
 
 def answers(port: int) -> None:

@@ -6,12 +6,10 @@ files.
 """
 
 import os
-import re
 import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,13 +17,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-import requests
 
 from benchmarks.resolvers import Desk, Resolvers, program, wait_for
 from breakwater.worstof import tsig
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import NotTaken, Source, take
-from tests.integration.test_worstof_through_pages import web_server
+from tests.integration.desk_pages import overseer
 
 pytestmark = [
     pytest.mark.integration,
@@ -33,16 +30,6 @@ pytestmark = [
         program("named") is None and not os.environ.get("CI"), reason="named is not installed"
     ),
 ]
-PASSWORD = "correct horse battery"
-ANALYST = f"""
-import django
-django.setup()
-from breakwater.people.models import Agency, User
-agency = Agency.objects.create(
-    name="Regulator of Testland", kind="regulator", country="JM", is_synthetic=True
-)
-User.objects.create_user("analyst", password="{PASSWORD}", role="analyst", agency=agency)
-"""
 SHARED = Path("/dev/shm")  # noqa: S108 - a place that can be filled, not one to hide in
 MOST = 2**30
 SAYS = "disk is full"
@@ -111,23 +98,6 @@ def fill(small: Path) -> Path:
             return path
 
 
-def overview_of(address: str) -> requests.Session:
-    """A session of somebody who oversees the list."""
-    session = requests.Session()
-    token = session.get(f"{address}/sign-in/", timeout=20).text
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', token)
-    assert found
-    said = {"username": "analyst", "password": PASSWORD, "csrfmiddlewaretoken": found[1]}
-    assert session.post(f"{address}/sign-in/", data=said, timeout=20).ok
-    return session
-
-
-def page(session: requests.Session, address: str) -> str:
-    answer = session.get(f"{address}/blocking/", timeout=20)
-    assert answer.status_code == 200
-    return answer.text
-
-
 def names_of(desk: Desk) -> set[str]:
     key = tsig.key("isp", desk.key_file("isp").read_text().strip())
     try:
@@ -145,7 +115,12 @@ def test_on_a_full_disk_the_last_good_zone_stays_a_page_says_why_and_it_goes_on_
     (desk.folder / "worstof").mkdir(mode=0o700, exist_ok=True)
     (desk.folder / "worstof" / "never-block.txt").write_text("good.example\n")
     (desk.folder / "worstof" / "top-sites.txt").write_text("1,big-site.example\n")
-    subprocess.run([sys.executable, "-c", ANALYST], env=desk.environment, check=True)
+    (desk.folder / "worstof" / "stop-page.toml").write_text(
+        "law.en = 'Act'\n"
+        + "".join(
+            f"[[contacts]]\nkind = '{x}'\ntext.en = 'x'\n" for x in ("report", "child", "worried")
+        )
+    )
     desk.add_recipient("isp", [])
     desk.decide("one.example")
     upstream = Resolvers(tmp_path)
@@ -153,15 +128,15 @@ def test_on_a_full_disk_the_last_good_zone_stays_a_page_says_why_and_it_goes_on_
     desk.start("--check-resolver", f"127.0.0.1:{upstream.upstream_port}")
     assert desk.serving
     try:
-        with web_server(desk) as address, closing(overview_of(address)) as session:
+        with overseer(desk) as somebody:
             wait_for(lambda: names_of(desk) == {"one.example"}, 60)
             desk.do("UPDATE worstof_recipient SET resolvers = '[\"192.0.2.53:53\"]'")
-            wait_for(lambda: ALL_IS_WELL in page(session, address), 20, 0.2)
+            wait_for(lambda: ALL_IS_WELL in somebody.reads(), 20, 0.2)
             stop_between_writes(desk)  # it would publish before the disk is full
             desk.decide(*sorted(NEW), released=True)
             ballast = fill(small)
             desk.serving.send_signal(signal.SIGCONT)
-            told = page(session, address)
+            told = somebody.reads()
             assert SAYS in told
             assert "0 MB are left" in told
             for _look in range(10):
@@ -169,7 +144,7 @@ def test_on_a_full_disk_the_last_good_zone_stays_a_page_says_why_and_it_goes_on_
                 time.sleep(0.5)  # the server tries again every two seconds
             ballast.unlink()
             wait_for(lambda: names_of(desk) == {"one.example"} | NEW, 60, 0.1)
-            wait_for(lambda: ALL_IS_WELL in page(session, address), 60, 0.5)
+            wait_for(lambda: ALL_IS_WELL in somebody.reads(), 60, 0.5)
     finally:
         desk.serving.send_signal(signal.SIGCONT)
         desk.stop()

@@ -42,7 +42,7 @@ def state(desk: Desk) -> list[tuple[object, ...]]:
 
 
 COUNT = "SELECT count(*) FROM worstof_zonename"
-TOLD = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
+TOLD = "SELECT stays_because FROM worstof_recipient"
 PROBLEM = "SELECT problem FROM worstof_publisherstate WHERE problem <> ''"
 
 

@@ -27,6 +27,7 @@ from breakwater.worstof.primary.following import Following, NotTaken, Source, ta
 from breakwater.worstof.primary.server import Bind, NoBind
 from breakwater.worstof.rules.zone_digest import bucket_of, digests_of, root_of
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
+from tests.integration.desk_pages import overseer
 
 pytestmark = [
     pytest.mark.integration,
@@ -94,7 +95,7 @@ def test_a_name_slipped_into_the_database_reaches_nobody_and_stops_the_publisher
     desk.decide("two.example")
     problem = "SELECT problem FROM worstof_publisherstate"
     wait_for(lambda: "names kept are not those" in str(desk.do(problem)), 90)
-    late = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
+    late = "SELECT stays_because FROM worstof_recipient WHERE key_name = 'new'"
     wait_for(lambda: "names kept are not those" in str(desk.do(late)), 90)
     assert names_of(desk) == {"one.example"}
     assert "co.uk" not in names_of(desk, "new")
@@ -151,9 +152,14 @@ def test_a_primary_ahead_of_the_database_keeps_its_zone_and_the_page_says_why(
     for left in desk.folder.glob("desk.sqlite3-*"):
         left.unlink()
     desk.start()
-    problem = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
-    wait_for(lambda: "restored from an older copy" in str(desk.do(problem)), 90)
+    stays = "SELECT stays_because FROM worstof_recipient"
+    wait_for(lambda: "restored from an older copy" in str(desk.do(stays)), 90)
     assert names_of(desk) == {"one.example", "two.example"}
+    with overseer(desk) as somebody:
+        said = (
+            "isp cannot get what was published last. The database was restored from an older copy."
+        )
+        assert said in somebody.reads()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from breakwater.worstof.primary.configuration import Place, zone_path
 from breakwater.worstof.primary.copy import Copy
 from breakwater.worstof.primary.following import NotTaken, Source, take
 from breakwater.worstof.primary.server import Bind
+from tests.integration.desk_pages import overseer
 
 pytestmark = [
     pytest.mark.integration,
@@ -24,6 +25,7 @@ pytestmark = [
 ]
 ZONE = "wol.invalid"
 PROBLEM = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
+STAYS = "SELECT stays_because FROM worstof_recipient WHERE key_name = ?"
 STOPPED = "SELECT problem FROM worstof_publisherstate"
 OLD_FILES = ("rndc.key", "desk-stage.key", "desk.isp.key")
 
@@ -81,13 +83,12 @@ def test_renewed_secrets_end_the_old_key_while_the_primary_runs(desk: Desk) -> N
 @pytest.mark.parametrize("key_name", ["rndc", "desk-stage", "n" * 63])
 def test_a_bad_key_name_of_an_earlier_version_hurts_nobody_else(desk: Desk, key_name: str) -> None:
     desk.add_recipient(key_name, [])
-    wait_for(lambda: "not served" in str(desk.do(PROBLEM)), 20)
+    wait_for(lambda: "BadKeyName" in str(desk.do(STAYS, key_name)), 20)
     desk.decide("two.example")
     wait_for(lambda: gets(desk, "other") == {"one.example", "two.example"}, 20)
     desk.run("worstof", "recipient", "close", "isp")
     wait_for(lambda: "does not know the key" in gets(desk, "isp"), 20)
-    desk.run("worstof", "recipient", "close", key_name)
-    wait_for(lambda: desk.do(PROBLEM) == [("",)], 20)
+    assert desk.do(STAYS, "other") == desk.do(PROBLEM) == [("",)]
 
 
 def test_own_keys_of_an_earlier_version_are_made_anew_at_the_next_start(desk: Desk) -> None:
@@ -115,7 +116,9 @@ def test_a_configuration_that_bind_refuses_changes_nothing_and_is_told(desk: Des
     wait_for(lambda: desk.do(PROBLEM) == [("",)], 20)
 
 
-def test_a_view_that_takes_no_changes_keeps_nobody_else_waiting(desk: Desk) -> None:
+def test_a_view_that_takes_no_changes_keeps_nobody_else_waiting_and_the_page_names_it(
+    desk: Desk,
+) -> None:
     desk.decide("two.example")
     both = {"one.example", "two.example"}
     wait_for(lambda: gets(desk, "isp") == gets(desk, "other") == both, 20)
@@ -126,10 +129,16 @@ def test_a_view_that_takes_no_changes_keeps_nobody_else_waiting(desk: Desk) -> N
     desk.decide("three.example")
     wait_for(lambda: gets(desk, "other") == both | {"three.example"}, 20)
     assert gets(desk, "isp") == both
-    wait_for(lambda: "PrimaryFailed" in str(desk.do(PROBLEM)), 20)
-    journal.rmdir()
-    wait_for(lambda: gets(desk, "isp") == both | {"three.example"}, 60)
-    wait_for(lambda: desk.do(PROBLEM) == [("",)], 20)
+    wait_for(lambda: "PrimaryFailed" in str(desk.do(STAYS, "isp")), 20)
+    assert desk.do(STAYS, "other") == desk.do(PROBLEM) == [("",)]
+    with overseer(desk) as somebody:
+        said = "isp cannot get what was published last. The primary, which providers take the list"
+        assert said in somebody.reads()
+        assert "other cannot get" not in somebody.reads()
+        journal.rmdir()
+        wait_for(lambda: gets(desk, "isp") == both | {"three.example"}, 60)
+        wait_for(lambda: desk.do(STAYS, "isp") == [("",)], 20)
+        assert said not in somebody.reads()
 
 
 def test_a_view_that_is_written_whole_and_one_that_is_changed_block_the_same_between_two_names(
@@ -176,7 +185,7 @@ def test_two_decisions_reach_others_at_once_beside_a_view_that_takes_none(desk: 
     for name in ("three.example", "four.example", "five.example"):
         desk.decide(name)
         wait_for(lambda name=name: name in gets(desk, "other"), 20)
-    wait_for(lambda: str(desk.do(PROBLEM)[0][0]).startswith("isp: PrimaryFailed: "), 20)
+    wait_for(lambda: str(desk.do(STAYS, "isp")[0][0]).startswith("PrimaryFailed: "), 20)
     journal.rmdir()
     wait_for(lambda: gets(desk, "isp") == gets(desk, "other"), 60)
 
@@ -213,7 +222,7 @@ def test_a_name_that_was_put_in_by_hand_reaches_no_recipient_that_is_made_afterw
         "VALUES ('bank.example', 0, 1, 1)"
     )
     desk.add_recipient("new", [])
-    wait_for(lambda: "names kept are not those" in str(desk.do(PROBLEM)), 20)
+    wait_for(lambda: "names kept are not those" in str(desk.do(STAYS, "new")), 20)
     assert gets(desk, "new") == set()
 
 

@@ -6,15 +6,10 @@ Chromium.
 
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.resolvers import (
@@ -22,11 +17,11 @@ from benchmarks.resolvers import (
     NEEDED,
     Desk,
     Resolvers,
-    free_port,
     program,
     start_all,
     wait_for,
 )
+from tests.integration.desk_pages import PASSWORD, add_person, web_server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MISSING = [name for name in NEEDED if program(name) is None]
@@ -37,41 +32,6 @@ pytestmark = [
         reason=f"not installed: {MISSING}, chromium: {CHROMIUM}",
     ),
 ]
-PASSWORD = "correct horse battery"
-PEOPLE = f"""
-import django
-django.setup()
-from breakwater.people.models import Agency, User
-for name, role, country in (("officer", "officer", "JM"), ("abroad", "assessor", "CW")):
-    agency = Agency.objects.create(
-        name=f"Police of {{country}}", kind="police", country=country, is_synthetic=True
-    )
-    User.objects.create_user(name, password="{PASSWORD}", role=role, agency=agency)
-"""
-
-
-@contextmanager
-def web_server(desk: Desk) -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "breakwater.cli", "serve", "--port", str(port)]
-    with (desk.folder / "web.log").open("wb") as log:
-        server = subprocess.Popen(
-            [*command, "--workers", "1"], env=desk.environment, stdout=log, stderr=log
-        )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        wait_for(lambda: _answers(address), 90)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _answers(address: str) -> bool:
-    try:
-        return requests.get(f"{address}/help/", timeout=5).ok
-    except (requests.ConnectionError, requests.Timeout):
-        return False
 
 
 def signed_in(browser: Browser, address: str, name: str) -> Page:
@@ -126,7 +86,8 @@ def test_a_domain_that_two_countries_verified_is_blocked_until_it_is_removed(
     desk, resolvers = Desk(tmp_path / "desk"), Resolvers(tmp_path)
     desk.run("migrate")
     desk.decide("first.example")
-    subprocess.run([sys.executable, "-c", PEOPLE], env=desk.environment, check=True)
+    add_person(desk, "officer", "officer", "JM")
+    add_person(desk, "abroad", "assessor", "CW")
     try:
         start_all(tmp_path, desk, resolvers)
         with web_server(desk) as address, sync_playwright() as play:

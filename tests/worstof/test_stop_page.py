@@ -1,6 +1,7 @@
 """The stop page says why somebody is there, in four languages, and keeps nothing of them."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -8,11 +9,14 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from typer.testing import CliRunner
 
+from breakwater.people.models import User
 from breakwater.worstof import stop_page
+from breakwater.worstof.actions.lists import international
 from breakwater.worstof.commands import app
-from breakwater.worstof.models import Appeal, BlockList, StopCount
+from breakwater.worstof.models import Appeal, BlockList, Publication, StopCount
 from breakwater.worstof.queries import stop_texts
 from breakwater.worstof.rules.stop_texts import BadStopTexts
 from breakwater.worstof.stop_page import Counter
@@ -148,6 +152,36 @@ def test_a_faulty_file_is_refused_by_the_command_and_leaves_the_visitor_a_page(
     answer = CliRunner().invoke(app, command)
     assert answer.exit_code == 2
     assert "appeal_days" in answer.output
+
+
+def test_what_the_file_leaves_out_is_told_to_whoever_writes_the_page_and_on_blocking(
+    operator_file: Path, tmp_path: Path, analyst: User, client_for: Callable[[User], Client]
+) -> None:
+    Publication.objects.create(
+        serial=1, at=timezone.now(), names=1, added=1, removed=0, size=0, manifest="{}"
+    )
+
+    def blocking() -> str:
+        return client_for(analyst).get("/blocking/").content.decode()
+
+    def command() -> str:
+        words = ["stop-page", "--output", str(tmp_path), "--appeal", "https://desk.example/appeal/"]
+        return CliRunner().invoke(app, words).output
+
+    assert "nothing on: law, report, child, worried." in command()
+    assert "The stop page does not say: the law, where to report, who helps a child," in blocking()
+    operator_file.write_text("law.en = 'Act'\n[[contacts]]\nkind = 'child'\ntext.en = '555 0100'\n")
+    assert "nothing on: report, worried." in command()
+    assert "does not say: where to report, who helps somebody worried" in blocking()
+    operator_file.write_text("appeal_days = 0")
+    assert "The file of the stop page has a fault and is not used" in blocking()
+
+
+def test_criteria_are_not_shown_as_a_law() -> None:
+    international()
+    assert "By what law" not in Client().get("/stop/?language=en").content.decode()
+    BlockList.objects.update(legal_basis="Communications Act, section 12")
+    assert "Communications Act" in Client().get("/stop/?language=en").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -317,6 +317,7 @@ def test_every_download_is_logged_and_a_copy_not_modified_is_none(net, publish) 
     assert "one.example" not in logged.detail
     caller.recipient.refresh_from_db()
     assert caller.recipient.downloaded_at is not None
+    assert caller.recipient.downloaded_serial == json.loads(logged.detail)["serial"]
 
 
 def test_who_took_a_copy_checks_it_with_a_pinned_key_and_without_the_desk(

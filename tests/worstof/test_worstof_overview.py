@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from breakwater.people.models import User
-from breakwater.worstof import overview_texts as texts
+from breakwater.worstof import signing, tsig
 from breakwater.worstof.actions import appeals, life
 from breakwater.worstof.models import (
     Entry,
@@ -26,6 +26,10 @@ from breakwater.worstof.models import (
     StopCount,
     ZoneChange,
 )
+from breakwater.worstof.primary.bringing import _OTHER_NAMES, _said
+from breakwater.worstof.primary.server import ZoneRefused
+from breakwater.worstof.primary.views import OtherSerial, PrimaryFailed
+from breakwater.worstof.publisher_texts import plain
 from breakwater.worstof.queries import known_names, room
 from breakwater.worstof.queries.overview import count
 
@@ -193,7 +197,7 @@ def test_how_long_a_provider_s_zone_is_behind_is_told_in_hours(client, provider)
     def hours() -> str:
         table = client.get(f"{PAGE}?export=providers&as=csv").content.decode("utf-8-sig")
         header, row, *_ = csv.reader(table.splitlines())
-        return dict(zip(header, row, strict=True))["Hours its zone is behind"]
+        return dict(zip(header, row, strict=True))["Hours its list is behind"]
 
     assert hours() == ""
     for serial, behind in ((5, "12"), (6, "1"), (7, "0")):
@@ -209,10 +213,10 @@ def test_a_check_that_asks_for_nothing_is_not_said_to_be_good(client):
     assert "Names that must never be blocked resolve" not in page
 
 
-def test_one_recipient_that_is_not_served_is_no_failed_publication(client):
-    published(timezone.now(), problem="A recipient is not served: {'rndc': 'its key name …'}")
+def test_a_configuration_that_the_primary_does_not_take_is_no_failed_publication(client):
+    published(timezone.now(), problem="BadConfiguration: named-checkconf: key 'x' twice")
     page = text(client.get(PAGE))
-    assert "A recipient gets nothing" in page
+    assert "The primary does not take its new configuration" in page
     assert "did not reach the primary" not in page
 
 
@@ -279,12 +283,76 @@ def test_months_add_up_publications_and_have_no_gaps(at):
         ("The database ends at publication 4, but 9 was published: …", "older copy"),
         ("The names kept are not those of the last publication.", "not those that were signed"),
         ("BadConfiguration: named-checkconf: key 'x' twice", "does not take its new"),
-        ("A recipient is not served: {'rndc': …}", "A recipient gets nothing"),
         ("shop.example does not resolve", "the server's log"),
     ],
 )
 def test_a_publishers_problem_is_said_in_plain_words(problem, said):
-    assert said in texts.plain(problem)
+    assert said in plain(problem)
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (_said(PrimaryFailed("the primary answered SERVFAIL")), "does not take the change."),
+        (_said(PrimaryFailed("the primary does not answer: Timeout")), "does not answer."),
+        (_said(ZoneRefused("BIND does not answer")), "does not answer."),
+        (_said(OtherSerial("the primary does not have serial 7 any more")), "is written anew."),
+        (_said(OSError(28, "No space left on device")), "The disk failed or is full."),
+        (_said(signing.BadKey("signing.key")), "The key that signs the list cannot be used."),
+        (_said(tsig.BadKeyName("rndc")), "The key name is the desk&#x27;s own or too long"),
+        (_OTHER_NAMES, "not those that were signed."),
+        ("The live check does not answer. Nothing is published.", "does not answer. Nothing"),
+        ("The live check did not take the names in time.", "does not answer. Nothing"),
+    ],
+)
+def test_a_provider_that_cannot_be_brought_the_list_is_named_with_the_reason(
+    client, provider, why, said
+):
+    published(timezone.now())
+    Recipient.objects.update(stays_because=why)
+    page = text(client.get(PAGE))
+    assert "Example Net cannot get what was published last." in page
+    assert said in page
+    assert "server&#x27;s log" not in page
+    assert "did not reach the primary" not in page
+    Recipient.objects.update(closed_at=timezone.now())
+    assert "cannot get" not in text(client.get(PAGE))
+
+
+def test_many_providers_that_cannot_be_brought_the_list_are_one_sentence_for_each_reason(client):
+    for n in range(5):
+        Recipient.objects.create(
+            name=f"Net {n}", key_name=f"net-{n}", forms=["dns"], created_at=timezone.now(),
+            stays_because="OSError: full" if n else "BadAddress: no port",
+        )  # fmt: skip
+    page = text(client.get(PAGE))
+    assert "Net 0 cannot get what was published last. One of its addresses has no port." in page
+    assert "Net 1, Net 2, Net 3 and 1 more cannot get" in page
+
+
+def test_a_provider_that_takes_files_is_named_after_a_day(client, provider):
+    now = timezone.now()
+    for serial, hours in ((5, 90), (6, 40), (7, 2)):
+        published(now - timedelta(hours=hours), serial)
+    Recipient.objects.update(forms=["rpz"], downloaded_serial=6, downloaded_at=now)
+    assert "has not taken" not in text(client.get(PAGE))
+    assert "none of its resolvers was entered" in text(client.get(PAGE))
+    Recipient.objects.update(downloaded_serial=5)
+    assert "Example Net has not taken what was published last." in text(client.get(PAGE))
+    table = client.get(f"{PAGE}?export=providers&as=csv").content.decode("utf-8-sig")
+    assert "Example Net,,40," in table
+    Recipient.objects.update(forms=["csv"], downloaded_serial=7)
+    page = text(client.get(PAGE))
+    assert "has not taken" not in page
+    assert "none of its resolvers" not in page, "people read a table; nobody blocks by it"
+
+
+def test_a_provider_that_took_a_file_before_serials_were_kept_is_not_called_late(client, provider):
+    published(timezone.now() - timedelta(days=3), 5)
+    Recipient.objects.update(forms=["rpz"], downloaded_at=timezone.now())
+    assert "has not taken" not in text(client.get(PAGE))
+    Recipient.objects.update(downloaded_at=None)
+    assert "has not taken" in text(client.get(PAGE))
 
 
 def test_a_check_that_is_off_and_a_primary_that_ended_are_told(client: Client) -> None:

@@ -31,7 +31,7 @@ from breakwater.worstof.models import (
     ZoneDigests,
     ZoneName,
 )
-from breakwater.worstof.overview_texts import plain
+from breakwater.worstof.publisher_texts import plain
 from breakwater.worstof.queries import known_names, zone
 from breakwater.worstof.rules import signatures
 from breakwater.worstof.rules.brake import DAY as IN_A_DAY

@@ -23,7 +23,8 @@ from benchmarks import listed
 from breakwater.custody.models import AuditEntry
 from breakwater.worstof.actions import publishing, recipients
 from breakwater.worstof.actions.publishing import publish_waiting
-from breakwater.worstof.models import BlockList, ZoneChange, ZoneName
+from breakwater.worstof.models import BlockList, Recipient, ZoneChange, ZoneName
+from breakwater.worstof.queries import zone
 from breakwater.worstof.rules.zone_digest import bucket_of
 from breakwater.worstof.taxii_views import COLLECTION
 
@@ -108,6 +109,27 @@ def test_a_token_for_the_next_page_tells_no_name_and_skips_none(
     assert {*names, "late.example"} <= {*names_of(seen, revoked=False), "n0.example"}
     assert names_of(seen, revoked=True) == ["n0.example"]
     assert get(400, next="n1.example")["title"] == "next is what the page before gave."
+
+
+def test_a_client_has_a_publication_once_it_took_the_last_page_of_its_objects(
+    recipient_of: Callable[[str], Get], decide: Decide, at: datetime
+) -> None:
+    for name in ("one.example", "two.example"):
+        decide(name)
+    publish_waiting(at)
+    get = recipient_of("national")
+
+    def taken() -> int | None:
+        return Recipient.objects.get().downloaded_serial
+
+    page = get(limit=1)
+    get(of="manifest/")
+    get(**{"match[id]": page["objects"][0]["id"]})
+    get(**{"match[type]": "malware"})
+    assert taken() is None
+    while page.get("more"):
+        page = get(limit=1, next=page["next"])
+    assert taken() == zone.last().serial
 
 
 @pytest.fixture

@@ -13,7 +13,12 @@ RULES: Words = {
     "part_rule": lazy("The rule means names that end so, also those of others."),
     "long_line": lazy("The line is too long to be a name."),
 }
-_REASONS: Words = {**BAD_NAMES, **GUARDS, **RULES}
+_REASONS: Words = {
+    **BAD_NAMES,
+    **GUARDS,
+    **RULES,
+    "listed": lazy("The list has it, or a name above it."),
+}
 
 
 def reason_line(problem: str) -> str:

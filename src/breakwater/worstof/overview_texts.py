@@ -4,9 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from breakwater.drawing import words
@@ -17,6 +15,7 @@ from breakwater.worstof.models import (
     Recipient,
     TransferSource,
 )
+from breakwater.worstof.publisher_texts import kept_back, plain
 from breakwater.worstof.queries import room
 from breakwater.worstof.queries.apart import Counts
 from breakwater.worstof.queries.canaries import given_to
@@ -25,60 +24,16 @@ from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.recipient_figures import short
 from breakwater.worstof.recipient_texts import refused
 from breakwater.worstof.rules.brake import Change
+from breakwater.worstof.rules.stop_texts import StopTexts
 from breakwater.worstof.rules.top_sites import Fault
 
-# How a publisher's problem begins, and what it means. Its own words may hold a name.
-PROBLEMS: Mapping[str, str | Promise] = {
-    "The database ends at": lazy(
-        "The database was restored from an older copy. What was published last stays in force."
-    ),
-    "The digests of": lazy(
-        "The names kept are not those that were signed. What was published last stays in force."
-    ),
-    "The names kept": lazy(
-        "The names kept are not those that were signed. What was published last stays in force."
-    ),
-    "The mark of": lazy(
-        "The file that says how far publishing came is damaged. What was published last stays in "
-        "force."
-    ),
-    "The live check does not run": lazy(
-        "The check that no wrong name gets blocked does not run. No name is added until it does; "
-        "names that leave the list still leave it."
-    ),
-    "The live check": lazy(
-        "The check that no wrong name gets blocked does not answer. Nothing is published until "
-        "it does."
-    ),
-    "The resolver for the live check": lazy(
-        "The check that no wrong name gets blocked does not answer. Nothing is published until "
-        "it does."
-    ),
-    "A recipient is not served": lazy(
-        "A recipient gets nothing: its key name is the desk's own or too long, or an address of "
-        "its has no port. All others get what is published."
-    ),
-    "BadConfiguration": lazy(
-        "The primary does not take its new configuration: recipients and keys that changed since "
-        "wait. The others get what is published."
-    ),
-    "never-block.txt": lazy(
-        "A line of the file of names never to block cannot be read. No name is added until it is "
-        "put right; names that leave the list still leave it."
-    ),
-    "PrimaryFailed": lazy("The primary, which providers take the list from, does not answer."),
-    "NoBind": lazy("The primary, which providers take the list from, cannot be started."),
-    "The primary has serial": lazy(
-        "The database was restored from an older copy. What was published last stays in force."
-    ),
-    "OSError": lazy("The disk failed or is full. What was published last stays in force."),
-    "BadKey": lazy("The key that signs the list cannot be used."),
-}
 ONLY_ADDED = ("The live check does not run", "never-block.txt")  # names leave all the same
-REACHED = ("A recipient is not served", "BadConfiguration")  # all whose names they have
+REACHED = "BadConfiguration"  # all who could be told
+_NAMED = 3  # recipients in one sentence
 ENOUGH = 0.95  # of the names asked; below it, a provider is named
 ALIVE = timedelta(minutes=1)
 LATE = timedelta(hours=1)  # a provider that has not taken a publication so long is named
+LATE_FILE = timedelta(days=1)  # one that takes files
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +67,6 @@ def answer(found: Overview, last: Publication | None, providers: Mapping[int, Fo
     }
 
 
-def plain(problem: str) -> str:
-    """A publisher's problem in plain words, without a name."""
-    for begin, text in PROBLEMS.items():
-        if problem.startswith(begin):
-            return str(text)
-    return _("It failed for a reason that the server's log says.")
-
-
 def events(
     state: PublisherState,
     last: Publication | None,
@@ -137,11 +84,12 @@ def events(
     yield from _of_publishing(state, last)
     if state.ended_at and at - state.ended_at < timedelta(days=1):
         yield Event(_("The primary ended by itself and was started again."), state.ended_at)
-    if any("dns" in x.forms for x in recipients) and not _is_alive(state, at):
+    if any(x.transfers for x in recipients) and not _is_alive(state, at):
         text = _("The primary does not run: providers that transfer the list get no changes.")
         yield Event(text, state.served_at)
     for change in held:
         yield Event(_held(change), change.at)
+    yield from _of_those_who_stay(recipients)
     for recipient in recipients:
         yield from _of_recipient(recipient, waiting.get(recipient.pk), at)
         yield from _of_probes(recipient, found.get(recipient.pk))
@@ -172,17 +120,40 @@ def _of_publishing(state: PublisherState, last: Publication | None) -> Iterator[
         )
 
 
+def _of_those_who_stay(recipients: Iterable[Recipient]) -> Iterator[Event]:
+    """Whom the primary could not bring what was published; one event for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for recipient in recipients:
+        if why := kept_back(recipient):
+            by_reason.setdefault(why, []).append(recipient.name)
+    for why, names in by_reason.items():
+        who = ", ".join(names[:_NAMED])
+        if more := len(names) - _NAMED if names[_NAMED:] else 0:
+            text = ngettext("%(names)s and %(n)s more", "%(names)s and %(n)s more", more)
+            who = text % {"names": who, "n": words.number(more)}
+        text = _("%(who)s cannot get what was published last. %(why)s")
+        yield Event(text % {"who": who, "why": why})
+
+
 def _of_recipient(
     recipient: Recipient, waits_since: datetime | None, at: datetime
 ) -> Iterator[Event]:
     if recipient.refusal:
         yield Event(refused(recipient), recipient.refused_at)
-    if waits_since and "dns" in recipient.forms and at - waits_since > LATE:
+    if waits_since and is_late(recipient, at - waits_since):
         text = _("%(name)s has not taken what was published last.") % {"name": recipient.name}
-        yield Event(text, recipient.transferred_at)
+        yield Event(text, recipient.taken_at)
     if len(given_to(recipient)) < len(recipient.canaries):
         text = _("Canaries of %(name)s are not given: a guard stands against them.")
         yield Event(text % {"name": recipient.name})
+
+
+def is_late(recipient: Recipient, behind: timedelta) -> bool:
+    """Whether a recipient takes longer than resolvers, or people with files, usually do."""
+    if recipient.transfers:
+        return behind > LATE
+    is_known = recipient.taken is not None or recipient.taken_at is None
+    return bool(recipient.forms) and is_known and behind > LATE_FILE
 
 
 def apart(found: Counts) -> Iterator[Event]:
@@ -252,6 +223,26 @@ def largest_sites(fault: Fault | None) -> Iterator[Event]:
         yield Event(said[fault] if fault is Fault.OLD else f"{said[fault]} {only}")
 
 
+def stop_page(found: StopTexts | None) -> Iterator[Event]:
+    """What visitors of the stop page are not told; `found` is None if the operator's file is faulty."""
+    if found is None:
+        text = _(
+            "The file of the stop page has a fault and is not used: visitors are told of no law and of "
+            "nobody to turn to. The command stop-page says where the fault is."
+        )
+        yield Event(text)
+        return
+    words_of = {
+        "law": _("the law"),
+        "report": _("where to report"),
+        "child": _("who helps a child"),
+        "worried": _("who helps somebody worried about their own thoughts"),
+    }
+    if lacks := [words_of[kind] for kind in found.lacks()]:
+        text = _("The stop page does not say: %(what)s. Its file, stop-page.toml, has to.")
+        yield Event(text % {"what": ", ".join(lacks)})
+
+
 def _is_alive(state: PublisherState, at: datetime) -> bool:
     return state.served_at is not None and abs(at - state.served_at) < ALIVE
 
@@ -265,7 +256,7 @@ def _held(change: HeldChange) -> str:
 
 def _of_probes(recipient: Recipient, found: Found | None) -> Iterator[Event]:
     name = recipient.name
-    if found is None and not recipient.resolvers and "dns" in recipient.forms:
+    if found is None and not recipient.resolvers and recipient.blocks:
         text = _("Whether %(name)s blocks is not known: none of its resolvers was entered.")
         yield Event(text % {"name": name})
     if found is None:

@@ -14,20 +14,20 @@ from breakwater.drawing.shown import show
 from breakwater.people.access import needs
 from breakwater.worstof import overview_figures, recipient_figures
 from breakwater.worstof import overview_texts as texts
-from breakwater.worstof.actions.recipients import DNS
 from breakwater.worstof.models import HeldChange, Recipient
 from breakwater.worstof.queries import apart, proofs, zone
 from breakwater.worstof.queries.known_names import top_sites
 from breakwater.worstof.queries.overview import overview
 from breakwater.worstof.queries.proofs import Found
 from breakwater.worstof.queries.room import room_left
+from breakwater.worstof.queries.stop_texts import texts_if_good
 from breakwater.worstof.queries.transfers import new_sources
 from breakwater.worstof.recipient_figures import Provider
 from breakwater.worstof.rules.top_sites import fault_of
 
 
 def _behind(recipient: Recipient, since: datetime | None, at: datetime) -> timedelta | None:
-    if recipient.seen_serial is None:
+    if recipient.taken is None:
         return None
     return max(at - since, timedelta()) if since else timedelta()
 
@@ -45,7 +45,7 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
     providers = [
         Provider(x.name, found.get(x.pk, Found()), _behind(x, waiting.get(x.pk), at))
         for x in recipients
-        if DNS in x.forms or x.pk in found
+        if x.forms or x.pk in found
     ]
     drawn = [*overview_figures.every(counts), *recipient_figures.providers(providers)]
     wanted = request.GET.get("export")
@@ -62,6 +62,7 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
             *texts.events(state, last, held, recipients, probed, waiting, at=at),
             *texts.late(counts),
             *(texts.largest_sites(fault_of(top_sites(), at=at)) if last else ()),
+            *(texts.stop_page(texts_if_good()) if last else ()),
         ],
         "figures": {figure.id: show(figure, settings.DEMO) for figure in drawn},
         "in_time": texts.in_time(counts),

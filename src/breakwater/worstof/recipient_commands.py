@@ -17,6 +17,7 @@ from breakwater.formats.domain_name import BadName
 from breakwater.worstof import tsig
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
+from breakwater.worstof.line_texts import reason_line
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.queries.canaries import MOST_UNPACKED, TooMuch, Trace, opened
 from breakwater.worstof.rules.addresses import BadAddress, read_addresses
@@ -69,7 +70,9 @@ def add(
     except tsig.ReservedKeyName:
         wrong("The desk's own keys are called so: take another name than rndc or desk….")
     except recipients.BadCanaryDomains as fault:
-        wrong(f"canary-domains.txt has to be put right first ({fault}).")
+        wrong(
+            f"canary-domains.txt has to be put right first. {fault.where}: {reason_line(fault.problem)}."
+        )
     except tsig.BadKeyName:
         wrong(f"A key name has small letters, digits and hyphens only, at most {tsig.LONGEST}.")
     except ValueError as fault:
@@ -89,7 +92,7 @@ def show_all() -> None:
     table = Table("name", "key name", "forms", "scope", "serial", "state")
     for x in Recipient.objects.order_by("name"):
         state = "closed" if x.closed_at else "open"
-        serial = str(x.seen_serial or "–")
+        serial = str(x.taken or "–")
         table.add_row(*map(escape, (x.name, x.key_name, " ".join(x.forms), x.scope, serial, state)))
     out.print(table)
 

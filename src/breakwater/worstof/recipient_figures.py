@@ -117,7 +117,7 @@ def providers(rows: Sequence[Provider]) -> list[Figure]:
             series=(
                 Series(_("Blocked, of 100"), tuple(per_cent(found) for found in every)),
                 Series(
-                    _("Hours its zone is behind"),
+                    _("Hours its list is behind"),
                     tuple(None if x is None else short(x / timedelta(hours=1)) for x in behind),
                 ),
                 Series(_("Probes"), tuple(found.probes for found in every)),

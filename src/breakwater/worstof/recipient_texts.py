@@ -22,7 +22,7 @@ def answer(recipient: Recipient, found: Found | None) -> str:
     """What a recipient's page says first."""
     if recipient.closed_at:
         return _("%(name)s is closed: it gets nothing") % {"name": recipient.name}
-    if found is None and not recipient.resolvers and "dns" in recipient.forms:
+    if found is None and not recipient.resolvers and recipient.blocks:
         return _(
             "%(name)s: none of its resolvers was entered, so nobody asks whether it blocks"
         ) % {"name": recipient.name}
@@ -57,14 +57,16 @@ def answer(recipient: Recipient, found: Found | None) -> str:
 
 
 def behind(recipient: Recipient, last: Publication | None) -> str:
-    """How far its resolvers are behind what was published last."""
+    """How far what it took is behind what was published last."""
     if last is None:
         return _("Nothing was published yet")
-    if recipient.seen_serial is None:
-        return _("It never took the zone")
-    if recipient.seen_serial >= last.serial:
+    if recipient.taken is None and recipient.taken_at:
+        return _("It took a list; of which publication is not known")
+    if recipient.taken is None:
+        return _("It never took the list")
+    if recipient.taken >= last.serial:
         return _("It has what was published last")
-    late = last.serial - recipient.seen_serial
+    late = last.serial - recipient.taken
     said = ngettext("%(n)s publication behind", "%(n)s publications behind", late)
     return said % {"n": words.number(late)}
 

@@ -26,8 +26,10 @@ from breakwater.worstof import signing
 from breakwater.worstof.actions import recipients
 from breakwater.worstof.actions.tracing import trace_leak
 from breakwater.worstof.leak_uploads import LeakOnly
+from breakwater.worstof.line_texts import reason_line
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
+from breakwater.worstof.publisher_texts import kept_back
 from breakwater.worstof.queries import proofs, zone
 from breakwater.worstof.queries.canaries import MOST_UNPACKED, TooMuch, opened
 from breakwater.worstof.queries.transfers import sources_of
@@ -72,7 +74,8 @@ def recipients_page(request: HttpRequest) -> HttpResponseBase:
             "forms": [FORMS[form] for form in row.forms],
             "found": found.get(row.pk),
             "share": figures.per_cent(found[row.pk]) if row.pk in found else None,
-            "behind": texts.behind(row, last) if recipients.DNS in row.forms else "",
+            "behind": texts.behind(row, last) if row.forms else "",
+            "kept_back": kept_back(row),
         }
         for row in Recipient.objects.order_by("closed_at", "name")
     ]
@@ -94,8 +97,9 @@ def new_recipient(request: HttpRequest) -> HttpResponseBase:
         except recipients.RecipientExists:
             form.add_error(None, _("Another recipient has this name or this key name."))
         except recipients.BadCanaryDomains as fault:
-            said = _("The file of canary domains has to be put right first (%(why)s).")
-            form.add_error(None, said % {"why": fault})
+            said = _("The file of canary domains has to be put right first. %(where)s: %(why)s.")
+            why = reason_line(fault.problem)
+            form.add_error(None, said % {"where": fault.where, "why": why})
         else:
             return _secrets_page(request, made, secrets)
     return render(request, "worstof/recipient_new.html", {"form": form})
@@ -137,7 +141,7 @@ def _page(request: HttpRequest, recipient: Recipient, more: dict[str, Any]) -> H
         "recipient": recipient,
         "answer": texts.answer(recipient, found),
         "forms": [FORMS[form] for form in recipient.forms],
-        "has_dns": recipients.DNS in recipient.forms,
+        "kept_back": kept_back(recipient),
         "last": last,
         "behind": texts.behind(recipient, last),
         "refused": texts.refused(recipient),

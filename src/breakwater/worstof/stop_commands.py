@@ -31,13 +31,17 @@ def stop_page(
     What is served answers every host and every path, and logs nobody.
     """
     try:
-        stop_texts()
+        lacks = stop_texts().lacks()
     except BadStopTexts as problem:
         wrong(f"worstof/stop-page.toml: {problem}")
     if not appeal.startswith(("https://", "http://")):
         wrong("The address for appeals begins with https://")
     if bool(output) == bool(serve):
         wrong("Say where the page goes: --output FOLDER, or --serve ADDR:PORT.")
+    if lacks:
+        out.print(
+            f"worstof/stop-page.toml has nothing on: {', '.join(lacks)}. Visitors are not told it."
+        )
     if output:
         files = stop_bundle.write_bundle(output, appeal=appeal)
         out.print(f"{len(files)} files in {output}", markup=False)

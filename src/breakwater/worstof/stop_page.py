@@ -20,6 +20,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from breakwater.worstof.actions.lists import CRITERIA_ONLY
 from breakwater.worstof.models import BlockList, StopCount
 from breakwater.worstof.queries.stop_texts import shown_texts
 
@@ -95,7 +96,8 @@ def laws_in(language: str) -> list[str]:
     """
     if law := shown_texts().law_in(language):
         return [law]
-    return list(BlockList.objects.order_by("country").values_list("legal_basis", flat=True))
+    named = BlockList.objects.exclude(legal_basis=CRITERIA_ONLY).order_by("country")
+    return list(named.values_list("legal_basis", flat=True))
 
 
 def laws_if_readable(language: str) -> list[str] | None:

@@ -125,11 +125,14 @@ def contents(
         rows = [row for row in rows if row.id in ids]
         if object_id and not rows:
             raise _Refused(404, "There is no such object.")
-    rows = _matching(request, rows)
-    page, more = _page(request, rows)
+    found = _matching(request, rows)
+    page, more = _page(request, found)
     body = _BODIES[what](page) | ({"more": True, "next": _token(page[-1].place)} if more else {})
-    address = client_address(request)
-    record_taxii(recipient, what, len(page), address=address, at=timezone.now())
+    is_last = what == "objects" and not (more or wanted) and len(found) == len(rows)
+    record_taxii(
+        recipient, what, len(page), is_last=is_last, address=client_address(request),
+        at=timezone.now(),
+    )  # fmt: skip
     if not page:
         return body, {}
     names = ("X-TAXII-Date-Added-First", "X-TAXII-Date-Added-Last")

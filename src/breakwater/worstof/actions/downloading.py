@@ -164,22 +164,34 @@ def record_download(recipient: Recipient, copy: Copy, *, address: str, at: datet
     """Log who took which copy, from where."""
     said = copy.manifest
     detail = {"form": said.form, "serial": said.serial, "sha256": said.sha256, "count": said.count}
-    _record(recipient, detail, address, at)
+    _record(recipient, detail, address, at, serial=said.serial)
 
 
 def record_taxii(
-    recipient: Recipient, what: str, count: int, *, address: str, at: datetime
+    recipient: Recipient, what: str, count: int, *, is_last: bool, address: str, at: datetime
 ) -> None:
     """Log that a recipient took a page of indicators, or of their manifest or versions, and from
-    where. An indicator's identifier is made of its name, so that each of them tells the name."""
+    where. An indicator's identifier is made of its name, so that each of them tells the name.
+
+    `is_last`: after this page of indicators, a client that took all before has them all.
+    """
     last = zone.last()
-    detail = {"form": "taxii", "what": what, "count": count, "serial": last.serial if last else 0}
-    _record(recipient, detail, address, at)
+    serial = last.serial if last else 0
+    detail = {"form": "taxii", "what": what, "count": count, "serial": serial}
+    _record(recipient, detail, address, at, serial=serial if is_last else None)
 
 
-def _record(recipient: Recipient, detail: dict[str, object], address: str, at: datetime) -> None:
+def _record(
+    recipient: Recipient,
+    detail: dict[str, object],
+    address: str,
+    at: datetime,
+    *,
+    serial: int | None,
+) -> None:
     actor, detail = f"{recipient.name} ({recipient.key_name})", detail | {"address": address}
     with transaction.atomic():
-        Recipient.objects.filter(pk=recipient.pk).update(downloaded_at=at)
+        taken = {} if serial is None else {"downloaded_serial": serial}
+        Recipient.objects.filter(pk=recipient.pk).update(downloaded_at=at, **taken)
         record("worstof.list.downloaded", actor=actor, at=at, target=recipient.key_name,
                detail=detail)  # fmt: skip

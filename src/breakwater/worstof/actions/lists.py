@@ -14,6 +14,8 @@ from breakwater.worstof.rules.clocks import LEAST_GRACE
 from breakwater.worstof.rules.verdict import FEWEST
 
 INTERNATIONAL = "Worst Of list"
+CRITERIA_ONLY = "INTERPOL, criteria for inclusion in the Worst-of list"
+"""Stands where a law will be named: by these criteria nobody may block yet."""
 LONGEST_FRESH, LONGEST_GRACE, MOST = 365, 60, 9
 
 
@@ -45,7 +47,7 @@ def international() -> BlockList:
         return found
     made, _ = BlockList.objects.get_or_create(
         name=INTERNATIONAL,
-        defaults={"legal_basis": "INTERPOL, criteria for inclusion in the Worst-of list"},
+        defaults={"legal_basis": CRITERIA_ONLY},
     )
     return made
 

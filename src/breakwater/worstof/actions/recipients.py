@@ -38,7 +38,11 @@ class NoSuchForm(ValueError):
 
 
 class BadCanaryDomains(ValueError):
-    """A line of canary-domains.txt cannot be used; the message says which, and why."""
+    """A line of canary-domains.txt cannot be used: `where` says which, `problem` is the reason's key."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where, self.problem = where, problem
 
 
 class BlockedStopPage(ValueError):
@@ -71,12 +75,12 @@ def canary_domains() -> tuple[str, ...]:
     """
     found = known_names.canary_domains()
     for line in found.bad:
-        raise BadCanaryDomains(f"line {line.number}: {line.problem}")
+        raise BadCanaryDomains(f"line {line.number}", line.problem)
     for domain in found.names:
         if key := stands_against(f"canary.{domain}"):
-            raise BadCanaryDomains(f"{domain}: {key}")
+            raise BadCanaryDomains(domain, key)
         if _is_in_use([domain, *parents(domain)]):
-            raise BadCanaryDomains(f"{domain}: listed")
+            raise BadCanaryDomains(domain, "listed")
     return found.names or canaries.RESERVED
 
 

@@ -1,9 +1,14 @@
 """Who gets the list, and what its resolvers were seen to block."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from breakwater.people.models import Agency
+
+# What resolvers and proxies obey; people and other desks read the rest.
+OBEYED = frozenset(("dns", "rpz", "hosts", "unbound", "dnsmasq", "squid"))
 
 
 class Recipient(models.Model):
@@ -33,12 +38,36 @@ class Recipient(models.Model):
     seen_serial = models.BigIntegerField(null=True)  # that its resolvers answered with last
     transferred_at = models.DateTimeField(null=True)
     downloaded_at = models.DateTimeField(null=True)
+    downloaded_serial = models.BigIntegerField(
+        null=True
+    )  # of the last copy that it took to its end
     # Why the primary refuses what its resolvers ask, since their last transfer.
     refusal = models.CharField(max_length=6, choices=Refusal, blank=True)
     refused_at = models.DateTimeField(null=True)
+    # Why what the primary has for it is not what was published last, in the server's words.
+    stays_because = models.CharField(max_length=500, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def transfers(self) -> bool:
+        """Whether its resolvers take the zone by themselves."""
+        return "dns" in self.forms
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it gets a form that resolvers and proxies read, so that it can be asked."""
+        return not OBEYED.isdisjoint(self.forms)
+
+    @property
+    def taken(self) -> int | None:
+        """The serial of what it took last; None if it took nothing."""
+        return self.seen_serial if self.transfers else self.downloaded_serial
+
+    @property
+    def taken_at(self) -> datetime | None:
+        return self.transferred_at if self.transfers else self.downloaded_at
 
 
 class TransferSource(models.Model):

@@ -20,7 +20,7 @@ from breakwater.worstof.tsig import BadKeyName
 
 _AT_ONCE = 16
 _FAILURES = (PrimaryFailed, ZoneRefused, OSError, BadKey, BadKeyName)
-_OTHER_NAMES = "the names kept are not those of the last publication. The last good zone stays."
+_OTHER_NAMES = "The names kept are not those of the last publication. The last good zone stays."
 
 
 def bring(
@@ -39,7 +39,7 @@ def bring(
     """
     serial = published.publication.serial
     stays = {
-        r.key_name: f"the primary has serial {held[r.key_name].serial}, the desk {serial}: the "
+        r.key_name: f"The primary has serial {held[r.key_name].serial}, the desk {serial}: the "
         "database was restored from an older copy. The last good zone stays."
         for r in recipients
         if held[r.key_name].serial > serial

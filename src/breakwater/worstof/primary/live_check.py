@@ -58,7 +58,8 @@ class Stage:
         open_ones = dict(zip(others, map(self.open_rcode, others), strict=True))
         blocked = [n for n in gone if open_ones.get(n, dns.rcode.NOERROR) == dns.rcode.NOERROR]
         if blocked:
-            return f"{len(blocked)} of {len(asked)} names that must never be blocked do not resolve"
+            count = f"{len(blocked)} of {len(asked)}"
+            return f"Names that must never be blocked do not resolve: {count}."
         if silent:
             raise Unsure("The live check does not answer. Nothing is published.")
         if self._failed:

@@ -6,7 +6,6 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -41,7 +40,7 @@ ALIVE = timedelta(seconds=60)
 Shape = list[tuple[object, ...]]
 REST = 2.0  # seconds after a failure
 LONGEST_REST = 30.0  # seconds for a view that fails again and again
-_TOLD = 3  # key names in one sentence
+_LONGEST = 500  # letters of a problem
 DNS = "dns"  # of Recipient.forms
 
 
@@ -70,7 +69,8 @@ class Serving:
     def __init__(self, place: Place) -> None:
         self.place, self.bind = place, Bind(place)
         self.staging = Staging(place, self.bind) if place.check_resolver else None
-        self.recipients: dict[str, Recipient] = {}
+        self.known: list[Recipient] = []  # whoever was granted transfers
+        self.recipients: dict[str, Recipient] = {}  # those of them that can be served
         self.shape: Shape = []
         self.held: dict[str, views.Held] = {}  # a root of "" stands for a view to write whole
         self.broken = -1  # serial at which the names kept were not those signed
@@ -78,7 +78,8 @@ class Serving:
         self.beaten: datetime | None = None
         self.logs = Logs(place.folder)
         self.stays: dict[str, Stay] = {}  # views that could not be brought, by key name
-        self.refused = ""  # why recipients do not get what was granted
+        self.faults: dict[str, str] = {}  # why recipients are not served, by key name
+        self.refused = ""  # why recipients and keys that changed have to wait
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set.
@@ -171,6 +172,7 @@ class Serving:
             if made and self.staging:
                 self.staging.follow(made)
         self.bring_up(at)
+        self._tell_who_stays()
         if self.staging:
             self.staging.settle()
 
@@ -244,19 +246,27 @@ class Serving:
 
     def _keep(self, publication: Publication, sent: datetime | None) -> None:
         now: dict[str, object] = {}
-        problem = (_told(self.stays) or self.refused)[:500]
-        if publication.problem != problem:
-            now["problem"] = problem
+        if publication.problem != self.refused:
+            now["problem"] = self.refused
         if sent and publication.sent_at is None:
             now["sent_at"] = sent
         if now:
             Publication.objects.filter(pk=publication.pk).update(**now)
 
+    def _tell_who_stays(self) -> None:
+        """Keep with each recipient why it does not get what was published."""
+        whys = self.faults | {key: stay.why[:_LONGEST] for key, stay in self.stays.items()}
+        for recipient in self.known:
+            why = whys.get(recipient.key_name, "")
+            if recipient.stays_because != why:
+                Recipient.objects.filter(pk=recipient.pk).update(stays_because=why)
+                recipient.stays_because = why
+
     def _keep_problem(self, problem: str) -> None:
         try:
             last = zone.last()
-            if last and last.problem != problem[:500]:
-                Publication.objects.filter(pk=last.pk).update(problem=problem[:500])
+            if last and last.problem != problem[:_LONGEST]:
+                Publication.objects.filter(pk=last.pk).update(problem=problem[:_LONGEST])
         except Error:
             pass  # the disk of the database is full: it is in the log above
 
@@ -276,10 +286,9 @@ class Serving:
         rows = Recipient.objects.filter(closed_at=None).order_by("key_name")
         found = {r.key_name: r for r in rows if DNS in r.forms}
         faults = {name: fault for name, r in found.items() if (fault := _fault(r))}
-        refused = f"A recipient is not served: {faults}" if faults else ""
-        if refused and refused != self.refused:
-            log.error("%s", refused)
-        self.refused = refused
+        if faults and faults != self.faults:
+            log.error("not served: %s", faults)
+        self.known, self.faults = list(found.values()), faults
         for recipient in found.values():
             # Until the next look everything is written with these, whatever the guards say then.
             recipient.canaries = given_to(recipient)
@@ -290,15 +299,17 @@ class Serving:
         found = self._read_recipients()
         shape = _shape(found)
         if shape == self.shape:
+            self.refused = ""
             return
         self._write_new_files(found)
         try:
             self.bind.reconfigure(_views(found))
         except BadConfiguration as problem:
             # Those that are served must get what is published meanwhile; the next look tries again.
-            self.refused = f"BadConfiguration: {problem}"
+            self.refused = f"BadConfiguration: {problem}"[:_LONGEST]
             log.error("recipients stay as they were: %s", problem)  # noqa: TRY400 – no traceback
             return
+        self.refused = ""
         closed = self.recipients.keys() - found.keys()
         self.recipients, self.shape, self.held = found, shape, {}
         for name in closed:
@@ -364,18 +375,6 @@ def _views(recipients: dict[str, Recipient]) -> list[View]:
     return [View(r.key_name, tuple(r.notify)) for r in recipients.values()]
 
 
-def _told(stays: Mapping[str, Stay]) -> str:
-    """Whose views stay at what they have, and why; "" if none does."""
-    by_reason: dict[str, list[str]] = {}
-    for key_name, stay in sorted(stays.items()):
-        by_reason.setdefault(stay.why, []).append(key_name)
-    return " ".join(
-        f"{', '.join(names[:_TOLD])}{f' and {len(names) - _TOLD} more' if names[_TOLD:] else ''}: "
-        f"{why}"
-        for why, names in by_reason.items()
-    )
-
-
 def _shape(recipients: dict[str, Recipient]) -> Shape:
     """What BIND has to be told of. A secret that was renewed counts; it is not kept here itself."""
     return [
@@ -394,9 +393,9 @@ def _fault(recipient: Recipient) -> str:
         for text in recipient.notify:
             split(text)
     except tsig.BadKeyName:
-        return "its key name is the desk's own or too long; close it, and make another"
+        return "BadKeyName: the desk's own or too long; close it, and make another"
     except BadAddress:
-        return "an address has no port"
+        return "BadAddress: an address has no port"
     return ""
 
 

@@ -38,10 +38,15 @@ def _read(file: Path, changed: int) -> StopTexts:
         raise BadStopTexts(f"{file.name}: {problem}") from problem
 
 
-def shown_texts() -> StopTexts:
-    """The same for a visitor, who sees a page without contacts rather than an error."""
+def texts_if_good() -> StopTexts | None:
+    """The same; None if the file cannot be used."""
     try:
         return stop_texts()
     except (BadStopTexts, OSError) as problem:
         _log.warning("stop-page.toml is not used: %s", problem)
-        return NOTHING
+        return None
+
+
+def shown_texts() -> StopTexts:
+    """The same for a visitor, who sees a page without contacts rather than an error."""
+    return texts_if_good() or NOTHING

@@ -220,7 +220,7 @@ def waited_since(recipients: Sequence[Recipient]) -> dict[int, datetime]:
     firsts: dict[int, datetime | None] = {}
     found = {}
     for recipient in recipients:
-        seen = recipient.seen_serial or 0
+        seen = recipient.taken or 0
         if seen not in firsts:
             later = Publication.objects.filter(serial__gt=seen).order_by("serial")
             firsts[seen] = later.values_list("at", flat=True).first()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 KINDS = ("report", "child", "worried", "appeal")
+NEEDED = ("law", "report", "child", "worried")  # the desk's own page is a way to appeal
 LANGUAGES = ("en", "es", "fr", "nl")
 APPEAL_DAYS, LONGEST = 30, 365
 _ADDRESSES = ("https://", "tel:", "mailto:")
@@ -31,6 +32,11 @@ class StopTexts:
 
     def law_in(self, language: str) -> str:
         return said(self.law, language)
+
+    def lacks(self) -> list[str]:
+        """What a visitor needs and is not told: `law`, and kinds of contacts."""
+        has = {contact.kind for contact in self.contacts} | ({"law"} if self.law else set())
+        return [kind for kind in NEEDED if kind not in has]
 
     def contacts_in(self, language: str, kind: str) -> list[tuple[str, str]]:
         """Text and address of each contact of a kind."""
