@@ -5,6 +5,7 @@ The integration tests and the bench start the same servers; everything listens o
 
 import itertools
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -12,17 +13,19 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
 import dns.tsigkeyring
+import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from breakwater.worstof.primary import snippets
@@ -82,11 +85,12 @@ def wait_for(what: Callable[[], bool], seconds: float = 10.0, pause: float = 0.0
 
 
 _PEOPLE = (
-    "INSERT OR IGNORE INTO people_agency (name, kind, country, is_synthetic) "
-    "VALUES ('Police of Here', 'police', 'JM', 1), ('Police of There', 'police', 'CW', 1)",
-    "INSERT OR IGNORE INTO worstof_blocklist "
+    "INSERT INTO people_agency (name, kind, country, is_synthetic) VALUES "
+    "('Police of Here', 'police', 'JM', TRUE), ('Police of There', 'police', 'CW', TRUE) "
+    "ON CONFLICT DO NOTHING",
+    "INSERT INTO worstof_blocklist "
     '(name, country, legal_basis, verifications, "distinct", fresh_days, grace_days) '
-    "VALUES ('International', '', 'Act', 2, 'country', 90, 14)",
+    "VALUES ('International', '', 'Act', 2, 'country', 90, 14) ON CONFLICT DO NOTHING",
 )
 _ENTRY = "SELECT max(id) FROM worstof_entry WHERE name = :name"
 _CHANGE = "(name, entry_id, adds, decided_at, refused, effect, effect_international)"
@@ -94,20 +98,21 @@ _LISTED = (
     "INSERT INTO worstof_entry (block_list_id, name, shown, state, round, guards, new_guards, "
     "reports, hosting, created_at, listed_at, fresh_until, due_at) "
     "SELECT min(id), :name, :name, 'listed', 1, '[]', '[]', 0, '{}', :at, :at, "
-    "datetime(:at, '+90 days'), datetime(:at, '+90 days') FROM worstof_blocklist WHERE country = '' "
-    "ON CONFLICT DO UPDATE SET state = 'listed', round = round + 1, listed_at = :at",
+    ":fresh_until, :fresh_until FROM worstof_blocklist WHERE country = '' "
+    "ON CONFLICT (block_list_id, name) "
+    "DO UPDATE SET state = 'listed', round = worstof_entry.round + 1, listed_at = :at",
     "INSERT INTO worstof_assessment (entry_id, round, agency_id, by_name, door, real, under_13, "
     "severe, online, seen_online_at, confidence, note, at) "
     "SELECT entry.id, round, agency.id, 'Officer of ' || agency.name, 'file', 'yes', 'yes', 'yes', "
-    "'yes', datetime(:at, '-1 day'), 'high', '', :at FROM worstof_entry entry, people_agency agency "
+    "'yes', :seen_at, 'high', '', :at FROM worstof_entry entry, people_agency agency "
     f"WHERE entry.id = ({_ENTRY}) AND agency.name IN ('Police of Here', 'Police of There')",
     "INSERT INTO worstof_step (entry_id, verb, by_name, agency_name, reason, at) "
     f"VALUES (({_ENTRY}), 'worstof.entry.listed', 'test', '', '', :at)",
-    f"INSERT INTO worstof_zonechange {_CHANGE} VALUES (:name, ({_ENTRY}), 1, :at, '', 0, 0)",
+    f"INSERT INTO worstof_zonechange {_CHANGE} VALUES (:name, ({_ENTRY}), TRUE, :at, '', 0, 0)",
 )
 _REMOVED = (
     f"UPDATE worstof_entry SET state = 'removed', ended_at = :at WHERE id = ({_ENTRY})",
-    f"INSERT INTO worstof_zonechange {_CHANGE} VALUES (:name, ({_ENTRY}), 0, :at, '', 0, 0)",
+    f"INSERT INTO worstof_zonechange {_CHANGE} VALUES (:name, ({_ENTRY}), FALSE, :at, '', 0, 0)",
 )
 _HELD = (
     "INSERT INTO worstof_heldchange (state, country, reason, added, removed, listed, at, ended_at) "
@@ -120,13 +125,18 @@ _RELEASED = (
 
 
 class Desk:
-    """A desk on a database of its own, with its hidden primary running."""
+    """A desk on a database of its own, with its hidden primary running.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
+    `database` is the address of one in PostgreSQL; without it there is a file in the folder.
+    """
+
+    def __init__(self, folder: Path, database: str = "") -> None:
+        self.folder, self.port, self.database = folder, free_port(), database
         folder.mkdir(exist_ok=True, parents=True)
         self.environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
         self.environment |= {"BREAKWATER_DATA_DIR": str(folder), "BREAKWATER_DEMO": "yes"}
+        if database:
+            self.environment["DATABASE_URL"] = database
         self.serving: subprocess.Popen[bytes] | None = None
 
     def run(self, *words: str) -> str:
@@ -154,27 +164,50 @@ class Desk:
             self.serving.wait(30)
 
     def do(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        with closing(sqlite3.connect(self.folder / "desk.sqlite3", timeout=30)) as database:
-            rows = database.execute(statement, values).fetchall()
-            database.commit()
-        return rows
+        with self._cursor() as cursor:
+            cursor.execute(self._said(statement), values)
+            return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        """A transaction beside the desk's own."""
+        if self.database:
+            with (
+                psycopg.connect(self.database) as database,
+                psycopg.ClientCursor(database) as cursor,
+            ):
+                yield cursor
+            return
+        path = self.folder / "desk.sqlite3"
+        with closing(sqlite3.connect(path, timeout=30)) as file, file:
+            yield file.cursor()
+
+    def _said(self, statement: str) -> str:
+        """Places for values as the database's own library has them."""
+        if not self.database:
+            return statement
+        return re.sub(r":([a-z_]+)", r"%(\1)s", statement).replace("?", "%s")
 
     def decide(self, *names: str, adds: bool = True, released: bool = False) -> None:
         """Leave what two authorities leave that verify or remove these names: many in one commit.
 
         `released`: the brake held them, and two people let them go.
         """
-        now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
-        given = [{"name": name, "at": now} for name in names]
-        with closing(sqlite3.connect(self.folder / "desk.sqlite3", timeout=30)) as database:
+        now = datetime.now(UTC)
+        days = {"at": 0, "seen_at": -1, "fresh_until": 90}
+        times = {key: self._time(now + timedelta(days=more)) for key, more in days.items()}
+        with self._cursor() as cursor:
             for statement in _PEOPLE:
-                database.execute(statement)
-            for statement in _LISTED if adds else _REMOVED:
-                database.executemany(statement, given)
+                cursor.execute(statement)
+            for statement in map(self._said, _LISTED if adds else _REMOVED):
+                cursor.executemany(statement, [{"name": name, **times} for name in names])
             if released:
-                database.execute(_HELD, {"count": len(names), "at": now})
-                database.execute(_RELEASED)
-            database.commit()
+                cursor.execute(self._said(_HELD), {"count": len(names), **times})
+                cursor.execute(_RELEASED)
+
+    def _time(self, at: datetime) -> str:
+        """As the desk itself keeps it: SQLite has no zones."""
+        return at.isoformat(" ") if self.database else at.replace(tzinfo=None).isoformat(" ")
 
     def add_recipient(self, key_name: str, notify: list[int], canaries: str = "[]") -> None:
         told = "[" + ",".join(f'"127.0.0.1:{port}"' for port in notify) + "]"

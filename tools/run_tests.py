@@ -29,7 +29,6 @@ ONCE = (
     "integration/test_files_hashed_in_browser.py",
     "integration/test_pages_in_browser.py",
     "integration/test_worstof_resolvers.py",
-    "integration/test_worstof_through_pages.py",
 )
 
 

@@ -6,7 +6,6 @@
 import json
 import os
 import random
-import secrets
 import signal
 import subprocess
 import sys
@@ -15,8 +14,9 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
+
+from tests.integration.own_database import own_database
 
 pytestmark = pytest.mark.integration
 KILLS = int(os.environ.get("KILL_ROUNDS", "8"))
@@ -55,16 +55,8 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A database of this test's own, of the kind that the suite runs on."""
     values = {**os.environ, "BREAKWATER_DATA_DIR": str(tmp_path / "data")}
     values["DJANGO_SETTINGS_MODULE"] = "breakwater.site.settings"
-    url = os.environ.get("DATABASE_URL", "")
-    if not url:
-        yield values
-        return
-    name = f"kill_{secrets.token_hex(4)}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        base, mark, options = url.partition("?")
-        yield values | {"DATABASE_URL": f"{base.rpartition('/')[0]}/{name}{mark}{options}"}
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with own_database() as url:
+        yield values | ({"DATABASE_URL": url} if url else {})
 
 
 def _run(code: str, environment: dict[str, str], *arguments: str) -> str:

@@ -6,6 +6,7 @@ Chromium.
 
 import os
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from benchmarks.resolvers import (
     wait_for,
 )
 from tests.integration.desk_pages import PASSWORD, add_person, web_server
+from tests.integration.own_database import own_database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MISSING = [name for name in NEEDED if program(name) is None]
@@ -78,12 +80,18 @@ def everywhere(resolvers: Resolvers, name: str, *, blocked: bool) -> None:
             wait_for(lambda look=look, resolver=resolver, host=host: look(resolver, host), 15)
 
 
+@pytest.fixture
+def database() -> Iterator[str]:
+    with own_database() as url:
+        yield url
+
+
 def test_a_domain_that_two_countries_verified_is_blocked_until_it_is_removed(
-    tmp_path: Path,
+    tmp_path: Path, database: str
 ) -> None:
     assert not MISSING, f"install {MISSING}"
     assert CHROMIUM, "install chromium"
-    desk, resolvers = Desk(tmp_path / "desk"), Resolvers(tmp_path)
+    desk, resolvers = Desk(tmp_path / "desk", database), Resolvers(tmp_path)
     desk.run("migrate")
     desk.decide("first.example")
     add_person(desk, "officer", "officer", "JM")
