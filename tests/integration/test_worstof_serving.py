@@ -6,6 +6,8 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import dns.message
+import dns.query
 import pytest
 
 from benchmarks.resolvers import Desk, program, wait_for
@@ -27,6 +29,7 @@ ZONE = "wol.invalid"
 PROBLEM = "SELECT problem FROM worstof_publication ORDER BY serial DESC LIMIT 1"
 STAYS = "SELECT stays_because FROM worstof_recipient WHERE key_name = ?"
 STOPPED = "SELECT problem FROM worstof_publisherstate"
+SENT = "SELECT sent_at IS NOT NULL FROM worstof_publication ORDER BY serial DESC LIMIT 1"
 OLD_FILES = ("rndc.key", "desk-stage.key", "desk.isp.key")
 
 
@@ -139,6 +142,27 @@ def test_a_view_that_takes_no_changes_keeps_nobody_else_waiting_and_the_page_nam
         wait_for(lambda: gets(desk, "isp") == both | {"three.example"}, 60)
         wait_for(lambda: desk.do(STAYS, "isp") == [("",)], 20)
         assert said not in somebody.reads()
+
+
+def test_a_large_change_that_comes_while_bind_reads_the_one_before_is_not_lost(desk: Desk) -> None:
+    """BIND says that it takes a file of a zone that it still reads, and does not."""
+    waiting = "SELECT count(*) FROM worstof_zonechange WHERE published_at IS NULL"
+    last = "SELECT max(serial) FROM worstof_publication"
+    for letter, many in (("a", 30_000), ("b", 600), ("c", 600)):
+        desk.decide(*(f"{letter}-{n}.example" for n in range(many)), released=True)
+        wait_for(lambda: desk.do(waiting) == [(0,)], 120)
+    for provider in ("isp", "other"):
+        wait_for(lambda p=provider: serial_of(desk, p) == desk.do(last)[0][0], 60, 0.1)
+    wait_for(lambda: desk.do(SENT) == [(1,)], 20)
+    assert len(gets(desk, "isp")) == 31_201
+
+
+def serial_of(desk: Desk, key_name: str) -> int:
+    """What the primary has for a provider."""
+    query = dns.message.make_query(ZONE, "SOA")
+    query.use_tsig(tsig.key(key_name, secret_of(desk, key_name)))
+    answer = dns.query.tcp(query, "127.0.0.1", 20, desk.port).answer
+    return int(answer[0][0].serial) if answer else 0
 
 
 def test_a_view_that_is_written_whole_and_one_that_is_changed_block_the_same_between_two_names(

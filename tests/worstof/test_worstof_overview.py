@@ -26,7 +26,8 @@ from breakwater.worstof.models import (
     StopCount,
     ZoneChange,
 )
-from breakwater.worstof.primary.bringing import _OTHER_NAMES, _said
+from breakwater.worstof.primary.bringing import _OTHER_NAMES
+from breakwater.worstof.primary.rewriting import said as told
 from breakwater.worstof.primary.server import ZoneRefused
 from breakwater.worstof.primary.views import OtherSerial, PrimaryFailed
 from breakwater.worstof.publisher_texts import plain
@@ -293,13 +294,13 @@ def test_a_publishers_problem_is_said_in_plain_words(problem, said):
 @pytest.mark.parametrize(
     ("why", "said"),
     [
-        (_said(PrimaryFailed("the primary answered SERVFAIL")), "does not take the change."),
-        (_said(PrimaryFailed("the primary does not answer: Timeout")), "does not answer."),
-        (_said(ZoneRefused("BIND does not answer")), "does not answer."),
-        (_said(OtherSerial("the primary does not have serial 7 any more")), "is written anew."),
-        (_said(OSError(28, "No space left on device")), "The disk failed or is full."),
-        (_said(signing.BadKey("signing.key")), "The key that signs the list cannot be used."),
-        (_said(tsig.BadKeyName("rndc")), "The key name is the desk&#x27;s own or too long"),
+        (told(PrimaryFailed("the primary answered SERVFAIL")), "does not take the change."),
+        (told(PrimaryFailed("the primary does not answer: Timeout")), "does not answer."),
+        (told(ZoneRefused("BIND does not answer")), "does not answer."),
+        (told(OtherSerial("the primary does not have serial 7 any more")), "is written anew."),
+        (told(OSError(28, "No space left on device")), "The disk failed or is full."),
+        (told(signing.BadKey("signing.key")), "The key that signs the list cannot be used."),
+        (told(tsig.BadKeyName("rndc")), "The key name is the desk&#x27;s own or too long"),
         (_OTHER_NAMES, "not those that were signed."),
         ("The live check does not answer. Nothing is published.", "does not answer. Nothing"),
         ("The live check did not take the names in time.", "does not answer. Nothing"),

@@ -10,46 +10,48 @@ from concurrent.futures import ThreadPoolExecutor
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary import views
 from breakwater.worstof.primary.configuration import Place
-from breakwater.worstof.primary.server import Bind, ZoneRefused
-from breakwater.worstof.primary.views import Change, Held, OtherSerial, PrimaryFailed, Published
+from breakwater.worstof.primary.rewriting import FAILURES, Rewriting, held_by, said
+from breakwater.worstof.primary.views import Change, Held, OtherSerial, Published
 from breakwater.worstof.queries import zone
 from breakwater.worstof.queries.between import Around
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
-from breakwater.worstof.signing import BadKey
-from breakwater.worstof.tsig import BadKeyName
 
 _AT_ONCE = 16
-_FAILURES = (PrimaryFailed, ZoneRefused, OSError, BadKey, BadKeyName)
 _OTHER_NAMES = "The names kept are not those of the last publication. The last good zone stays."
 
 
 def bring(
-    place: Place,
-    bind: Bind,
     recipients: Sequence[Recipient],
     held: dict[str, Held],
     published: Published,
+    rewriting: Rewriting,
 ) -> dict[str, str]:
     """Bring their views to what is published; by key name, why a view stays at what it has.
 
-    `held` tells what each view has, and is kept true.
+    `held` tells what each view has, and is kept true. A view that BIND still reads neither stays
+    nor has it yet.
 
     Raises:
         django.db.Error: the database failed; views that were brought are in `held`.
     """
-    serial = published.publication.serial
-    stays = {
+    serial, place = published.publication.serial, rewriting.place
+    stays = rewriting.look(recipients, held)
+    stays |= {
         r.key_name: f"The primary has serial {held[r.key_name].serial}, the desk {serial}: the "
         "database was restored from an older copy. The last good zone stays."
         for r in recipients
         if held[r.key_name].serial > serial
     }
-    behind = [r for r in recipients if r.key_name not in stays]
+    behind = [
+        r
+        for r in recipients
+        if r.key_name not in {*stays, *rewriting.reading} and held[r.key_name].serial != serial
+    ]
     changes, whole = _changes(behind, held, published, place.zone)
     stays |= _send(place, changes, held)
     if whole and not zone.is_whole():
         return stays | dict.fromkeys((r.key_name for r in whole), _OTHER_NAMES)
-    return stays | _write_whole(bind, place, whole, held, published)
+    return stays | rewriting.write(whole, published)
 
 
 def _changes(
@@ -96,13 +98,13 @@ def _send(
     def send(recipient: Recipient, change: Change) -> str:
         try:
             views.update(place, recipient.key_name, change)
-            held[recipient.key_name] = _held(change.manifest)
+            held[recipient.key_name] = held_by(change.manifest)
             views.tell_at_once(place, recipient)
         except OtherSerial as problem:
             held[recipient.key_name] = Held(0, "")  # has to be written whole
-            return _said(problem)
-        except _FAILURES as problem:
-            return _said(problem)
+            return said(problem)
+        except FAILURES as problem:
+            return said(problem)
         return ""
 
     if not changes:
@@ -111,32 +113,3 @@ def _send(
         told = several.map(send, *zip(*changes, strict=True))
         keys = (recipient.key_name for recipient, _ in changes)
         return {key: why for key, why in zip(keys, told, strict=True) if why}
-
-
-def _write_whole(
-    bind: Bind,
-    place: Place,
-    recipients: Sequence[Recipient],
-    held: dict[str, Held],
-    published: Published,
-) -> dict[str, str]:
-    """Put the whole zone under each of these views; why it failed, for whom it did."""
-    stays = {}
-    for recipient in recipients:
-        key_name = recipient.key_name
-        try:
-            manifest = views.wanted(recipient, published, place.zone)
-            views.rewrite(bind, recipient, manifest)
-            held[key_name] = _held(manifest)
-            views.tell_at_once(place, recipient)
-        except _FAILURES as problem:
-            stays[key_name] = _said(problem)
-    return stays
-
-
-def _said(problem: Exception) -> str:
-    return f"{type(problem).__name__}: {problem}"
-
-
-def _held(manifest: ZoneManifest) -> Held:
-    return Held(manifest.serial, manifest.root)

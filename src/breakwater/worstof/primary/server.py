@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import shutil
 import signal
 import socket
@@ -213,9 +212,12 @@ class Bind:
         path = configuration.zone_path(self.place, key_name)
         frozen = self.rndc("freeze", *where)
         # A zone that was never loaded cannot be frozen. Under a BIND that only hangs, nothing may
-        # be written: its journal would no longer belong to the file.
+        # be written: its journal would no longer belong to the file. And one that is still being
+        # read is not read again, though BIND says that it took the file.
         if not frozen and not self.rndc("status"):
             raise ZoneRefused("BIND does not answer")
+        if not frozen and self._status(where):
+            raise ZoneRefused(f"BIND still reads the zone of {key_name}")
         try:
             if frozen:
                 self._wait_until_kept(path, where)
@@ -236,13 +238,24 @@ class Bind:
         Raises:
             ZoneRefused: it does not in time.
         """
-        found = re.search(rb"^serial: (\d+)$", self._ask("zonestatus", *where).stdout, re.MULTILINE)
+        serial = self._status(where).get("serial", "")
         until = time.monotonic() + KEEPING
-        while found and time.monotonic() < until:
-            if zone_file.serial_of(path) == int(found[1]):
+        while serial and time.monotonic() < until:
+            if zone_file.serial_of(path) == int(serial):
                 return
             time.sleep(0.02)
         raise ZoneRefused(f"BIND does not write the zone of {where[2]} into its file")
+
+    def reads(self, key_name: str) -> bool:
+        """Whether BIND reads the file of a view, or has none of it yet."""
+        status = self._status((self.place.zone, "IN", key_name))
+        return not status or status.get("frozen") == "yes"
+
+    def _status(self, where: tuple[str, str, str]) -> dict[str, str]:
+        """What BIND says of a zone that it has: `serial`, `frozen` and more; nothing of another."""
+        said = self._ask("zonestatus", *where)
+        lines = said.stdout.decode("utf-8", "replace").splitlines() if not said.returncode else []
+        return {key: value for key, _, value in (line.partition(": ") for line in lines)}
 
     def _file(self, name: str) -> Path:
         return self.place.folder / name

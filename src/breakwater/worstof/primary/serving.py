@@ -25,6 +25,7 @@ from breakwater.worstof.primary.configuration import (
     zone_path,
 )
 from breakwater.worstof.primary.logs import Logs
+from breakwater.worstof.primary.rewriting import Rewriting
 from breakwater.worstof.primary.server import BadConfiguration, Bind, NoBind, ZoneRefused
 from breakwater.worstof.primary.staging import Staging
 from breakwater.worstof.primary.views import PrimaryFailed
@@ -69,6 +70,7 @@ class Serving:
     def __init__(self, place: Place) -> None:
         self.place, self.bind = place, Bind(place)
         self.staging = Staging(place, self.bind) if place.check_resolver else None
+        self.rewriting = Rewriting(place, self.bind)
         self.known: list[Recipient] = []  # whoever was granted transfers
         self.recipients: dict[str, Recipient] = {}  # those of them that can be served
         self.shape: Shape = []
@@ -158,6 +160,7 @@ class Serving:
         if not self.bind.is_alive():
             log.warning("BIND ended; starting it again")
             self.held, self.stays = {}, {}
+            self.rewriting.forget()
             self._start_bind()
             PublisherState.objects.update_or_create(pk=1, defaults={"ended_at": at})
         if self.looked_at is None or abs(at - self.looked_at) >= LOOK_AT_RECIPIENTS:
@@ -197,7 +200,8 @@ class Serving:
             stays |= self._bring(untried, publication) if not why else {}
         for recipient in due:
             self._rest(recipient.key_name, stays.get(recipient.key_name, ""), publication)
-        sent = timezone.now() if late and not self.stays else None
+        is_sent = not any(self._is_late(r, publication) for r in late)
+        sent = timezone.now() if late and is_sent else None
         self._keep(publication, sent)
 
     def _is_due(self, recipient: Recipient, publication: Publication) -> bool:
@@ -229,7 +233,7 @@ class Serving:
 
     def _bring(self, recipients: list[Recipient], publication: Publication) -> dict[str, str]:
         published = views.Published(publication)
-        return bringing.bring(self.place, self.bind, recipients, self.held, published)
+        return bringing.bring(recipients, self.held, published, self.rewriting)
 
     def _is_harmful(self, staging: Staging, publication: Publication, at: datetime) -> str:
         """Try a zone that was published without the live check, before this start or by others.
@@ -312,6 +316,7 @@ class Serving:
         self.refused = ""
         closed = self.recipients.keys() - found.keys()
         self.recipients, self.shape, self.held = found, shape, {}
+        self.rewriting.forget()
         for name in closed:
             for path in self.place.folder.glob(f"{name}.zone*"):
                 path.unlink(missing_ok=True)

@@ -20,7 +20,6 @@ from breakwater.worstof import signing, tsig
 from breakwater.worstof.models import Publication, Recipient
 from breakwater.worstof.primary import configuration, zone_file
 from breakwater.worstof.primary.configuration import Place
-from breakwater.worstof.primary.server import Bind
 from breakwater.worstof.queries import between, zone
 from breakwater.worstof.rules.zone_digest import bucket_digest, bucket_of, packed, root_of_packed
 from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, ZoneManifest, read
@@ -108,11 +107,6 @@ def _ask(place: Place, query: dns.message.Message, key_name: str) -> dns.message
         return dns.query.tcp(query, place.near, _SECONDS, place.port)
     except (OSError, EOFError, dns.exception.DNSException) as problem:
         raise PrimaryFailed(f"the primary does not answer: {tsig.why(problem)}") from problem
-
-
-def rewrite(bind: Bind, recipient: Recipient, manifest: ZoneManifest) -> None:
-    """Put the whole zone under a view."""
-    bind.replace_zone(recipient.key_name, whole(recipient, manifest))
 
 
 def whole(recipient: Recipient, manifest: ZoneManifest) -> Iterator[str]:
