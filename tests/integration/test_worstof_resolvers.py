@@ -260,7 +260,7 @@ def test_a_resolver_that_was_off_catches_up(servers: tuple[Desk, Resolvers]) -> 
     everywhere(resolvers, "week-9.example", blocked=False)
 
 
-def test_knot_reads_again_what_changed_between_its_reading_and_its_watching(
+def test_knot_misses_no_change_while_it_starts_and_none_after_a_file_it_could_not_read(
     servers: tuple[Desk, Resolvers], tmp_path: Path
 ) -> None:
     desk, _ = servers
@@ -280,6 +280,14 @@ def test_knot_reads_again_what_changed_between_its_reading_and_its_watching(
         write(large, 2, ("late.example",))
         wait_for(lambda: alone.blocks("knot", "late.example"), 30)
         assert alone.resolves("knot", "n7.example", 5)
+        # A file that it cannot read once leaves what it has, and is read when it is there again.
+        large.unlink()
+        large.symlink_to(tmp_path / "nowhere")
+        time.sleep(1)
+        assert alone.blocks("knot", "late.example")
+        write(large, 3, ("later.example",))
+        wait_for(lambda: alone.blocks("knot", "later.example"), 30)
+        assert alone.resolves("knot", "late.example", 5)
     finally:
         alone.stop()
 

@@ -430,7 +430,7 @@ def test_by_default_each_program_keeps_its_files_where_debians_apparmor_lets_it(
     for write, folder in allowed.items():
         paths = re.findall(r"""["'](/[^"']+)""", write(wish))
         assert paths
-        assert all(path.startswith(folder) for path in paths), paths
+        assert all(f"{path}/".startswith(folder) for path in paths), paths
     named = Path("/etc/apparmor.d/usr.sbin.named")
     if named.exists():
         assert "/var/cache/bind/** lrw," in named.read_text()

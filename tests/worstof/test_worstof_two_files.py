@@ -1,6 +1,6 @@
 """Whatever comes and goes, the two files together block exactly the names listed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,10 +8,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from breakwater.storage.whole_file import write_whole
+from breakwater.worstof.commands import app
 from breakwater.worstof.primary import two_files, zone_file
 from breakwater.worstof.primary.copy import Copy, difference
-from breakwater.worstof.primary.two_files import BESIDE, Files
+from breakwater.worstof.primary.two_files import BESIDE, AlreadyKept, Files
 
 NAMES = [f"n{n}.example" for n in range(8)]
 # Names below one another, which exceptions must not open.
@@ -164,6 +167,52 @@ def test_a_full_disk_leaves_both_files_and_the_next_write_makes_it_good(
     assert blocked(files, NAMES) == set(NAMES[:4])
     files.write(second, 2)
     assert blocked(files, NAMES) == set(NAMES[1:])
+
+
+def test_an_expiry_that_only_one_file_took_is_made_good_when_the_primary_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = made(tmp_path)
+    held = changed(Copy(), set(NAMES[:4]))
+    files.write(held, 0)
+    held = changed(held, set(NAMES[1:]))
+    files.write(held, 1)
+
+    def only_the_small(path: Path, pieces: Iterable[str]) -> None:
+        if path == files.path:
+            raise OSError(28, "No space left on device")
+        write_whole(path, pieces)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(two_files, "write_whole", only_the_small)
+        with pytest.raises(OSError, match="space"):
+            files.expire()
+    files.write(held, 2)
+    assert blocked(files, NAMES) == set(NAMES[1:])
+
+
+def test_two_processes_do_not_keep_the_same_files(tmp_path: Path) -> None:
+    with made(tmp_path).alone():
+        with pytest.raises(AlreadyKept), made(tmp_path).alone():
+            pass
+        Path(tmp_path / "other").mkdir()
+        with made(tmp_path / "other").alone():
+            pass
+    with made(tmp_path).alone():
+        pass
+
+
+def test_a_second_follow_says_that_there_is_one(tmp_path: Path) -> None:
+    key = tmp_path / "isp.key"
+    key.write_text("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=\n")
+    files = made(tmp_path)
+    words = ["follow", "127.0.0.1:1", "--key-file", str(key), "--write", str(files.path), "--once"]
+    with files.alone():
+        answer = CliRunner().invoke(app, words)
+    assert answer.exit_code == 1
+    assert "Another `worstof follow` keeps" in answer.output
+    answer = CliRunner().invoke(app, words)
+    assert "Another" not in answer.output
 
 
 def test_one_file_alone_holds_everything(tmp_path: Path) -> None:

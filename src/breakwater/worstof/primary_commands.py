@@ -20,10 +20,11 @@ from breakwater.worstof.actions.sealing import NoMark, folder
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary.configuration import BadAddress, Place, split
 from breakwater.worstof.primary.copy import Copy
-from breakwater.worstof.primary.following import Following, NotTaken, Source, take
+from breakwater.worstof.primary.following import CannotHear, Following, NotTaken, Source, take
 from breakwater.worstof.primary.server import BadConfiguration, NoBind, free_port
 from breakwater.worstof.primary.serving import AlreadyServed, Serving
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
+from breakwater.worstof.primary.two_files import AlreadyKept
 from breakwater.worstof.primary.views import PrimaryFailed
 from breakwater.worstof.queries import known_names
 from breakwater.worstof.queries.zone import ZONE
@@ -208,12 +209,17 @@ def follow(
     source = Source(address, port, _zone_in(zone), key, public)
     heard = _address(listen) if listen else None
     following = Following(source, write, recent=recent, listen=heard, poll=poll, run=run)
-    if once:
-        raise typer.Exit(0 if following.turn() else 1)
     try:
-        following.run(threading.Event())
-    except OSError as problem:
+        with following.files.alone():
+            if once:
+                raise typer.Exit(0 if following.turn() else 1)
+            following.run(threading.Event())
+    except AlreadyKept:
+        raise _refuse(f"Another `worstof follow` keeps «{write}»: end it first.") from None
+    except CannotHear as problem:
         raise _refuse(f"Nothing can be heard on {listen}: {problem}.") from None
+    except OSError as problem:
+        raise _refuse(f"«{write}.lock» cannot be opened: {problem.strerror}.", 2) from None
 
 
 def _key_in(path: Path) -> dns.tsig.Key:

@@ -35,10 +35,15 @@ from breakwater.worstof.rules.zone_manifest import OWNER, BadManifest, read
 
 log = logging.getLogger(__name__)
 _SECONDS = 300.0  # a whole zone of a million names takes minutes to read
+_SILENT = 30.0  # a primary that says nothing for so long is gone
 
 
 class NotTaken(Exception):
     """A transfer failed or was refused; the last good zone stays."""
+
+
+class CannotHear(OSError):
+    """Nothing can be heard where NOTIFY is to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def _transfer(
 ) -> Iterator[tuple[dns.name.Name, dns.rdatatype.RdataType, object]]:
     kind = query.question[0].rdtype
     messages = dns.query.xfr(
-        source.address, f"{source.zone}.", kind, port=source.port, timeout=_SECONDS,
+        source.address, f"{source.zone}.", kind, port=source.port, timeout=_SILENT,
         lifetime=_SECONDS, serial=serial, relativize=True,
         keyring={source.key.name: source.key}, keyname=source.key.name,
         keyalgorithm=source.key.algorithm,
@@ -188,7 +193,7 @@ class Following:
         """Follow until `stop` is set.
 
         Raises:
-            OSError: `listen` cannot be listened on.
+            CannotHear: `listen` cannot be listened on.
         """
         told = threading.Event()
         if self.listen:
@@ -228,11 +233,12 @@ class Following:
             if not seen_at or time.time() - seen_at <= zone_file.EXPIRE:
                 log.warning("the last good zone stays: %s", problem)
                 return
+            self.held = Copy()
             self.files.expire()
         except OSError as other:
             log.warning("the last good zone stays: %s; %s", problem, other)
             return
-        self.held, self.is_expired = Copy(), True
+        self.is_expired = True
         self._tell_resolver()
         days = zone_file.EXPIRE // 86_400
         log.error(
@@ -264,9 +270,9 @@ def _door(place: tuple[str, int]) -> socket.socket:
     door = socket.socket(socket.AF_INET6 if ":" in place[0] else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         door.bind(place)
-    except OSError:
+    except OSError as problem:
         door.close()
-        raise
+        raise CannotHear(*problem.args) from problem
     door.settimeout(1)
     return door
 

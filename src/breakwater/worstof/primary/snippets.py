@@ -141,7 +141,7 @@ allow-notify-for={wish.zone}
 -- Debian: install -d -o pdns -g pdns -m 0750 {folder}
 rpzPrimary({{"{_place(wish)}"}}, "{wish.zone}", {{
     tsigname="{wish.key_name}", tsigalgo="{ALGORITHM}", tsigsecret="{wish.secret}",
-    refresh=1, includeSOA=false,
+    refresh=1, includeSOA=false, axfrTimeout=300,
     seedFile="{folder}/{wish.zone}.rpz", dumpFile="{folder}/{wish.zone}.rpz",
     defpol=Policy.Custom, defcontent="{wish.stop_host}", defttl=60 }})
 """
@@ -156,12 +156,13 @@ def pdns_parts(wish: Wish) -> tuple[str, str]:
 def knot(wish: Wish) -> str:
     """Knot Resolver 5.6, which reads the file that `breakwater worstof follow` writes.
 
-    The `true` of ANSWER keeps other types, HTTPS among them, from the real servers; the `true` of
-    policy.rpz watches the file, which needs lua-cqueues. It begins to watch only after it has read:
-    a file that changed meanwhile, as its serial and signed record tell, is read again. Names enter
-    and leave through a small file, because Knot answers nobody while it reads the large one. An
-    exception there ends this rule alone: policy.PASS would end all rules after it, such as those
-    that forward. Without an IPv6 address of the stop page there is no AAAA, and browsers take the A.
+    The `true` of ANSWER keeps other types, HTTPS among them, from the real servers. policy.rpz would
+    watch a file by itself, but only after it has read it, so that a change between the two is missed,
+    and for good once it cannot read it: the snippet watches (which needs lua-cqueues) before it reads,
+    and goes on. Names enter and leave through a small file, because Knot answers nobody while it reads
+    the large one. An exception there ends this rule alone: policy.PASS would end all rules after it,
+    such as those that forward. Without an IPv6 address of the stop page there is no AAAA, and browsers
+    take the A.
     """
     folder = _folder(wish, "knot")
     answers = "".join(
@@ -173,21 +174,23 @@ def knot(wish: Wish) -> str:
 modules = {{ 'policy' }}
 local stop = policy.ANSWER({{
 {answers}}}, true)
-local function head(path)
-    local file = assert(io.open(path))
-    local text = file:read(1024)
-    file:close()
-    return text
+local notify = require('cqueues.notify')
+local function watched(file)
+    local path, watcher = '{folder}/' .. file, notify.opendir('{folder}')
+    watcher:add(file, notify.CREATE + notify.MODIFY)
+    local rules = policy.rpz(stop, path, false)
+    worker.coroutine(function()
+        for _, name in watcher:changes() do
+            if name == file then
+                local is_read, found = pcall(policy.rpz, stop, path, false)
+                if is_read then rules = found else print(found) end
+            end
+        end
+    end)
+    return function(req, query) return rules(req, query) end
 end
-local function watched(path)
-    local before, rules
-    repeat
-        before, rules = head(path), policy.rpz(stop, path, true)
-    until head(path) == before
-    return rules
-end
-local recent = watched('{folder}/{wish.zone}.recent.rpz')
-local whole = watched('{folder}/{wish.zone}.rpz')
+local recent = watched('{wish.zone}.recent.rpz')
+local whole = watched('{wish.zone}.rpz')
 policy.add(function(req, query)
     local found = recent(req, query) or whole(req, query)
     if found ~= policy.PASS then return found end

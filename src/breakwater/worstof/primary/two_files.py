@@ -6,7 +6,10 @@ stands there as an exception. The resolver looks into the small file first, and 
 only for what the small one says nothing of (`snippets.knot`); the longest name wins in each.
 """
 
-from collections.abc import Collection
+import fcntl
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +24,10 @@ MOST = 500
 # Seconds that changes stay in the small file beside the whole list, which is still being read.
 BESIDE = 60.0
 _HEAD = 1024  # bytes in which a file's serial stands, whatever the name of the zone
+
+
+class AlreadyKept(Exception):
+    """Another process keeps these files."""
 
 
 class Late(NamedTuple):
@@ -40,6 +47,26 @@ class Files:
     whole: Copy = field(default_factory=Copy)  # what `path` holds
     late: Late = field(default_factory=Late)  # what `recent` holds
     written_at: float = 0.0  # when `path` was written
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other process from these files: of two, the slower would write what is older.
+
+        Raises:
+            AlreadyKept: another has them.
+            OSError: the lock beside the file cannot be opened.
+        """
+        descriptor = os.open(
+            self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o660
+        )
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlreadyKept(str(self.path)) from None
+            yield
+        finally:
+            os.close(descriptor)
 
     def serial(self) -> int:
         """The serial that an earlier run left in the files; 0 if there is none of this zone.
@@ -99,10 +126,11 @@ class Files:
             OSError: a file was not written; expire again.
         """
         nothing = Copy(self.serial())
+        # First: of files of which one was not written nothing is known, and the next write is of both.
+        self.whole, self.late = Copy(), Late()
         for path in (self.recent, self.path):
             if path:
                 write_whole(path, _head(self.zone, nothing))
-        self.whole, self.late = Copy(), Late()
 
     def _write_recent(self, found: Copy, late: Late) -> None:
         if self.recent is None or (late == self.late and self.whole.serial):
