@@ -297,6 +297,7 @@ def test_a_publishers_problem_is_said_in_plain_words(problem, said):
         (told(PrimaryFailed("the primary answered SERVFAIL")), "does not take the change."),
         (told(PrimaryFailed("the primary does not answer: Timeout")), "does not answer."),
         (told(ZoneRefused("BIND does not answer")), "does not answer."),
+        (told(ZoneRefused("BIND did not read the list")), "does not take the change."),
         (told(OtherSerial("the primary does not have serial 7 any more")), "is written anew."),
         (told(OSError(28, "No space left on device")), "The disk failed or is full."),
         (told(signing.BadKey("signing.key")), "The key that signs the list cannot be used."),

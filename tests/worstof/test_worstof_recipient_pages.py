@@ -233,6 +233,21 @@ def test_new_secrets_end_the_old_ones_and_a_closed_recipient_gets_none(client, r
     assert recipient_for("example-net", made.http) == recipient
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("-lantern.example", "Line 2: A part begins or ends with a hyphen."),
+     ("fbcdn.net", "fbcdn.net: ")],
+)  # fmt: skip
+def test_a_file_of_canary_domains_that_cannot_be_used_is_told_in_words(
+    line, said, client, tmp_path
+):
+    (tmp_path / "worstof").mkdir(exist_ok=True)
+    (tmp_path / "worstof" / "canary-domains.txt").write_text(f"lanternway.example\n{line}\n")
+    page = text(client.post(f"{PAGES}new/", NEW))
+    assert f"has to be put right first. {said}" in page
+    assert "below_cdn" not in page
+
+
 def test_a_leaked_file_names_the_recipient_whose_copy_it_was(client, recipient):
     leaked = "\n".join(recipient.canaries[:3]).encode()
     answer = client.post(f"{PAGES}trace/", {"file": SimpleUploadedFile("x.txt", leaked)})

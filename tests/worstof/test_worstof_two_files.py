@@ -178,15 +178,16 @@ def test_an_expiry_that_only_one_file_took_is_made_good_when_the_primary_is_back
     held = changed(held, set(NAMES[1:]))
     files.write(held, 1)
 
-    def only_the_small(path: Path, pieces: Iterable[str]) -> None:
-        if path == files.path:
+    def only_the_large(path: Path, pieces: Iterable[str]) -> None:
+        if path != files.path:
             raise OSError(28, "No space left on device")
         write_whole(path, pieces)
 
     with monkeypatch.context() as patch:
-        patch.setattr(two_files, "write_whole", only_the_small)
+        patch.setattr(two_files, "write_whole", only_the_large)
         with pytest.raises(OSError, match="space"):
             files.expire()
+    assert blocked(files, NAMES) <= set(NAMES[1:]), "nothing that left is blocked"
     files.write(held, 2)
     assert blocked(files, NAMES) == set(NAMES[1:])
 
@@ -213,6 +214,9 @@ def test_a_second_follow_says_that_there_is_one(tmp_path: Path) -> None:
     assert "Another `worstof follow` keeps" in answer.output
     answer = CliRunner().invoke(app, words)
     assert "Another" not in answer.output
+    answer = CliRunner().invoke(app, [*words[:-2], str(tmp_path / "no" / "x.rpz"), "--once"])
+    assert answer.exit_code == 2
+    assert "x.rpz.lock» cannot be opened: No such file" in " ".join(answer.output.split())
 
 
 def test_one_file_alone_holds_everything(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from breakwater.worstof.primary.following import CannotHear, Following, NotTaken
 from breakwater.worstof.primary.server import BadConfiguration, NoBind, free_port
 from breakwater.worstof.primary.serving import AlreadyServed, Serving
 from breakwater.worstof.primary.snippets import SNIPPETS, Wish
-from breakwater.worstof.primary.two_files import AlreadyKept
+from breakwater.worstof.primary.two_files import AlreadyKept, CannotLock
 from breakwater.worstof.primary.views import PrimaryFailed
 from breakwater.worstof.queries import known_names
 from breakwater.worstof.queries.zone import ZONE
@@ -218,8 +218,8 @@ def follow(
         raise _refuse(f"Another `worstof follow` keeps «{write}»: end it first.") from None
     except CannotHear as problem:
         raise _refuse(f"Nothing can be heard on {listen}: {problem}.") from None
-    except OSError as problem:
-        raise _refuse(f"«{write}.lock» cannot be opened: {problem.strerror}.", 2) from None
+    except CannotLock as problem:
+        raise _refuse(str(problem), 2) from None
 
 
 def _key_in(path: Path) -> dns.tsig.Key:

@@ -56,7 +56,12 @@ PROBLEMS: Mapping[str, str | Promise] = {
     "The primary has serial": lazy(
         "The database was restored from an older copy. What was published last stays in force."
     ),
-    "ZoneRefused": lazy("The primary, which providers take the list from, does not answer."),
+    "ZoneRefused: BIND does not answer": lazy(
+        "The primary, which providers take the list from, does not answer."
+    ),
+    "ZoneRefused": lazy(
+        "The primary, which providers take the list from, does not take the change."
+    ),
     "OtherSerial": lazy("The primary has another list than the desk believed; it is written anew."),
     "OSError": lazy("The disk failed or is full. What was published last stays in force."),
     "BadKey": lazy("The key that signs the list cannot be used."),

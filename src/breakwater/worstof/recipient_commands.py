@@ -70,8 +70,9 @@ def add(
     except tsig.ReservedKeyName:
         wrong("The desk's own keys are called so: take another name than rndc or desk….")
     except recipients.BadCanaryDomains as fault:
+        where = fault.domain or f"Line {fault.line}"
         wrong(
-            f"canary-domains.txt has to be put right first. {fault.where}: {reason_line(fault.problem)}."
+            f"canary-domains.txt has to be put right first. {where}: {reason_line(fault.problem)}."
         )
     except tsig.BadKeyName:
         wrong(f"A key name has small letters, digits and hyphens only, at most {tsig.LONGEST}.")

@@ -98,8 +98,9 @@ def new_recipient(request: HttpRequest) -> HttpResponseBase:
             form.add_error(None, _("Another recipient has this name or this key name."))
         except recipients.BadCanaryDomains as fault:
             said = _("The file of canary domains has to be put right first. %(where)s: %(why)s.")
+            where = fault.domain or _("Line %(n)s") % {"n": fault.line}
             why = reason_line(fault.problem)
-            form.add_error(None, said % {"where": fault.where, "why": why})
+            form.add_error(None, said % {"where": where, "why": why})
         else:
             return _secrets_page(request, made, secrets)
     return render(request, "worstof/recipient_new.html", {"form": form})

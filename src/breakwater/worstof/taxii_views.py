@@ -22,6 +22,7 @@ from breakwater.worstof.actions.downloading import record_taxii
 from breakwater.worstof.actions.recipients import TAXII, recipient_for
 from breakwater.worstof.download_views import FAILURES
 from breakwater.worstof.models import Recipient
+from breakwater.worstof.queries import zone
 from breakwater.worstof.queries.indicators import (
     Listed,
     NotSigned,
@@ -119,6 +120,7 @@ def contents(
     """Objects, their manifest, or the versions of one; a page at a time."""
     _check(id)
     wanted = object_id or request.GET.get("match[id]", "")
+    last = zone.last()  # before what is listed: what is published meanwhile may not be among it
     rows: Sequence[Listed] = all_listed(recipient)
     if wanted:
         ids = wanted.split(",")
@@ -130,8 +132,8 @@ def contents(
     body = _BODIES[what](page) | ({"more": True, "next": _token(page[-1].place)} if more else {})
     is_last = what == "objects" and not (more or wanted) and len(found) == len(rows)
     record_taxii(
-        recipient, what, len(page), is_last=is_last, address=client_address(request),
-        at=timezone.now(),
+        recipient, what, len(page), serial=last.serial if last else 0, is_last=is_last,
+        address=client_address(request), at=timezone.now(),
     )  # fmt: skip
     if not page:
         return body, {}

@@ -168,15 +168,21 @@ def record_download(recipient: Recipient, copy: Copy, *, address: str, at: datet
 
 
 def record_taxii(
-    recipient: Recipient, what: str, count: int, *, is_last: bool, address: str, at: datetime
+    recipient: Recipient,
+    what: str,
+    count: int,
+    *,
+    serial: int,
+    is_last: bool,
+    address: str,
+    at: datetime,
 ) -> None:
     """Log that a recipient took a page of indicators, or of their manifest or versions, and from
     where. An indicator's identifier is made of its name, so that each of them tells the name.
 
-    `is_last`: after this page of indicators, a client that took all before has them all.
+    `serial`: of the publication that it is of. `is_last`: after this page of indicators, a client
+    that took all before has them all.
     """
-    last = zone.last()
-    serial = last.serial if last else 0
     detail = {"form": "taxii", "what": what, "count": count, "serial": serial}
     _record(recipient, detail, address, at, serial=serial if is_last else None)
 

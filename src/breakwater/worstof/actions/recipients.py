@@ -38,11 +38,14 @@ class NoSuchForm(ValueError):
 
 
 class BadCanaryDomains(ValueError):
-    """A line of canary-domains.txt cannot be used: `where` says which, `problem` is the reason's key."""
+    """A line of canary-domains.txt cannot be used: `line` has a number or `domain` says which.
 
-    def __init__(self, where: str, problem: str) -> None:
-        super().__init__(f"{where}: {problem}")
-        self.where, self.problem = where, problem
+    `problem` is the reason's key.
+    """
+
+    def __init__(self, problem: str, *, line: int = 0, domain: str = "") -> None:
+        super().__init__(f"{domain or f'line {line}'}: {problem}")
+        self.problem, self.line, self.domain = problem, line, domain
 
 
 class BlockedStopPage(ValueError):
@@ -75,12 +78,12 @@ def canary_domains() -> tuple[str, ...]:
     """
     found = known_names.canary_domains()
     for line in found.bad:
-        raise BadCanaryDomains(f"line {line.number}", line.problem)
+        raise BadCanaryDomains(line.problem, line=line.number)
     for domain in found.names:
         if key := stands_against(f"canary.{domain}"):
-            raise BadCanaryDomains(domain, key)
+            raise BadCanaryDomains(key, domain=domain)
         if _is_in_use([domain, *parents(domain)]):
-            raise BadCanaryDomains(domain, "listed")
+            raise BadCanaryDomains("listed", domain=domain)
     return found.names or canaries.RESERVED
 
 

@@ -51,7 +51,7 @@ def bring(
     stays |= _send(place, changes, held)
     if whole and not zone.is_whole():
         return stays | dict.fromkeys((r.key_name for r in whole), _OTHER_NAMES)
-    return stays | rewriting.write(whole, published)
+    return stays | rewriting.write(whole, held, published)
 
 
 def _changes(

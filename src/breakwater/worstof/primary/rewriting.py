@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from breakwater.worstof.models import Recipient
 from breakwater.worstof.primary import views
 from breakwater.worstof.primary.configuration import Place
-from breakwater.worstof.primary.server import Bind, ZoneRefused
+from breakwater.worstof.primary.server import Bind, StillReads, ZoneRefused
 from breakwater.worstof.primary.views import Held, PrimaryFailed, Published
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
 from breakwater.worstof.signing import BadKey
@@ -26,9 +26,12 @@ _LOOK = 0.2
 
 @dataclass(slots=True)
 class Reading:
-    """What a view was given and BIND reads; times are of the machine's steady clock."""
+    """What a view was given and BIND reads; None while it still reads what was given before.
 
-    given: Held
+    Times are of the machine's steady clock.
+    """
+
+    given: Held | None
     until: float
     look_at: float
 
@@ -50,19 +53,33 @@ class Rewriting:
         """What was given no longer counts: BIND started anew, or recipients get something else."""
         self.reading = {}
 
-    def write(self, recipients: Sequence[Recipient], published: Published) -> dict[str, str]:
-        """Put the whole list under each of these views; why it failed, for whom it did."""
+    def write(
+        self, recipients: Sequence[Recipient], held: dict[str, Held], published: Published
+    ) -> dict[str, str]:
+        """Put the whole list under each of these views; why it failed, for whom it did.
+
+        One that has it, since BIND took longer than anybody waited, is noted in `held`.
+        """
         stays = {}
         for recipient in recipients:
+            key_name = recipient.key_name
             try:
                 manifest = views.wanted(recipient, published, self.place.zone)
-                self.bind.replace_zone(recipient.key_name, views.whole(recipient, manifest))
+                if views.held(self.place, key_name) == held_by(manifest):
+                    held[key_name] = held_by(manifest)
+                    continue
+                self.bind.replace_zone(key_name, views.whole(recipient, manifest))
+            except StillReads:
+                self._begin(key_name, None)
             except FAILURES as problem:
-                stays[recipient.key_name] = said(problem)
-                continue
-            now = time.monotonic()
-            self.reading[recipient.key_name] = Reading(held_by(manifest), now + LONGEST, now)
+                stays[key_name] = said(problem)
+            else:
+                self._begin(key_name, held_by(manifest))
         return stays
+
+    def _begin(self, key_name: str, given: Held | None) -> None:
+        now = time.monotonic()
+        self.reading[key_name] = Reading(given, now + LONGEST, now + _LOOK)
 
     def look(self, recipients: Iterable[Recipient], held: dict[str, Held]) -> dict[str, str]:
         """Note in `held` who has what was written; why it was not read, for whom it was not."""
@@ -73,16 +90,26 @@ class Rewriting:
                 continue
             reading.look_at = time.monotonic() + _LOOK
             try:
-                # Asked first: what BIND does not read any more, it has read when it is asked next.
-                is_reading = self.bind.reads(recipient.key_name)
-                if views.held(self.place, recipient.key_name) == reading.given:
-                    held[recipient.key_name] = reading.given
-                    views.tell_at_once(self.place, recipient)
-                elif is_reading and time.monotonic() < reading.until:
-                    continue
-                else:
-                    stays[recipient.key_name] = "ZoneRefused: BIND did not read the list"
+                is_read = self._is_read(recipient, reading, held)
             except FAILURES as problem:
-                stays[recipient.key_name] = said(problem)
+                is_read, why = False, said(problem)
+            else:
+                why = "ZoneRefused: BIND did not read the list"
+            if is_read is False and time.monotonic() < reading.until:
+                continue
             del self.reading[recipient.key_name]
+            if not is_read and reading.given:
+                stays[recipient.key_name] = why
         return stays
+
+    def _is_read(
+        self, recipient: Recipient, reading: Reading, held: dict[str, Held]
+    ) -> bool | None:
+        """Whether a view has what it was given; None if it has something else for good."""
+        # Asked first: what BIND does not read any more, it has read when it is asked next.
+        is_reading = self.bind.reads(recipient.key_name)
+        if reading.given and views.held(self.place, recipient.key_name) == reading.given:
+            held[recipient.key_name] = reading.given
+            views.tell_at_once(self.place, recipient)
+            return True
+        return False if is_reading else None

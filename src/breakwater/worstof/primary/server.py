@@ -48,6 +48,10 @@ class ZoneRefused(Exception):
     """BIND did not take a whole zone; what it served before stays."""
 
 
+class StillReads(ZoneRefused):
+    """BIND reads a zone's file and takes no other one meanwhile."""
+
+
 class Bind:
     """One named that runs as the desk's user, with a configuration that the desk writes."""
 
@@ -206,6 +210,7 @@ class Bind:
         """Put a whole new file under a view; what changed goes out as a difference.
 
         Raises:
+            StillReads: BIND has not read the file before; nothing was changed.
             ZoneRefused: BIND does not answer, or refuses the file.
         """
         where = (self.place.zone, "IN", key_name)
@@ -217,7 +222,9 @@ class Bind:
         if not frozen and not self.rndc("status"):
             raise ZoneRefused("BIND does not answer")
         if not frozen and self._status(where):
-            raise ZoneRefused(f"BIND still reads the zone of {key_name}")
+            # If it does not read, it was left frozen. While it reads, this asks for what it does then.
+            self.rndc("thaw", *where)
+            raise StillReads(f"BIND still reads the zone of {key_name}")
         try:
             if frozen:
                 self._wait_until_kept(path, where)

@@ -199,6 +199,8 @@ class Serving:
             stays |= {r.key_name: why for r in untried} if why else {}
             stays |= self._bring(untried, publication) if not why else {}
         for recipient in due:
+            if recipient.key_name in self.rewriting.reading and recipient.key_name not in stays:
+                continue  # what was wrong with it before may still be
             self._rest(recipient.key_name, stays.get(recipient.key_name, ""), publication)
         is_sent = not any(self._is_late(r, publication) for r in late)
         sent = timezone.now() if late and is_sent else None
@@ -206,6 +208,8 @@ class Serving:
 
     def _is_due(self, recipient: Recipient, publication: Publication) -> bool:
         stay = self.stays.get(recipient.key_name)
+        if recipient.key_name in self.rewriting.reading:
+            return True
         return stay is None or stay.serial != publication.serial or stay.until <= time.monotonic()
 
     def _rest(self, key_name: str, why: str, publication: Publication) -> None:

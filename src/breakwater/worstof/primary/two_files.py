@@ -26,6 +26,10 @@ BESIDE = 60.0
 _HEAD = 1024  # bytes in which a file's serial stands, whatever the name of the zone
 
 
+class CannotLock(Exception):
+    """The lock beside the files cannot be opened; the message names it and says why."""
+
+
 class AlreadyKept(Exception):
     """Another process keeps these files."""
 
@@ -54,11 +58,13 @@ class Files:
 
         Raises:
             AlreadyKept: another has them.
-            OSError: the lock beside the file cannot be opened.
+            CannotLock: the lock beside the file cannot be opened.
         """
-        descriptor = os.open(
-            self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o660
-        )
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        try:
+            descriptor = os.open(lock, os.O_RDONLY | os.O_CREAT, 0o644)
+        except OSError as problem:
+            raise CannotLock(f"«{lock}» cannot be opened: {problem.strerror}.") from problem
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -128,7 +134,8 @@ class Files:
         nothing = Copy(self.serial())
         # First: of files of which one was not written nothing is known, and the next write is of both.
         self.whole, self.late = Copy(), Late()
-        for path in (self.recent, self.path):
+        # The whole list first: without the exceptions of the small one, it would block what left it.
+        for path in (self.path, self.recent):
             if path:
                 write_whole(path, _head(self.zone, nothing))
 
