@@ -33,7 +33,7 @@ def test_a_provider_or_checker_gets_no_secret_and_no_folder_of_a_desk(provider: 
         done = run(provider, "worstof", *words)
         assert "Traceback" not in done.stderr
         assert done.returncode in (1, 2)
-        assert {path.name for path in provider.iterdir()} == {"isp.key"}
+        assert {path.name for path in provider.iterdir()} == {"isp.key", "zone.rpz.lock"}
 
 
 def test_a_desk_has_its_folder_as_soon_as_it_opens_the_database(tmp_path: Path) -> None:
