@@ -347,6 +347,8 @@ def test_a_provider_that_takes_files_is_named_after_a_day(client, provider):
     page = text(client.get(PAGE))
     assert "has not taken" not in page
     assert "none of its resolvers" not in page, "people read a table; nobody blocks by it"
+    table = client.get(f"{PAGE}?export=providers&as=csv").content.decode("utf-8-sig")
+    assert "Example Net" not in table
 
 
 def test_a_provider_that_took_a_file_before_serials_were_kept_is_not_called_late(client, provider):

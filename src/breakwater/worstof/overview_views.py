@@ -45,7 +45,7 @@ def overview_page(request: HttpRequest) -> HttpResponseBase:
     providers = [
         Provider(x.name, found.get(x.pk, Found()), _behind(x, waiting.get(x.pk), at))
         for x in recipients
-        if x.forms or x.pk in found
+        if x.blocks or x.pk in found
     ]
     drawn = [*overview_figures.every(counts), *recipient_figures.providers(providers)]
     wanted = request.GET.get("export")
