@@ -92,6 +92,11 @@ def test_a_bad_key_name_of_an_earlier_version_hurts_nobody_else(desk: Desk, key_
     desk.run("worstof", "recipient", "close", "isp")
     wait_for(lambda: "does not know the key" in gets(desk, "isp"), 20)
     assert desk.do(STAYS, "other") == desk.do(PROBLEM) == [("",)]
+    desk.run("worstof", "recipient", "close", key_name)
+    desk.decide("three.example")
+    wait_for(lambda: "three.example" in gets(desk, "other"), 20)
+    with overseer(desk) as somebody:
+        assert f"{key_name} cannot get" not in somebody.reads()
 
 
 def test_own_keys_of_an_earlier_version_are_made_anew_at_the_next_start(desk: Desk) -> None:

@@ -26,7 +26,7 @@ from breakwater.worstof.models import (
     StopCount,
     ZoneChange,
 )
-from breakwater.worstof.primary.bringing import _OTHER_NAMES
+from breakwater.worstof.primary.bringing import OTHER_NAMES
 from breakwater.worstof.primary.rewriting import said as told
 from breakwater.worstof.primary.server import ZoneRefused
 from breakwater.worstof.primary.views import OtherSerial, PrimaryFailed
@@ -302,7 +302,7 @@ def test_a_publishers_problem_is_said_in_plain_words(problem, said):
         (told(OSError(28, "No space left on device")), "The disk failed or is full."),
         (told(signing.BadKey("signing.key")), "The key that signs the list cannot be used."),
         (told(tsig.BadKeyName("rndc")), "The key name is the desk&#x27;s own or too long"),
-        (_OTHER_NAMES, "not those that were signed."),
+        (OTHER_NAMES, "not those that were signed."),
         ("The live check does not answer. Nothing is published.", "does not answer. Nothing"),
         ("The live check did not take the names in time.", "does not answer. Nothing"),
     ],

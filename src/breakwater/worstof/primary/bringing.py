@@ -17,7 +17,7 @@ from breakwater.worstof.queries.between import Around
 from breakwater.worstof.rules.zone_manifest import ZoneManifest
 
 _AT_ONCE = 16
-_OTHER_NAMES = "The names kept are not those of the last publication. The last good zone stays."
+OTHER_NAMES = "The names kept are not those of the last publication. The last good zone stays."
 
 
 def bring(
@@ -50,7 +50,7 @@ def bring(
     changes, whole = _changes(behind, held, published, place.zone)
     stays |= _send(place, changes, held)
     if whole and not zone.is_whole():
-        return stays | dict.fromkeys((r.key_name for r in whole), _OTHER_NAMES)
+        return stays | dict.fromkeys((r.key_name for r in whole), OTHER_NAMES)
     return stays | rewriting.write(whole, held, published)
 
 

@@ -42,7 +42,6 @@ Shape = list[tuple[object, ...]]
 REST = 2.0  # seconds after a failure
 LONGEST_REST = 30.0  # seconds for a view that fails again and again
 _LONGEST = 500  # letters of a problem
-DNS = "dns"  # of Recipient.forms
 
 
 FAILURES = (
@@ -292,7 +291,7 @@ class Serving:
     def _read_recipients(self) -> dict[str, Recipient]:
         """Those that are served. One that cannot be must not stop the others."""
         rows = Recipient.objects.filter(closed_at=None).order_by("key_name")
-        found = {r.key_name: r for r in rows if DNS in r.forms}
+        found = {r.key_name: r for r in rows if r.transfers}
         faults = {name: fault for name, r in found.items() if (fault := _fault(r))}
         if faults and faults != self.faults:
             log.error("not served: %s", faults)
